@@ -1,0 +1,79 @@
+# The profile that compiles everything native: the Wasm runtime is large, and is compiled for it once.
+HOST := --profile host --locked
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+FLOOR_DIR := host/floor
+FLOOR := target/floor.wasm
+FILES ?= examples/*.yaml
+KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
+
+need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
+
+.DELETE_ON_ERROR:
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests bench clean cargo host-runtime
+
+all: policy.wasm ## Builds policy.wasm; the first target
+
+help: ## Lists the targets
+	@awk -F ':[^#]*## ' '/^[a-z0-9.-]+:.*## / { printf "  %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Directories are listed too: theirs is the time stamp that a removed file changes.
+policy.wasm: $(shell find src) Cargo.toml Cargo.lock scripts/wasm-build | cargo ## The policy, with whichever compiler this machine has or can get
+	scripts/wasm-build . $@
+
+$(FLOOR): $(shell find $(FLOOR_DIR)/src) $(FLOOR_DIR)/Cargo.toml $(FLOOR_DIR)/Cargo.lock scripts/wasm-build | cargo
+	scripts/wasm-build $(FLOOR_DIR) $@
+
+# Annotating appends, and readers take the first annotation: it must start from the raw module.
+annotated-policy.wasm: policy.wasm metadata.yml README.md ## The policy as a cluster takes it; needs kwctl
+	@$(call need,kwctl,take it from $(KWCTL_HOME) and put it on the PATH)
+	kwctl annotate -m metadata.yml -u README.md -o $@ policy.wasm
+
+run: policy.wasm host-runtime ## Judges FILES (examples/*.yaml) under SETTINGS (a file) in the embedded Wasm runtime
+	@cargo run -q $(HOST) -p eci-host --bin eci-run -- --module policy.wasm $(if $(SETTINGS),--settings $(SETTINGS)) $(FILES)
+
+test: lint ## Everything that can be checked here; what CI runs
+	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-e2e-tests
+	@$(MAKE) --no-print-directory policy.wasm
+	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-e2e-tests
+	@$(MAKE) --no-print-directory e2e-tests
+	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
+	echo "make test: formatting, clippy, native tests, policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) and its tests in the embedded runtime passed; kwctl's tests $$kwctl"
+
+lint: fmt-check ## Formatting and clippy
+	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
+	cargo clippy $(HOST) --workspace --all-targets -- -D warnings
+
+fmt: | cargo ## Formats the Rust sources
+	cargo fmt --all
+	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml
+
+fmt-check: | cargo
+	@cargo fmt --version >/dev/null 2>&1 || { echo "rustfmt is missing: rustup component add rustfmt" >&2; exit 1; }
+	cargo fmt --all --check
+	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml --check
+
+bless: | cargo ## Writes the generated files (rule tables, schema, forms) anew
+	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated
+
+e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bats are there
+	@for tool in kwctl bats; do \
+	  command -v $$tool >/dev/null || { echo "skipped: kwctl's tests, as $$tool is not on the PATH"; exit 0; }; \
+	done; \
+	$(MAKE) --no-print-directory annotated-policy.wasm && bats e2e-tests/kwctl.bats
+
+bench: policy.wasm $(FLOOR) host-runtime ## What a call costs, beside a guest that only reads the payload
+	@cargo run -q $(HOST) -p eci-host --bin eci-bench -- --module policy.wasm --floor $(FLOOR)
+
+clean: | cargo ## Removes everything built, the compiled Wasm runtime included
+	rm -f policy.wasm annotated-policy.wasm $(FLOOR)
+	cargo clean
+
+cargo:
+	@$(call need,cargo,install Rust 1.95 or newer (for example with https://rustup.rs))
+	@$(call need,gcc,install it (Debian: apt-get install gcc libc6-dev); Rust links with it)
+
+host-runtime: | cargo
+	@ls $(TARGET_DIR)/host/deps/libwasmtime-*.rlib >/dev/null 2>&1 || { \
+	  echo "Compiling the embedded Wasm runtime: some minutes, once."; \
+	  cargo build $(HOST) -p eci-host --bins; \
+	}

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# The annotated module in kwctl, the command that runs policies as Kubewarden's policy-server does.
+# kwctl exits with 0 on a rejection too, and prints the answer as one line of JSON.
+
+bats_require_minimum_version 1.5.0
+
+policy="$BATS_TEST_DIRNAME/../annotated-policy.wasm"
+
+eci='"labels":{"alibabacloud.com/eci":"true"}'
+
+# Here and not in setup_file: bats 1.8 takes a skip there for a failure.
+setup() {
+  command -v kwctl >/dev/null || skip "kwctl is not on the PATH"
+  [ -f "$policy" ] || skip "annotated-policy.wasm is not built: make annotated-policy.wasm"
+}
+
+# pod METADATA CONTAINER: a Pod with these members in its metadata and in its only container.
+pod() {
+  cat <<JSON
+{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"${1:+,$1}},
+ "spec":{"containers":[{"name":"app","image":"nginx"${2:+,$2}}]}}
+JSON
+}
+
+# request GROUP KIND RESOURCE OBJECT [MEMBERS]: an AdmissionRequest, of a CREATE unless MEMBERS tell otherwise.
+request() {
+  local members=${5:-'"operation":"CREATE"'}
+  cat >"$BATS_TEST_TMPDIR/request.json" <<JSON
+{"uid":"1299d386-525b-4032-98ae-1949f69f9cfc",
+ "kind":{"group":"$1","version":"v1","kind":"$2"},
+ "resource":{"group":"$1","version":"v1","resource":"$3"},
+ "name":"web","namespace":"default","userInfo":{"username":"alice"},
+ "object":$4,$members}
+JSON
+}
+
+# judge [FLAGS]: kwctl's answer to the request, in $output; its log, in $stderr.
+judge() {
+  RUST_BACKTRACE=0 run --separate-stderr kwctl run "$policy" --request-path "$BATS_TEST_TMPDIR/request.json" "$@"
+  printf 'answer: %s\nlog: %s\n' "$output" "$stderr"
+}
+
+judged() {
+  judge "$@"
+  [ "$status" -eq 0 ]
+}
+
+allowed() { [[ $output == *'"allowed":true'* ]]; }
+
+refused() { [[ $output == *'"allowed":false'* && $output == *"\"code\":$1"* ]]; }
+
+says() { [[ $output == *"$1"* ]]; }
+
+patched() { [[ $output == *'"patchType":"JSONPatch"'* ]]; }
+
+# A function, as bats does not see a failing `! patched` in the middle of a test.
+unpatched() { [[ $output != *'"patch":"'* ]]; }
+
+patch() {
+  local rest=${output#*\"patch\":\"}
+  base64 -d <<<"${rest%%\"*}"
+}
+
+silent() { unpatched && [[ $output != *'"warnings":['* ]]; }
+
+@test "an ECI pod without a security context is accepted as it is" {
+  request "" Pod pods "$(pod "$eci")"
+  judged
+  allowed
+  silent
+}
+
+@test "a privileged ECI pod is denied, with the rule and the path" {
+  request "" Pod pods "$(pod "$eci" '"securityContext":{"privileged":true}')"
+  judged
+  refused 403
+  says 'privileged'
+  says 'spec.containers[0].securityContext.privileged'
+  unpatched
+}
+
+@test "approved by the settings, a privileged ECI pod is accepted" {
+  request "" Pod pods "$(pod "$eci" '"securityContext":{"privileged":true}')"
+  judged --settings-json '{"approved":{"privileged":true}}'
+  allowed
+}
+
+@test "a privileged pod that does not run on ECI is left alone" {
+  request "" Pod pods "$(pod '' '"securityContext":{"privileged":true}')"
+  judged
+  allowed
+  silent
+}
+
+@test "a capability spelled with CAP_ is repaired, and the rest of the pod stays" {
+  request "" Pod pods "$(pod "$eci" '"securityContext":{"capabilities":{"add":["CAP_NET_ADMIN"]}},"aFieldOfTomorrow":{"a":1}')"
+  judged
+  allowed
+  patched
+  says 'capability-name'
+  patch=$(patch)
+  echo "patch: $patch"
+  [[ $patch == *'/spec/containers/0/securityContext/capabilities/add'* ]]
+  [[ $patch == *'NET_ADMIN'* ]]
+  [[ $patch != *'"value":"CAP_'* && $patch != *'aFieldOfTomorrow'* ]]
+}
+
+@test "in a Deployment the same capability is a warning" {
+  request apps Deployment deployments "$(
+    cat <<JSON
+{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},
+ "spec":{"selector":{"matchLabels":{"app":"web"}},"template":{
+  "metadata":{"labels":{"app":"web","alibabacloud.com/eci":"true"}},
+  "spec":{"containers":[{"name":"app","image":"nginx","securityContext":{"capabilities":{"add":["CAP_NET_ADMIN"]}}}]}}}}
+JSON
+  )"
+  judged
+  allowed
+  unpatched
+  [[ $output == *'"warnings":['* ]]
+  says 'capability-name'
+}
+
+@test "a privileged ephemeral container is denied when it is added" {
+  old=$(pod "$eci")
+  new='{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web",'$eci'},
+    "spec":{"containers":[{"name":"app","image":"nginx"}],
+    "ephemeralContainers":[{"name":"debug","image":"busybox","securityContext":{"privileged":true}}]}}'
+  request "" Pod pods "$new" '"operation":"UPDATE","subResource":"ephemeralcontainers","requestSubResource":"ephemeralcontainers","oldObject":'"$old"
+  judged
+  refused 403
+  says 'spec.ephemeralContainers[0].securityContext.privileged'
+}
+
+@test "an unknown setting is refused, and the nearest one named" {
+  request "" Pod pods "$(pod "$eci")"
+  judge --settings-json '{"profil":"latest"}'
+  [ "$status" -ne 0 ]
+  [[ "$output$stderr" == *'profil'* && "$output$stderr" == *'profile'* ]]
+}
+
+@test "a Namespace that may not be read rejects the pod, and the message names the permission" {
+  request "" Pod pods "$(pod '' '"securityContext":{"privileged":true}')"
+  judged --settings-json '{"scope":{"namespaceLabels":true}}'
+  refused 500
+  says 'Namespace'
+}
+
+@test "inspect shows the metadata" {
+  run --separate-stderr kwctl inspect "$policy"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  says 'eci-security-context'
+  says 'pods/ephemeralcontainers'
+  [[ $output =~ mutating:\ +true ]]
+  [[ $output =~ 'kind: Namespace' ]]
+}

@@ -1,0 +1,149 @@
+//! What a call costs, measured over plain wasmtime: fuel counts the executed instructions, the same number on
+//! every machine, and wasmtime-provider has no way to it.
+
+use wasmtime_provider::wasmtime::{self, Caller, Config, Engine, InstancePre, Linker, Memory, Store};
+use wasmtime_provider::wasmtime_wasi::{WasiCtxBuilder, p1};
+
+use crate::Error;
+
+/// What a call in a fresh instance took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Fuel until the instance was ready.
+    pub start: u64,
+    /// Fuel of the call itself.
+    pub call: u64,
+    /// Bytes of linear memory at the end, and as it never shrinks, at its peak.
+    pub memory: usize,
+}
+
+/// A module compiled to count its fuel.
+pub struct Meter(InstancePre<Guest>);
+
+/// What the host keeps of an instance.
+struct Guest {
+    wasi: p1::WasiP1Ctx,
+    function: String,
+    payload: Vec<u8>,
+    error: Option<Vec<u8>>,
+}
+
+/// What the guest hears where it calls the host.
+const NO_HOST: &str = "a meter answers no host call";
+
+impl Meter {
+    /// Compiles a module.
+    ///
+    /// # Errors
+    /// Where it is no waPC module.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        compile(bytes).map(Self).map_err(|error| Error::load("this", &error))
+    }
+
+    /// Calls a function in a fresh instance.
+    ///
+    /// # Errors
+    /// Where the guest answers with an error or traps.
+    pub fn measure(&self, function: &str, payload: &[u8]) -> Result<Cost, Error> {
+        let guest = Guest {
+            wasi: WasiCtxBuilder::new().inherit_stderr().build_p1(),
+            function: function.to_owned(),
+            payload: payload.to_owned(),
+            error: None,
+        };
+        let mut store = Store::new(self.0.module().engine(), guest);
+        let cost = self
+            .run(&mut store)
+            .map_err(|error| Error::Trap { function: function.to_owned(), reason: error.to_string() })?;
+        match store.into_data().error {
+            Some(message) => Err(Error::Guest {
+                function: function.to_owned(),
+                message: String::from_utf8_lossy(&message).into_owned(),
+            }),
+            None => Ok(cost),
+        }
+    }
+
+    fn run(&self, store: &mut Store<Guest>) -> wasmtime::Result<Cost> {
+        store.set_fuel(u64::MAX)?;
+        let instance = self.0.instantiate(&mut *store)?;
+        for name in wapc::wapc_functions::REQUIRED_STARTS {
+            if let Ok(start) = instance.get_typed_func::<(), ()>(&mut *store, name) {
+                start.call(&mut *store, ())?;
+            }
+        }
+        let ready = store.get_fuel()?;
+        let lengths = (length(&store.data().function), length(&store.data().payload));
+        instance
+            .get_typed_func::<(i32, i32), i32>(&mut *store, wapc::wapc_functions::GUEST_CALL)?
+            .call(&mut *store, lengths)?;
+        let memory = instance.get_memory(&mut *store, "memory");
+        Ok(Cost {
+            start: u64::MAX - ready,
+            call: ready - store.get_fuel()?,
+            memory: memory.map_or(0, |memory| memory.data_size(&*store)),
+        })
+    }
+}
+
+fn compile(bytes: &[u8]) -> wasmtime::Result<InstancePre<Guest>> {
+    let mut config = Config::new();
+    config.consume_fuel(true).wasm_backtrace_max_frames(None);
+    let engine = Engine::new(&config)?;
+    let mut linker = Linker::new(&engine);
+    p1::add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)?;
+    link(&mut linker)?;
+    linker.instantiate_pre(&wasmtime::Module::new(&engine, bytes)?)
+}
+
+/// The imports of a waPC guest.
+fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    type Call<'a> = Caller<'a, Guest>;
+    let wapc = wapc::HOST_NAMESPACE;
+    linker.func_wrap(wapc, "__guest_request", |mut call: Call, function: i32, payload: i32| {
+        let memory = memory(&mut call)?;
+        let (bytes, guest) = memory.data_and_store_mut(&mut call);
+        write(bytes, function, guest.function.as_bytes())?;
+        write(bytes, payload, &guest.payload)
+    })?;
+    linker.func_wrap(wapc, "__guest_response", |_: i32, _: i32| ())?;
+    linker.func_wrap(wapc, "__guest_error", |mut call: Call, at: i32, length: i32| {
+        let memory = memory(&mut call)?;
+        let mut message = vec![0; length.cast_unsigned() as usize];
+        memory.read(&call, at.cast_unsigned() as usize, &mut message)?;
+        call.data_mut().error = Some(message);
+        wasmtime::error::Ok(())
+    })?;
+    linker.func_wrap(
+        wapc,
+        "__host_call",
+        |_: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32| 0i32,
+    )?;
+    linker.func_wrap(wapc, "__host_error_len", || length(NO_HOST))?;
+    linker.func_wrap(wapc, "__host_error", |mut call: Call, at: i32| {
+        let memory = memory(&mut call)?;
+        write(memory.data_mut(&mut call), at, NO_HOST.as_bytes())
+    })?;
+    linker.func_wrap(wapc, "__host_response_len", || 0i32)?;
+    linker.func_wrap(wapc, "__host_response", |_: i32| ())?;
+    linker.func_wrap(wapc, "__console_log", |_: i32, _: i32| ())?;
+    Ok(())
+}
+
+fn memory(call: &mut Caller<Guest>) -> wasmtime::Result<Memory> {
+    let memory = call.get_export("memory").and_then(wasmtime::Extern::into_memory);
+    memory.ok_or_else(|| wasmtime::Error::msg("the module exports no memory"))
+}
+
+fn write(memory: &mut [u8], at: i32, bytes: &[u8]) -> wasmtime::Result<()> {
+    let at = at.cast_unsigned() as usize;
+    let room = memory.get_mut(at..).and_then(|memory| memory.get_mut(..bytes.len()));
+    let room = room.ok_or(wasmtime::Trap::MemoryOutOfBounds)?;
+    room.copy_from_slice(bytes);
+    Ok(())
+}
+
+/// A length as waPC counts it, in 32 bits.
+fn length(bytes: impl AsRef<[u8]>) -> i32 {
+    u32::try_from(bytes.as_ref().len()).unwrap_or(u32::MAX).cast_signed()
+}

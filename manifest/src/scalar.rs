@@ -1,0 +1,136 @@
+//! What a YAML scalar means: the untyped resolution of go-yaml v2 (YAML 1.1 and some of 1.2), by which kubectl
+//! turns a manifest into JSON. Quoting and tags are the reader's business.
+
+use serde_json::Value;
+
+/// The value of a plain scalar; `None` where JSON has none (`.inf`, `.nan`).
+pub(crate) fn resolve(text: &str) -> Option<Value> {
+    Some(match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => true.into(),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => false.into(),
+        ".nan" | ".NaN" | ".NAN" => return None,
+        _ if matches!(text.trim_start_matches(['+', '-']), ".inf" | ".Inf" | ".INF") => return None,
+        _ => number(text).unwrap_or_else(|| text.into()),
+    })
+}
+
+fn number(text: &str) -> Option<Value> {
+    if !text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
+        return None;
+    }
+    let text = text.replace('_', "");
+    integer(&text).or_else(|| float(&text))
+}
+
+/// An integer with an optional sign and radix; one that only 64 bits without a sign hold is a float to
+/// Kubernetes' JSON reader.
+fn integer(text: &str) -> Option<Value> {
+    let magnitude = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (radix, digits) = match magnitude.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, magnitude.get(2..)?),
+        [b'0', b'o' | b'O', ..] => (8, magnitude.get(2..)?),
+        [b'0', b'b' | b'B', ..] => (2, magnitude.get(2..)?),
+        [b'0', _, ..] => (8, magnitude),
+        _ => (10, magnitude),
+    };
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    let magnitude = u64::from_str_radix(digits, radix).ok()?;
+    if text.starts_with('-') {
+        0i64.checked_sub_unsigned(magnitude).map(Value::from)
+    } else {
+        Some(i64::try_from(magnitude).map_or_else(|_| Value::from(magnitude as f64), Value::from))
+    }
+}
+
+/// A decimal number. A whole one becomes an integer, as Go writes it without a fraction and Kubernetes reads
+/// it back.
+fn float(text: &str) -> Option<Value> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
+        return None;
+    }
+    let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+    let whole = number.fract() == 0.0 && (-(2f64.powi(63))..2f64.powi(63)).contains(&number);
+    Some(if whole { Value::from(number as i64) } else { Value::from(number) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn plain_scalars_mean_what_kubectl_makes_of_them() {
+        for (texts, value) in [
+            (&["", "~", "null", "Null", "NULL"][..], json!(null)),
+            (&["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"], json!(true)),
+            (&["n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"], json!(false)),
+            (&["0", "-0", "+0", "00", "0x0", "-0.0", "0e5"], json!(0)),
+            (
+                &["511", "0777", "0o777", "0_777", "0x1ff", "0X1FF", "0b111111111", "5.11e2", "+511"],
+                json!(511),
+            ),
+            (&["-511", "-0777", "-0o777", "-0x1FF", "-5_1_1", "-511."], json!(-511)),
+            (&["8", "08", "8.0", "0.8e1", "80e-1"], json!(8)),
+            (&["0.5", ".5", "+.5", "5e-1", ".5_0"], json!(0.5)),
+            (&["9223372036854775807"], json!(i64::MAX)),
+            (&["-9223372036854775808", "-0x8000000000000000"], json!(i64::MIN)),
+            (&["9223372036854775808", "0x8000000000000000", "9.223372036854775808e18"], json!(2f64.powi(63))),
+            (&["18446744073709551616", "1.8446744073709551616e+19"], json!(2f64.powi(64))),
+            (&["-99999999999999999999999"], json!(-1e23)),
+        ] {
+            for text in texts {
+                assert_eq!(resolve(text), Some(value.clone()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn everything_else_is_a_string() {
+        for text in [
+            "yEs",
+            "tRUE",
+            "nULL",
+            "none",
+            "a",
+            ".",
+            "-",
+            "+",
+            "--1",
+            "+-1",
+            "0x",
+            "0x-1",
+            "0o9",
+            "0b2",
+            "0xg",
+            "1e",
+            "1e999",
+            "e5",
+            "inf",
+            "nan",
+            "Infinity",
+            "1:30",
+            "2001-01-01",
+            "1.2.3",
+            "_1",
+            "1 2",
+            "<<",
+            "0x1p-2",
+            "0xFFFFFFFFFFFFFFFFFF",
+            "4Gi",
+            "100m",
+            "１",
+        ] {
+            assert_eq!(resolve(text), Some(json!(text)));
+        }
+    }
+
+    #[test]
+    fn what_json_cannot_say_has_no_value() {
+        for text in [".inf", "+.Inf", "-.INF", ".nan", ".NaN", ".NAN"] {
+            assert_eq!(resolve(text), None, "{text}");
+        }
+    }
+}

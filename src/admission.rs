@@ -1,0 +1,103 @@
+//! What arrives: the admission request with the policy's settings, and which of them are looked at.
+
+use serde_json::value::RawValue;
+
+use crate::json::{self, Text, Unreadable, child, view};
+use crate::path::Path;
+
+view! {
+    /// What a Kubewarden host hands to a policy.
+    pub struct Payload<'de> {
+        /// The request.
+        "request" => request: Request<'de>,
+        /// The settings, unchecked.
+        "settings" => settings: &'de RawValue,
+    }
+}
+
+view! {
+    /// The part of an AdmissionRequest that decides.
+    pub struct Request<'de> {
+        /// What the object is.
+        "kind" => kind: Kind<'de>,
+        /// The part of the object that is requested, where it is not the whole.
+        "subResource" => sub_resource: Text<'de>,
+        /// Where the object is, or will be.
+        "namespace" => namespace: Text<'de>,
+        /// What is done to it.
+        "operation" => operation: Text<'de>,
+        /// The object as it would be.
+        "object" => object: &'de RawValue,
+        /// The object as it is, of an UPDATE or a DELETE.
+        "oldObject" => old_object: &'de RawValue,
+    }
+}
+
+view! {
+    /// The group and kind of an object.
+    pub struct Kind<'de> {
+        /// The API group; empty for the core.
+        "group" => group: Text<'de>,
+        /// The kind.
+        "kind" => kind: Text<'de>,
+    }
+}
+
+impl<'de> Payload<'de> {
+    /// Reads the payload.
+    pub fn read(payload: &'de [u8]) -> Result<(Request<'de>, Option<&'de RawValue>), Unreadable> {
+        let Ok(text) = std::str::from_utf8(payload) else {
+            return Err(Unreadable::NotJson { reason: "not UTF-8, so not JSON".to_owned() });
+        };
+        let payload: Self = json::read(text)?;
+        match payload.request {
+            Some(request) => Ok((request, payload.settings)),
+            None => Err(missing(Path::of(&["request"]))),
+        }
+    }
+}
+
+fn missing(path: Path) -> Unreadable {
+    Unreadable::WrongType { path, reason: "is missing".to_owned() }
+}
+
+impl<'de> Request<'de> {
+    /// Whether the request is none that could break a rule: what removes an object or talks to it, and
+    /// the last steps of an object that is being removed, for a finalizer must always come off.
+    pub fn is_out_of_reach(&self) -> bool {
+        matches!(self.operation(), "DELETE" | "CONNECT") || self.is_update() && self.is_being_deleted()
+    }
+
+    fn is_being_deleted(&self) -> bool {
+        let metadata = self.old_object.and_then(|old| child(old, "metadata"));
+        metadata.and_then(|metadata| child(metadata, "deletionTimestamp")).is_some()
+    }
+
+    /// Whether the request changes an object that is there.
+    pub fn is_update(&self) -> bool {
+        self.operation() == "UPDATE"
+    }
+
+    fn operation(&self) -> &str {
+        self.operation.as_deref().unwrap_or_default()
+    }
+
+    /// The requested subresource, or an empty name.
+    pub fn sub_resource(&self) -> &str {
+        self.sub_resource.as_deref().unwrap_or_default()
+    }
+
+    /// The group and kind of the object.
+    pub fn group_kind(&self) -> Result<(&str, &str), Unreadable> {
+        let kind = self
+            .kind
+            .as_ref()
+            .and_then(|kind| Some((kind.group.as_deref().unwrap_or_default(), kind.kind.as_deref()?)));
+        kind.ok_or_else(|| missing(Path::of(&["request", "kind", "kind"])))
+    }
+
+    /// The object as it would be.
+    pub fn object(&self) -> Result<&'de RawValue, Unreadable> {
+        self.object.ok_or_else(|| missing(Path::of(&["request", "object"])))
+    }
+}

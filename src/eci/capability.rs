@@ -1,0 +1,84 @@
+//! Linux capabilities and how they are spelled.
+
+/// Every capability of Linux without its `CAP_`, at the index of its bit
+/// (`include/uapi/linux/capability.h`, `CAP_LAST_CAP` 40).
+pub static LINUX: &[&str] = &[
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+];
+
+/// What container runtimes take for every capability.
+pub const ALL: &str = "ALL";
+
+/// The name as Kubernetes spells it: ASCII upper case, without `CAP_`. (containerd puts `CAP_` before
+/// whatever it is given, so `CAP_NET_ADMIN` becomes `CAP_CAP_NET_ADMIN` there.)
+pub fn normalise(name: &str) -> String {
+    let mut upper = name.to_ascii_uppercase();
+    if upper.starts_with("CAP_") {
+        upper.drain(..4);
+    }
+    upper
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_those_of_the_kernel() {
+        for (bit, name) in
+            [(0, "CHOWN"), (12, "NET_ADMIN"), (25, "SYS_TIME"), (31, "SETFCAP"), (40, "CHECKPOINT_RESTORE")]
+        {
+            assert_eq!(LINUX.get(bit), Some(&name));
+        }
+        assert_eq!(LINUX.len(), 41);
+    }
+
+    #[test]
+    fn spelling_is_upper_case_without_the_prefix() {
+        for spelling in ["NET_ADMIN", "net_admin", "CAP_NET_ADMIN", "cap_net_admin", "Cap_Net_Admin"] {
+            assert_eq!(normalise(spelling), "NET_ADMIN");
+        }
+        assert_eq!(normalise("CAP_CAP_NET_ADMIN"), "CAP_NET_ADMIN");
+        assert_eq!(normalise("ſys_admin"), "ſYS_ADMIN", "only ASCII letters have an upper case here");
+    }
+}

@@ -1,0 +1,271 @@
+//! The straight line from a payload to a verdict.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::admission::{Payload, Request};
+use crate::json::{self, Unreadable};
+use crate::path::Path;
+use crate::pod::{List, Pod};
+use crate::rule::{Action, Effect, Finding, Report};
+use crate::scope::{self, Certainty, Scope};
+use crate::settings::{Mutate, Possible, Settings};
+use crate::verdict::{Repair, Verdict};
+use crate::workload::{self, Place, Template, Workload};
+
+/// Asks the host for a Namespace by name, as the JSON object that the API server holds; the error says
+/// why it cannot be had.
+pub type AskNamespace<'h> = dyn Fn(&str) -> Result<Box<RawValue>, String> + 'h;
+
+/// Judges a request, and repairs its object where the settings say so. `payload` is the JSON object
+/// with `request` and `settings` that Kubewarden hands to a policy; `ask` is `None` on a host that
+/// cannot be asked.
+pub fn validate(payload: &[u8], ask: Option<&AskNamespace<'_>>) -> Verdict {
+    judge(payload, ask, Repair::WhereAccepted).unwrap_or_else(Refusal::into_verdict)
+}
+
+/// Judges a request as [`validate`] does under `mutate: all`, and repairs its object even where a
+/// finding denies it.
+pub fn mutate(payload: &[u8], ask: Option<&AskNamespace<'_>>) -> Verdict {
+    judge(payload, ask, Repair::Always).unwrap_or_else(Refusal::into_verdict)
+}
+
+/// Checks settings, as JSON; `null` are the default ones.
+pub fn settings(text: &str, can_ask: bool) -> Result<Settings, String> {
+    let raw: Option<Value> =
+        serde_json::from_str(text).map_err(|_| "settings: cannot be read as JSON".to_owned())?;
+    raw.map_or_else(|| Ok(Settings::default()), |raw| Settings::parse(&raw, can_ask))
+        .map_err(|error| error.to_string())
+}
+
+/// Why a request is not judged, but rejected.
+enum Refusal {
+    Unreadable(Unreadable),
+    Settings(String),
+    Namespace { name: String, reason: String },
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Unreadable(unreadable)
+    }
+}
+
+impl Refusal {
+    fn into_verdict(self) -> Verdict {
+        match self {
+            Self::Unreadable(unreadable @ Unreadable::NotJson { .. }) => {
+                Verdict::rejected(400, format!("the request cannot be read: {unreadable}"))
+            }
+            Self::Unreadable(unreadable) => {
+                Verdict::rejected(422, format!("the request cannot be read: {unreadable}"))
+            }
+            Self::Settings(message) => Verdict::rejected(422, message),
+            Self::Namespace { name, reason } => Verdict::rejected(
+                500,
+                format!(
+                    "scope.namespaceLabels needs the labels of the Namespace {name}, and the host does not give them: \
+                     grant the policy contextAwareResources [{{apiVersion: v1, kind: Namespace}}], and its \
+                     policy-server's service account get, list and watch on namespaces ({reason})"
+                ),
+            ),
+        }
+    }
+}
+
+fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Result<Verdict, Refusal> {
+    let (request, raw_settings) = Payload::read(payload)?;
+    if request.is_out_of_reach() {
+        return Ok(Verdict::accepted());
+    }
+    let mut settings =
+        settings(raw_settings.map_or("null", RawValue::get), ask.is_some()).map_err(Refusal::Settings)?;
+    if repair == Repair::Always {
+        settings.mutate = Mutate::All;
+    }
+    let Some(target) = Target::of(&request)? else { return Ok(Verdict::accepted()) };
+    let place =
+        Placing { settings: &settings, namespace: request.namespace.as_deref().unwrap_or_default(), ask };
+    let workload = match Workload::read(target.object, target.place) {
+        Ok(Some(workload)) => workload,
+        Ok(None) => return Ok(Verdict::accepted()),
+        Err(unreadable) => {
+            // Of a pod that does not run on ECI, only what says so need be readable.
+            let text = workload::placing(target.object, target.place);
+            let template = text.as_deref().and_then(|text| json::read::<Template<'_>>(text).ok());
+            return match template.map(|template| place.certainty(scope::of(&template, &settings), || true)) {
+                Some(Ok(Certainty::No)) => Ok(Verdict::accepted()),
+                Some(Err(refusal)) => Err(refusal),
+                _ => Err(unreadable.into()),
+            };
+        }
+    };
+    let scope = scope::of(&workload.template, &settings);
+    if !place.may_be_eci(scope) {
+        return Ok(Verdict::accepted());
+    }
+    let situation = Situation {
+        settings: &settings,
+        is_pod: workload.is_pod(),
+        is_owned: workload.is_owned(),
+        is_unchanged: request.is_update() && target.is_unchanged(&request),
+    };
+    let is_windows = workload.is_windows();
+    let found = if is_windows { Vec::new() } else { target.findings(&workload, &settings, &request) };
+    let settled = |certainty: Certainty| {
+        let actions =
+            found.iter().map(|(finding, exempt)| situation.settle(finding.clone(), *exempt, certainty));
+        actions.filter(|finding| finding.action > Action::Off).collect::<Vec<_>>()
+    };
+    let certainty = place.certainty(scope, || {
+        settled(Certainty::Certain).iter().any(|finding| finding.action >= Action::Fix)
+    })?;
+    if certainty == Certainty::No {
+        return Ok(Verdict::accepted());
+    }
+    let mut verdict = Verdict::of(settled(certainty), target.object, repair)?;
+    if is_windows {
+        verdict.warnings.push(WINDOWS.to_owned());
+    }
+    if situation.is_owned {
+        // A controller made the object: nobody would read them.
+        verdict.warnings.clear();
+    }
+    Ok(verdict)
+}
+
+const WINDOWS: &str =
+    "spec.os.name: windows: eci-security-context knows ECI's rules for Linux pods only, and checked nothing";
+
+/// The part of a request that is judged.
+struct Target<'r> {
+    object: &'r RawValue,
+    place: Place,
+    /// Whether only the ephemeral containers that the old object does not have are judged.
+    only_new_ephemerals: bool,
+}
+
+impl<'r> Target<'r> {
+    /// `None` where nothing is.
+    fn of(request: &Request<'r>) -> Result<Option<Self>, Unreadable> {
+        let (group, kind) = request.group_kind()?;
+        let is_pod = (group, kind) == ("", "Pod");
+        let only_new_ephemerals = is_pod && request.sub_resource() == "ephemeralcontainers";
+        if !only_new_ephemerals && !request.sub_resource().is_empty() {
+            return Ok(None);
+        }
+        if is_pod && request.is_update() && !only_new_ephemerals {
+            // A pod's security context cannot change, and ECI reads its annotations only at creation.
+            return Ok(None);
+        }
+        let object = request.object()?;
+        let place = workload::place(group, kind, object);
+        Ok(place.map(|place| Self { object, place, only_new_ephemerals }))
+    }
+
+    /// Whether the old object has the same pod template, as JSON.
+    fn is_unchanged(&self, request: &Request<'_>) -> bool {
+        let template = |object| workload::descend(object, self.place);
+        let old = request.old_object.and_then(template);
+        old.is_some_and(|old| template(self.object).is_some_and(|new| json::is_same(old, new)))
+    }
+
+    /// What the rules find, and whether it is in an exempt container.
+    fn findings(
+        &self,
+        workload: &Workload<'_>,
+        settings: &Settings,
+        request: &Request<'_>,
+    ) -> Vec<(Finding, bool)> {
+        let Some(mut pod) = Pod::of(workload, settings) else { return Vec::new() };
+        if self.only_new_ephemerals {
+            let known = request.old_object.map(workload::ephemeral_names).unwrap_or_default();
+            pod.containers.retain(|container| {
+                container.list == List::Ephemeral && !known.iter().any(|name| **name == *container.name())
+            });
+        }
+        let mut findings = Report::findings(&pod, settings);
+        if self.only_new_ephemerals {
+            let concerns =
+                |path: &Path| pod.containers.iter().any(|container| path.is_under(&container.path));
+            findings.retain(|found| {
+                concerns(&found.path) || found.edits.iter().any(|edit| concerns(edit.path()))
+            });
+        }
+        let exempt: Vec<_> = pod.containers.iter().filter(|container| container.exempt).collect();
+        let is_exempt = |path: &Path| exempt.iter().any(|container| path.is_under(&container.path));
+        findings
+            .into_iter()
+            .map(|finding| {
+                let exempt = is_exempt(&finding.path);
+                (finding, exempt)
+            })
+            .collect()
+    }
+}
+
+/// What, besides the marks on the pod, says whether it runs on ECI.
+struct Placing<'p> {
+    settings: &'p Settings,
+    namespace: &'p str,
+    ask: Option<&'p AskNamespace<'p>>,
+}
+
+impl Placing<'_> {
+    fn may_be_eci(&self, scope: Scope) -> bool {
+        scope.certainty != Certainty::No || scope.raisable && self.settings.scope.namespace_labels
+    }
+
+    /// Where the pod runs. The Namespace is asked for only where its labels count and would change
+    /// something: where the policy `would_act` if the pod were certainly ECI's.
+    fn certainty(&self, scope: Scope, would_act: impl FnOnce() -> bool) -> Result<Certainty, Refusal> {
+        let counts = scope.raisable && self.settings.scope.namespace_labels && !self.namespace.is_empty();
+        if let Some(ask) = self.ask.filter(|_| counts && would_act()) {
+            let refused = |reason| Refusal::Namespace { name: self.namespace.to_owned(), reason };
+            let namespace = ask(self.namespace).map_err(refused)?;
+            let namespace: scope::Namespace<'_> =
+                json::read(namespace.get()).map_err(|unreadable| refused(unreadable.to_string()))?;
+            if namespace.is_eci() {
+                return Ok(Certainty::Certain);
+            }
+        }
+        Ok(match (scope.certainty, self.settings.scope.possible) {
+            (Certainty::Possible, Possible::Ignore) => Certainty::No,
+            (Certainty::Possible, Possible::Enforce) => Certainty::Certain,
+            (certainty, _) => certainty,
+        })
+    }
+}
+
+/// What lowers the action of a finding, or raises it.
+struct Situation<'s> {
+    settings: &'s Settings,
+    is_pod: bool,
+    /// Whether a controller owns the object.
+    is_owned: bool,
+    /// Whether the pod template was there before.
+    is_unchanged: bool,
+}
+
+impl Situation<'_> {
+    /// The finding with the action that it ends with.
+    fn settle(&self, mut finding: Finding, is_exempt: bool, certainty: Certainty) -> Finding {
+        let mut action = self.settings.action(&finding);
+        if is_exempt || self.is_owned && !self.is_pod {
+            action = action.min(Action::Audit);
+        }
+        if self.is_unchanged || certainty == Certainty::Possible {
+            action = action.min(Action::Warn);
+        }
+        finding.action = match (action, self.settings.mutate) {
+            (Action::Fix, Mutate::Pods) if !self.is_pod => {
+                finding.message.push_str(" (repaired when the pod is created)");
+                Action::Warn
+            }
+            (Action::Fix, Mutate::None) if finding.rule.effect == Effect::Refused => Action::Deny,
+            (Action::Fix, Mutate::None) => Action::Warn,
+            (action, _) => action,
+        };
+        finding
+    }
+}

@@ -1,0 +1,164 @@
+//! The pod as the rules see it: its template, its containers one after the other, and their paths.
+
+use k8s_openapi::api::core::v1::{PodSecurityContext, SecurityContext};
+use serde_json::Value;
+
+use crate::eci::profile::Identity;
+use crate::path::Path;
+use crate::settings::Settings;
+use crate::workload::{Annotations, ContainerSpec, PodSpec, Workload};
+
+/// A pod, or the pods that a workload makes.
+#[derive(Debug)]
+pub struct Pod<'w> {
+    /// The path of the pod (template) in its object.
+    pub path: Path,
+    /// Its annotations, where it has some.
+    pub annotations: Option<&'w Annotations<'w>>,
+    /// Its specification.
+    pub spec: &'w PodSpec<'w>,
+    /// Its containers: the init containers, the containers, the ephemeral containers.
+    pub containers: Vec<Container<'w>>,
+    /// The annotations of the workload itself, where the pod has one and it has some.
+    pub workload_annotations: Option<&'w Annotations<'w>>,
+}
+
+/// A container of a pod.
+#[derive(Debug)]
+pub struct Container<'w> {
+    /// The path of the container in its object.
+    pub path: Path,
+    /// The list that holds it.
+    pub list: List,
+    /// What it is.
+    pub spec: &'w ContainerSpec<'w>,
+    /// Whether the settings exempt it.
+    pub exempt: bool,
+}
+
+/// A list of containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// `initContainers`, sidecars among them.
+    Init,
+    /// `containers`
+    Main,
+    /// `ephemeralContainers`
+    Ephemeral,
+}
+
+impl<'w> Pod<'w> {
+    /// The pod of `workload`; `None` where its template has no specification.
+    pub fn of(workload: &'w Workload<'w>, settings: &Settings) -> Option<Self> {
+        let spec = workload.template.spec.as_ref()?;
+        let path = Path::of(workload.place);
+        let lists = [
+            (List::Init, "initContainers", &spec.init_containers),
+            (List::Main, "containers", &spec.containers),
+            (List::Ephemeral, "ephemeralContainers", &spec.ephemeral_containers),
+        ];
+        let containers = lists.into_iter().flat_map(|(list, name, specs)| {
+            let path = path.field("spec").field(name);
+            specs.iter().flatten().enumerate().map(move |(index, spec)| Container {
+                path: path.index(index),
+                list,
+                spec,
+                exempt: settings.exempts(spec),
+            })
+        });
+        Some(Self {
+            annotations: workload
+                .template
+                .metadata
+                .as_ref()
+                .and_then(|metadata| metadata.annotations.as_ref()),
+            spec,
+            containers: containers.collect(),
+            workload_annotations: workload.metadata.annotations.as_ref(),
+            path,
+        })
+    }
+
+    /// The security context for all containers, where there is one.
+    pub const fn security_context(&self) -> Option<&'w PodSecurityContext> {
+        self.spec.security_context.as_ref()
+    }
+
+    /// The path of a field of the pod's security context.
+    pub fn security_path(&self, field: &'static str) -> Path {
+        self.path.field("spec").field("securityContext").field(field)
+    }
+
+    /// The path of an annotation of the pod.
+    pub fn annotation_path(&self, key: &str) -> Path {
+        self.path.field("metadata").field("annotations").key(key)
+    }
+
+    /// Whether a process of `container` must not be root: its own word, or else the pod's.
+    pub fn run_as_non_root(&self, container: &Container<'_>) -> Option<bool> {
+        container
+            .security_context()
+            .and_then(|own| own.run_as_non_root)
+            .or_else(|| self.security_context().and_then(|pod| pod.run_as_non_root))
+    }
+
+    /// The user of `container`'s processes: its own, or else the pod's.
+    pub fn run_as_user(&self, container: &Container<'_>) -> Option<i64> {
+        container
+            .security_context()
+            .and_then(|own| own.run_as_user)
+            .or_else(|| self.security_context().and_then(|pod| pod.run_as_user))
+    }
+}
+
+impl<'w> Container<'w> {
+    /// Its security context, where it has one.
+    pub const fn security_context(&self) -> Option<&'w SecurityContext> {
+        self.spec.security_context.as_ref()
+    }
+
+    /// The path of a field of its security context.
+    pub fn security_path(&self, field: &'static str) -> Path {
+        self.path.field("securityContext").field(field)
+    }
+
+    /// Its name, or an empty one.
+    pub fn name(&self) -> &str {
+        self.spec.name.as_deref().unwrap_or_default()
+    }
+}
+
+/// A field that says who the processes of a container run as, at pod and at container level.
+pub struct IdentityField {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether a level of a profile reads it.
+    pub is_read: fn(&Identity) -> bool,
+    /// What the pod asks of its containers, where it asks something.
+    pub of_pod: fn(&PodSecurityContext) -> Option<Value>,
+    /// What a container says, if only to refuse what the pod asks.
+    pub of_container: fn(&SecurityContext) -> Option<Value>,
+}
+
+/// The fields that say who the processes run as.
+pub static IDENTITY_FIELDS: &[IdentityField] = &[
+    IdentityField {
+        name: "runAsUser",
+        is_read: |level| level.run_as_user,
+        of_pod: |pod| pod.run_as_user.map(Value::from),
+        of_container: |own| own.run_as_user.map(Value::from),
+    },
+    IdentityField {
+        name: "runAsGroup",
+        is_read: |level| level.run_as_group,
+        of_pod: |pod| pod.run_as_group.map(Value::from),
+        of_container: |own| own.run_as_group.map(Value::from),
+    },
+    IdentityField {
+        name: "runAsNonRoot",
+        is_read: |level| level.run_as_non_root,
+        // `false` asks for nothing: it is the default.
+        of_pod: |pod| pod.run_as_non_root.filter(|asked| *asked).map(Value::from),
+        of_container: |own| own.run_as_non_root.map(Value::from),
+    },
+];

@@ -1,0 +1,157 @@
+//! Kubernetes quantities: `512Mi`, `0.5`, `100m`, `1e3`.
+
+/// An amount in billionths of its unit (bytes, cores): every suffix that Kubernetes knows is a
+/// whole number of these, and 2^63 of the unit fit many times over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quantity(i128);
+
+const NANOS: i128 = 1_000_000_000;
+
+impl Quantity {
+    /// `units` whole units.
+    pub const fn whole(units: i64) -> Self {
+        Self(units as i128 * NANOS)
+    }
+
+    /// `quarters` quarters of a unit.
+    pub const fn quarters(quarters: i64) -> Self {
+        Self(quarters as i128 * (NANOS / 4))
+    }
+
+    /// Of an amount of bytes, the whole kibibytes in it.
+    pub fn floor_kib(self) -> Option<i64> {
+        i64::try_from(self.0.div_euclid(NANOS * 1024)).ok()
+    }
+
+    /// Reads a quantity as `resource.ParseQuantity` of Kubernetes does: a signed decimal number and a
+    /// binary suffix (`Ki` to `Ei`), a decimal one (`n` to `E`) or an exponent (`e3`, `E-3`). Digits
+    /// beyond billionths round up. `None` for anything else, and for an amount beyond all machines.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (sign, unsigned) = match text.as_bytes().first()? {
+            b'-' => (-1, text.get(1..)?),
+            b'+' => (1, text.get(1..)?),
+            _ => (1, text),
+        };
+        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let (number, suffix) = unsigned.split_at_checked(end)?;
+        let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if integer.is_empty() && fraction.is_empty() || fraction.contains('.') {
+            return None;
+        }
+        let (factor, power) = scale(suffix)?;
+        let digits: i128 = if integer.is_empty() { 0 } else { integer.parse().ok()? };
+        let mut nanos = shift(digits.checked_mul(factor)?, power.checked_add(9)?)?;
+        if !fraction.is_empty() {
+            // Past 18 digits a fraction is far below a billionth of any suffix but the largest.
+            let fraction = fraction.get(..18).unwrap_or(fraction);
+            let places = i32::try_from(fraction.len()).ok()?;
+            let part: i128 = fraction.parse().ok()?;
+            nanos = nanos
+                .checked_add(shift(part.checked_mul(factor)?, power.checked_add(9)?.checked_sub(places)?)?)?;
+        }
+        nanos.checked_mul(sign).map(Self)
+    }
+
+    /// The sum, or `None` beyond all machines.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+}
+
+/// The factor and the power of ten that a suffix stands for.
+fn scale(suffix: &str) -> Option<(i128, i32)> {
+    Some(match suffix {
+        "" => (1, 0),
+        "n" => (1, -9),
+        "u" => (1, -6),
+        "m" => (1, -3),
+        "k" => (1, 3),
+        "M" => (1, 6),
+        "G" => (1, 9),
+        "T" => (1, 12),
+        "P" => (1, 15),
+        "E" => (1, 18),
+        "Ki" => (1 << 10, 0),
+        "Mi" => (1 << 20, 0),
+        "Gi" => (1 << 30, 0),
+        "Ti" => (1 << 40, 0),
+        "Pi" => (1 << 50, 0),
+        "Ei" => (1 << 60, 0),
+        _ => {
+            let exponent = suffix.strip_prefix(['e', 'E'])?;
+            (1, exponent.parse::<i16>().ok()?.into())
+        }
+    })
+}
+
+/// `amount` times ten to the `power`, rounded up.
+fn shift(amount: i128, power: i32) -> Option<i128> {
+    let factor = 10_i128.checked_pow(power.unsigned_abs());
+    if amount == 0 {
+        Some(0)
+    } else if power >= 0 {
+        amount.checked_mul(factor?)
+    } else {
+        Some(
+            factor.map_or(1, |factor| amount.div_euclid(factor) + i128::from(amount.rem_euclid(factor) != 0)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bytes(text: &str) -> i128 {
+        let nanos = Quantity::parse(text).unwrap().0;
+        assert_eq!(nanos % NANOS, 0, "{text}");
+        nanos / NANOS
+    }
+
+    #[test]
+    fn reads_what_kubernetes_reads() {
+        assert_eq!(bytes("128974848"), 128_974_848);
+        assert_eq!(bytes("129e6"), 129_000_000);
+        assert_eq!(bytes("129M"), 129_000_000);
+        assert_eq!(bytes("123Mi"), 123 << 20);
+        assert_eq!(bytes("0.5Gi"), 1 << 29);
+        assert_eq!(bytes(".5Ki"), 512);
+        assert_eq!(bytes("5."), 5);
+        assert_eq!(bytes("+1E3"), 1000);
+        assert_eq!(bytes("1E"), 1_000_000_000_000_000_000);
+        assert_eq!(bytes("4Ei"), 1 << 62);
+        assert_eq!(bytes("-1Ki"), -1024);
+        assert_eq!(Quantity::parse("100m").unwrap(), Quantity(NANOS / 10));
+        assert_eq!(Quantity::parse("0.0000000001").unwrap(), Quantity(1));
+        assert_eq!(Quantity::parse("1e-300").unwrap(), Quantity(1));
+    }
+
+    #[test]
+    fn reads_nothing_else() {
+        for text in [
+            "", "-", ".", "Gi", "1.2.3", "1 Gi", "1gi", "1KiB", "1e", "1e99999", "0x10", "1e30000", "١", "1K",
+        ] {
+            assert_eq!(Quantity::parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "[-+]?[0-9.]{0,40}[a-zA-Z0-9-]{0,6}|.*") {
+            let _ = Quantity::parse(&text);
+        }
+
+        #[test]
+        fn suffixes_are_what_they_say(n in 0..1_000_000_i64, places in 0..6_u32) {
+            let text = format!("{n}");
+            prop_assert_eq!(Quantity::parse(&text), Some(Quantity::whole(n)));
+            let kibi = format!("{text}Ki");
+            prop_assert_eq!(Quantity::parse(&kibi), Some(Quantity::whole(n * 1024)));
+            let exponent = format!("{text}e{places}");
+            prop_assert_eq!(Quantity::parse(&exponent), Some(Quantity::whole(n * 10_i64.pow(places))));
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The central types: a rule, what it finds, and what repairs it.
+
+use serde_json::Value;
+
+use crate::path::{Path, Step};
+use crate::pod::Pod;
+use crate::settings::Settings;
+
+/// A rule of the catalogue: data, and the function that looks.
+pub struct Rule {
+    /// The stable name, in messages, settings, audit annotations and documentation.
+    pub id: &'static str,
+    /// What it finds, in one line: lower case, no full stop.
+    pub summary: &'static str,
+    /// What ECI does with such a pod.
+    pub effect: Effect,
+    /// What the policy does by default.
+    pub action: Action,
+    /// What the repair does, for the rules that have one.
+    pub fix: Option<&'static str>,
+    /// The version of the policy that brought the rule.
+    pub since: &'static str,
+    /// What, why with its source, and the way out, in Markdown, with a `bad` and a `good` manifest.
+    pub docs: &'static str,
+    /// Looks at a pod and reports. Cannot fail.
+    pub check: fn(&Pod<'_>, &Settings, &mut Report),
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// What ECI does with a pod that breaks a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// ECI, the API server or the runtime refuses the pod, or a container never starts.
+    Refused,
+    /// ECI does not read the field where it stands, but would read the same intent elsewhere.
+    Lost,
+    /// ECI replaces the value by its fixed default.
+    Overridden,
+    /// ECI documents no such setting: the field has no effect.
+    Ignored,
+}
+
+impl Effect {
+    /// The word for it in audit annotations and documentation.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Lost => "lost",
+            Self::Overridden => "overridden",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
+/// What the policy does about a finding, the weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// The finding is dropped.
+    Off,
+    /// It stands in the audit annotation only.
+    Audit,
+    /// The user is warned.
+    Warn,
+    /// The object is repaired.
+    Fix,
+    /// The request is rejected.
+    Deny,
+}
+
+impl Action {
+    /// Every action, the strongest first.
+    pub const ALL: [Self; 5] = [Self::Deny, Self::Fix, Self::Warn, Self::Audit, Self::Off];
+
+    /// The word for it in settings and audit annotations.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Audit => "audit",
+            Self::Warn => "warn",
+            Self::Fix => "fix",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// One place in an object that a rule objects to.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule that objects.
+    pub rule: &'static Rule,
+    /// What is done about it: the default until the settings and the request have had their say.
+    pub action: Action,
+    /// Where, from the root of the object.
+    pub path: Path,
+    /// What is wrong, beginning with the value: lower case, no full stop.
+    pub message: String,
+    /// The way out: an imperative clause, no full stop.
+    pub help: String,
+    /// The repair; empty where there is none.
+    pub edits: Vec<Edit>,
+}
+
+impl Finding {
+    /// Gives this finding another default than its rule's.
+    pub fn by_default(&mut self, action: Action) -> &mut Self {
+        self.action = action;
+        self
+    }
+
+    /// Says how this finding is repaired.
+    pub fn repaired_by(&mut self, edits: impl IntoIterator<Item = Edit>) -> &mut Self {
+        self.edits.extend(edits);
+        self
+    }
+}
+
+/// A change of one place in an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// Sets the value at the path; objects missing on the way (or `null`) are made.
+    Set(Path, Value),
+    /// Removes the field, or the item of a list, at the path.
+    Remove(Path),
+}
+
+impl Edit {
+    /// The place that changes.
+    pub const fn path(&self) -> &Path {
+        match self {
+            Self::Set(path, _) | Self::Remove(path) => path,
+        }
+    }
+}
+
+/// Carries the edits out on `object`. An edit whose place is not there changes nothing.
+pub fn apply<'e>(object: &mut Value, edits: impl DoubleEndedIterator<Item = &'e Edit> + Clone) {
+    for edit in edits.clone() {
+        if let Edit::Set(path, value) = edit {
+            set(object, path.steps(), value);
+        }
+    }
+    // From the last to the first, so that an index still means what it meant when it was found.
+    for edit in edits.rev() {
+        if let Edit::Remove(path) = edit {
+            remove(object, path.steps());
+        }
+    }
+}
+
+fn set(node: &mut Value, steps: &[Step], value: &Value) {
+    match steps.split_first() {
+        None => *node = value.clone(),
+        Some((Step::Index(index), rest)) => {
+            if let Some(item) = node.get_mut(*index) {
+                set(item, rest, value);
+            }
+        }
+        Some((Step::Field(_) | Step::Key(_), _)) if !(node.is_object() || node.is_null()) => {}
+        Some((step, rest)) => {
+            if node.is_null() {
+                *node = Value::Object(serde_json::Map::new());
+            }
+            if let (Some(map), Some(key)) = (node.as_object_mut(), key(step)) {
+                set(map.entry(key).or_insert(Value::Null), rest, value);
+            }
+        }
+    }
+}
+
+fn remove(node: &mut Value, steps: &[Step]) {
+    match (steps, node) {
+        ([Step::Index(index)], Value::Array(items)) if *index < items.len() => {
+            items.remove(*index);
+        }
+        ([step], Value::Object(map)) => {
+            key(step).map(|key| map.remove(key));
+        }
+        ([Step::Index(index), rest @ ..], Value::Array(items)) => {
+            if let Some(item) = items.get_mut(*index) {
+                remove(item, rest);
+            }
+        }
+        ([step, rest @ ..], Value::Object(map)) => {
+            if let Some(child) = key(step).and_then(|key| map.get_mut(key)) {
+                remove(child, rest);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn key(step: &Step) -> Option<&str> {
+    match step {
+        Step::Field(name) => Some(name),
+        Step::Key(key) => Some(key),
+        Step::Index(_) => None,
+    }
+}
+
+/// Where a rule puts what it finds.
+#[derive(Debug)]
+pub struct Report {
+    rule: &'static Rule,
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    /// What every rule of the catalogue finds in `pod`, in evaluation order, each with its default action.
+    pub fn findings(pod: &Pod<'_>, settings: &Settings) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for rule in crate::rules::RULES {
+            let mut report = Self { rule, findings };
+            (rule.check)(pod, settings, &mut report);
+            findings = report.findings;
+        }
+        findings
+    }
+
+    /// Adds a finding, to be refined where it stands.
+    pub fn find(&mut self, path: Path, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
+        self.findings.push_mut(Finding {
+            rule: self.rule,
+            action: self.rule.action,
+            path,
+            message: message.into(),
+            help: help.into(),
+            edits: Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn set_makes_the_way_and_keeps_the_rest() {
+        let mut object = json!({"spec": {"a": null, "list": [{"b": 1}]}, "unknown": 1.5});
+        let spec = Path::of(&["spec"]);
+        apply(
+            &mut object,
+            [
+                Edit::Set(spec.field("a").field("c"), json!(true)),
+                Edit::Set(spec.field("list").index(0).field("d").key("e.f/g"), json!("x")),
+                Edit::Set(spec.field("list").index(7).field("d"), json!("nowhere")),
+                Edit::Set(Path::of(&["unknown", "x"]), json!("nowhere")),
+            ]
+            .iter(),
+        );
+        assert_eq!(
+            object,
+            json!({"spec": {"a": {"c": true}, "list": [{"b": 1, "d": {"e.f/g": "x"}}]}, "unknown": 1.5})
+        );
+    }
+
+    #[test]
+    fn removals_do_not_shift_each_other() {
+        let mut object = json!({"list": ["a", "b", "c", "d"], "field": 1});
+        let list = Path::of(&["list"]);
+        apply(
+            &mut object,
+            [
+                Edit::Remove(list.index(0)),
+                Edit::Remove(list.index(2)),
+                Edit::Remove(list.index(9)),
+                Edit::Remove(Path::of(&["field"])),
+                Edit::Remove(Path::of(&["absent", "deeper"])),
+            ]
+            .iter(),
+        );
+        assert_eq!(object, json!({"list": ["b", "d"]}));
+    }
+}

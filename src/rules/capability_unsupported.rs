@@ -1,0 +1,62 @@
+//! See `capability_unsupported.md`.
+
+use crate::eci::capability;
+use crate::pod::Pod;
+use crate::rule::{Action, Effect, Report, Rule};
+use crate::settings::Settings;
+use crate::text::{nearest, quote};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "capability-unsupported",
+    summary: "an added capability that ECI does not grant",
+    effect: Effect::Refused,
+    action: Action::Deny,
+    fix: None,
+    since: "0.1.0",
+    docs: include_str!("capability_unsupported.md"),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
+    for container in &pod.containers {
+        let Some(context) = container.security_context() else { continue };
+        let privileged = context.privileged == Some(true) && settings.grants_privileged();
+        let added = context
+            .capabilities
+            .as_ref()
+            .and_then(|capabilities| capabilities.add.as_deref())
+            .unwrap_or_default();
+        for (index, written) in added.iter().enumerate() {
+            let name = capability::normalise(written);
+            if settings.grants_capability(&name) {
+                continue;
+            }
+            let finding = report.find(
+                container.security_path("capabilities").field("add").index(index),
+                format!("{} is not a capability that ECI grants", quote(written)),
+                way_out(&name, settings),
+            );
+            if privileged {
+                // A privileged container has every capability, whatever is added.
+                finding.by_default(Action::Warn);
+            }
+        }
+    }
+}
+
+fn way_out(name: &str, settings: &Settings) -> String {
+    let granted = settings.profile.capabilities.iter().copied();
+    if name == capability::ALL {
+        "name the capabilities that the container needs, one by one".to_owned()
+    } else if !capability::LINUX.contains(&name) {
+        match nearest(name, granted.chain(capability::LINUX.iter().copied())) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => "remove it; Linux has no such capability".to_owned(),
+        }
+    } else if settings.profile.capability_approvals {
+        "remove it, or submit a ticket to Alibaba Cloud and add it to approved.capabilities".to_owned()
+    } else {
+        format!("remove it; in profile {} no further capability can be had", settings.profile.name)
+    }
+}

@@ -1,0 +1,51 @@
+//! See `host_sysctls_unapproved.md`.
+
+use crate::eci::sysctl;
+use crate::pod::Pod;
+use crate::rule::{Action, Effect, Report, Rule};
+use crate::settings::Settings;
+use crate::sysctls::{self, HostSysctls};
+use crate::text::{list, quote};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "host-sysctls-unapproved",
+    summary: "a host sysctl that `approved.hostSysctls` does not cover, or that the profile knows no way to set",
+    effect: Effect::Refused,
+    action: Action::Deny,
+    fix: None,
+    since: "0.1.0",
+    docs: include_str!("host_sysctls_unapproved.md"),
+    check,
+};
+
+/// How many names the message gives.
+const NAMED: usize = 5;
+
+fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
+    let field = sysctls::of_field(pod, settings.profile);
+    let HostSysctls::Entries(entries) = sysctls::of_annotation(pod, &field) else { return };
+    let path = pod.annotation_path(sysctl::HOST_SYSCTLS);
+    if !settings.profile.host_sysctls {
+        let message = format!("host sysctls cannot be set in profile {}", settings.profile.name);
+        report.find(path, message, "remove the annotation, or choose a later profile");
+        return;
+    }
+    let names = entries.iter().map(|(name, _)| sysctl::normalise(name));
+    let unapproved: Vec<_> = names.filter(|name| !settings.approved.host_sysctl(name)).collect();
+    if !unapproved.is_empty() {
+        let named = list(unapproved.iter().take(NAMED).map(|name| quote(name)));
+        let more = unapproved.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let verb = if unapproved.len() == 1 {
+            "is not an approved host sysctl"
+        } else {
+            "are not approved host sysctls"
+        };
+        report.find(
+            path,
+            format!("{named}{more} {verb}"),
+            "remove it, or submit a ticket to Alibaba Cloud and add it to approved.hostSysctls",
+        );
+    }
+}

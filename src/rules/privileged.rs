@@ -1,0 +1,39 @@
+//! See `privileged.md`.
+
+use crate::pod::Pod;
+use crate::rule::{Action, Effect, Report, Rule};
+use crate::settings::Settings;
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "privileged",
+    summary: "a privileged container without Alibaba Cloud's approval",
+    effect: Effect::Refused,
+    action: Action::Deny,
+    fix: None,
+    since: "0.1.0",
+    docs: include_str!("privileged.md"),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
+    if settings.grants_privileged() {
+        return;
+    }
+    let (message, help) = if settings.profile.privileged {
+        (
+            "true needs an approval by Alibaba Cloud".to_owned(),
+            "remove it and add the capabilities that the container needs, or submit a ticket and set approved.privileged",
+        )
+    } else {
+        (
+            format!("true cannot be had in profile {}", settings.profile.name),
+            "remove it and add the capabilities that the container needs",
+        )
+    };
+    for container in &pod.containers {
+        if container.security_context().and_then(|context| context.privileged) == Some(true) {
+            report.find(container.security_path("privileged"), message.clone(), help);
+        }
+    }
+}

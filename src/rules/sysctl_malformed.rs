@@ -1,0 +1,35 @@
+//! See `sysctl_malformed.md`.
+
+use crate::pod::Pod;
+use crate::rule::{Action, Effect, Report, Rule};
+use crate::settings::Settings;
+use crate::sysctls::{self, State};
+use crate::text::quote;
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "sysctl-malformed",
+    summary: "a sysctl whose name is none, that has no value, or that is set before",
+    effect: Effect::Refused,
+    action: Action::Deny,
+    fix: None,
+    since: "0.1.0",
+    docs: include_str!("sysctl_malformed.md"),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
+    for entry in sysctls::of_field(pod, settings.profile) {
+        let name = quote(&entry.name);
+        let (message, help) = match entry.state {
+            State::BadName => (
+                format!("{name} is not the name of a sysctl"),
+                "use lower case letters, digits, - and _ in segments parted by . or /, at most 253 characters",
+            ),
+            State::NoValue => (format!("{name} has no value"), "give it one, or remove it"),
+            State::Repeated => (format!("{name} is set before"), "keep one of the two"),
+            State::Supported | State::Unsupported => continue,
+        };
+        report.find(entry.path, message, help);
+    }
+}

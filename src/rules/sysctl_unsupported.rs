@@ -1,0 +1,70 @@
+//! See `sysctl_unsupported.md`.
+
+use serde_json::Value;
+
+use crate::eci::{sysctl, sysctl_format};
+use crate::pod::Pod;
+use crate::rule::{Action, Edit, Effect, Report, Rule};
+use crate::settings::Settings;
+use crate::sysctls::{self, HostSysctls, PodSysctl, State};
+use crate::text::{cut, nearest, quote};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "sysctl-unsupported",
+    summary: "a pod sysctl that the profile does not list",
+    effect: Effect::Refused,
+    action: Action::Deny,
+    fix: Some(
+        "moved into the annotation `k8s.aliyun.com/eci-host-sysctls`, on demand, where `approved.hostSysctls` covers it",
+    ),
+    since: "0.1.0",
+    docs: include_str!("sysctl_unsupported.md"),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
+    let field = sysctls::of_field(pod, settings.profile);
+    if field.iter().all(|entry| entry.state != State::Unsupported) {
+        return;
+    }
+    // What the annotation holds after the moves so far; none where nothing can be moved into it.
+    let mut annotation = match sysctls::of_annotation(pod, &field) {
+        _ if !settings.profile.host_sysctls => None,
+        HostSysctls::Absent => Some(Vec::new()),
+        HostSysctls::Malformed(_) => None,
+        HostSysctls::Entries(entries) => Some(entries),
+    };
+    for entry in field.iter().filter(|entry| entry.state == State::Unsupported) {
+        let message = format!("{} is not a sysctl that ECI takes from a pod", quote(&entry.name));
+        let finding = report.find(entry.path.clone(), message, way_out(entry, settings));
+        let movable = settings.approved.host_sysctl(&entry.name) && !entry.is_contested;
+        if let Some(entries) = annotation.as_mut().filter(|_| movable) {
+            entries.push((entry.name.to_string(), entry.value.to_owned()));
+            let path = pod.annotation_path(sysctl::HOST_SYSCTLS);
+            let text = Value::from(sysctls::annotation(entries));
+            finding.repaired_by([Edit::Set(path, text), Edit::Remove(entry.path.clone())]);
+        }
+    }
+}
+
+fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
+    let known = sysctl_format::FORMATS.iter().map(|format| format.name);
+    let meant = nearest(&entry.name, known.filter(|name| settings.profile.sysctls.holds(name)));
+    let meant = meant.map(|meant| format!("did you mean {meant}? If not, ")).unwrap_or_default();
+    if !settings.profile.host_sysctls {
+        return format!("{meant}remove it: in profile {} it cannot be set", settings.profile.name);
+    }
+    let shown = [(entry.name.to_string(), cut(entry.value.to_owned(), 64))];
+    let annotation = format!("{}: '{}'", sysctl::HOST_SYSCTLS, sysctls::annotation(&shown));
+    if settings.approved.host_sysctl(&entry.name) {
+        format!(
+            "{meant}set it as the host sysctl that it is approved as, by the pod's annotation {annotation}"
+        )
+    } else {
+        format!(
+            "{meant}remove it, or submit a ticket to Alibaba Cloud, add it to approved.hostSysctls, and set it by \
+             the pod's annotation {annotation}"
+        )
+    }
+}

@@ -1,0 +1,30 @@
+//! See `sysctl_value.md`.
+
+use crate::eci::sysctl_format;
+use crate::pod::Pod;
+use crate::rule::{Action, Effect, Report, Rule};
+use crate::settings::Settings;
+use crate::sysctls::{self, State};
+use crate::text::quote;
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "sysctl-value",
+    summary: "a value that the kernel would not take for the sysctl",
+    effect: Effect::Refused,
+    action: Action::Deny,
+    fix: None,
+    since: "0.1.0",
+    docs: include_str!("sysctl_value.md"),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
+    for entry in sysctls::of_field(pod, settings.profile) {
+        let refusal = sysctl_format::format_of(&entry.name).and_then(|format| format.refuse(entry.value));
+        if let (State::Supported, Some(refusal)) = (&entry.state, refusal) {
+            let message = format!("{} is no value of {}, which {refusal}", quote(entry.value), entry.name);
+            report.find(entry.path, message, "correct the value");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The sysctls of a pod, from its field and from its annotation, each sorted out once for all the
+//! rules that speak of them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::eci::profile::Profile;
+use crate::eci::sysctl;
+use crate::json;
+use crate::path::Path;
+use crate::pod::Pod;
+use crate::text::quote;
+
+/// An entry of `securityContext.sysctls`.
+#[derive(Debug)]
+pub struct PodSysctl<'p> {
+    /// Where it stands.
+    pub path: Path,
+    /// Its name, normalised.
+    pub name: Cow<'p, str>,
+    /// Its value.
+    pub value: &'p str,
+    /// What it is worth.
+    pub state: State,
+    /// Whether another entry sets the same sysctl.
+    pub is_contested: bool,
+}
+
+/// What an entry of `securityContext.sysctls` is worth.
+#[derive(Debug, PartialEq, Eq)]
+pub enum State {
+    /// The profile lists it.
+    Supported,
+    /// The profile does not list it.
+    Unsupported,
+    /// Its name is none.
+    BadName,
+    /// It has no value.
+    NoValue,
+    /// An entry before it sets the same sysctl.
+    Repeated,
+}
+
+/// The sysctls of the pod's field.
+pub fn of_field<'p>(pod: &Pod<'p>, profile: &Profile) -> Vec<PodSysctl<'p>> {
+    let mut entries: Vec<PodSysctl<'p>> = Vec::new();
+    let mut first = Names::new();
+    for entry in pod.security_context().and_then(|context| context.sysctls.as_deref()).unwrap_or_default() {
+        let name = sysctl::normalise(&entry.name);
+        let index = entries.len();
+        let before = *first.entry(name.to_string()).or_insert(index);
+        let state = if !sysctl::is_name(&entry.name) {
+            State::BadName
+        } else if entry.value.is_empty() {
+            State::NoValue
+        } else if before != index {
+            State::Repeated
+        } else if profile.sysctls.holds(&name) {
+            State::Supported
+        } else {
+            State::Unsupported
+        };
+        let path = pod.security_path("sysctls").index(index);
+        entries.push(PodSysctl { path, name, value: &entry.value, state, is_contested: before != index });
+        if let Some(before) = entries.get_mut(before).filter(|_| before != index) {
+            before.is_contested = true;
+        }
+    }
+    entries
+}
+
+/// Normalised names, each with the index of the entry that sets it.
+type Names = BTreeMap<String, usize>;
+
+/// The sysctls of the annotation [`sysctl::HOST_SYSCTLS`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum HostSysctls {
+    /// There is no such annotation.
+    Absent,
+    /// It is not what ECI reads; what is wrong with it.
+    Malformed(String),
+    /// The names, as written, and the values.
+    Entries(Vec<(String, String)>),
+}
+
+/// Reads the annotation of the pod; one that sets a sysctl of `field` is malformed.
+pub fn of_annotation(pod: &Pod<'_>, field: &[PodSysctl<'_>]) -> HostSysctls {
+    let Some(text) = pod.annotations.and_then(|annotations| annotations.host_sysctls.as_deref()) else {
+        return HostSysctls::Absent;
+    };
+    entries(text, field).map_or_else(HostSysctls::Malformed, HostSysctls::Entries)
+}
+
+fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>, String> {
+    let items: Vec<Value> = serde_json::from_str(text).map_err(|_| "is not a JSON array".to_owned())?;
+    if items.is_empty() {
+        return Err("is an empty array".to_owned());
+    }
+    let of_field: Names =
+        field.iter().enumerate().map(|(index, sysctl)| (sysctl.name.to_string(), index)).collect();
+    let mut first = Names::new();
+    let mut entries = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let Some((name, value)) = entry(item) else {
+            return Err(format!(
+                "has an entry, [{index}], that is not an object with exactly the strings name and value"
+            ));
+        };
+        let normalised = sysctl::normalise(&name).into_owned();
+        let shown = quote(&normalised);
+        if of_field.contains_key(&normalised) {
+            return Err(format!("sets {shown}, which the pod's securityContext.sysctls sets too"));
+        }
+        if first.insert(normalised, index).is_some() {
+            return Err(format!("sets {shown} twice"));
+        }
+        entries.push((name, value));
+    }
+    Ok(entries)
+}
+
+fn entry(item: Value) -> Option<(String, String)> {
+    let Value::Object(mut fields) = item else { return None };
+    match (fields.remove("name"), fields.remove("value"), fields.is_empty()) {
+        (Some(Value::String(name)), Some(Value::String(value)), true) => Some((name, value)),
+        _ => None,
+    }
+}
+
+/// The text of an annotation with these entries.
+pub fn annotation(entries: &[(String, String)]) -> String {
+    let mut text = String::from("[");
+    for (position, (name, value)) in entries.iter().enumerate() {
+        if position > 0 {
+            text.push(',');
+        }
+        text.push_str("{\"name\":");
+        text.push_str(&json::text(name));
+        text.push_str(",\"value\":");
+        text.push_str(&json::text(value));
+        text.push('}');
+    }
+    text.push(']');
+    text
+}

@@ -1,0 +1,188 @@
+//! From findings to an answer: accepted or not, in words that fit where people read them, with the
+//! repaired object.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json::{self, Unreadable};
+use crate::rule::{Action, Finding, apply};
+use crate::rules;
+use crate::text::{cut, list, one_line};
+
+/// The most bytes of a denial message.
+const MESSAGE_BYTES: usize = 4096;
+/// The most warnings.
+const WARNINGS: usize = 10;
+/// The most characters of a warning where it can be helped; the API server cuts at 256.
+const WARNING_GOOD: usize = 120;
+/// The most characters of a warning.
+const WARNING_MOST: usize = 256;
+/// The most bytes of the audit annotation.
+const ANNOTATION_BYTES: usize = 32 * 1024;
+
+/// When an object is repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// Where nothing denies the request.
+    WhereAccepted,
+    /// Always.
+    Always,
+}
+
+/// The answer to a request.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Whether the request is accepted.
+    pub accepted: bool,
+    /// The HTTP status code of a rejection.
+    pub code: Option<u16>,
+    /// Why the request is rejected: at most 4 KiB, one line.
+    pub message: Option<String>,
+    /// What the person who sent the request should know: at most 10, each of at most 256 characters.
+    pub warnings: Vec<String>,
+    /// The findings as a JSON array, for the audit annotation `findings`: at most 32 KiB.
+    pub audit: Option<String>,
+    /// The repaired object, where there was something to repair.
+    pub mutated_object: Option<Value>,
+    /// The findings, in evaluation order, with the action that they ended with.
+    pub findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// Accepted, with nothing to say.
+    pub fn accepted() -> Self {
+        Self { accepted: true, ..Self::default() }
+    }
+
+    /// Rejected before any rule looked.
+    pub fn rejected(code: u16, message: String) -> Self {
+        Self { code: Some(code), message: Some(one_line(&message)), ..Self::default() }
+    }
+
+    /// The verdict over an object with these findings. An error where the object has to be repaired,
+    /// and is nested too deep to be.
+    pub fn of(findings: Vec<Finding>, object: &RawValue, repair: Repair) -> Result<Self, Unreadable> {
+        let accepted = findings.iter().all(|finding| finding.action != Action::Deny);
+        let repairs = accepted || repair == Repair::Always;
+        let edits = findings
+            .iter()
+            .filter(|finding| repairs && finding.action == Action::Fix)
+            .flat_map(|fix| &fix.edits);
+        let mutated_object = if edits.clone().next().is_some() {
+            let mut object = json::read(object.get())?;
+            apply(&mut object, edits);
+            Some(object)
+        } else {
+            None
+        };
+        Ok(Self {
+            accepted,
+            code: (!accepted).then_some(403),
+            message: (!accepted).then(|| message(&findings)),
+            warnings: warnings(&findings, repairs),
+            audit: (!findings.is_empty()).then(|| audit(&findings)),
+            mutated_object,
+            findings,
+        })
+    }
+}
+
+/// All findings that deny, one a clause; what does not fit is counted.
+fn message(findings: &[Finding]) -> String {
+    let denials: Vec<_> = findings.iter().filter(|finding| finding.action == Action::Deny).collect();
+    let mut message = String::new();
+    for (position, finding) in denials.iter().enumerate() {
+        let clause =
+            format!("[{}] {}: {}; {}.", finding.rule.id, finding.path, finding.message, finding.help);
+        // Room for the count of the rest; a clause alone is cut to fit.
+        let room = MESSAGE_BYTES - 64;
+        let clause = if position == 0 { cut(one_line(&clause), room / 4) } else { one_line(&clause) };
+        if message.len() + 1 + clause.len() > room {
+            let rest = denials.len() - position;
+            message.push_str(&format!(" And {rest} more."));
+            break;
+        }
+        if position > 0 {
+            message.push(' ');
+        }
+        message.push_str(&clause);
+    }
+    message
+}
+
+fn warnings(findings: &[Finding], repairs: bool) -> Vec<String> {
+    let ignored: Vec<_> =
+        findings.iter().filter(|finding| finding.action == Action::Warn && is_grouped(finding)).collect();
+    let mut grouped = false;
+    let mut warnings: Vec<String> = Vec::new();
+    for finding in findings.iter().filter(|finding| matches!(finding.action, Action::Warn | Action::Fix)) {
+        let warning = if is_grouped(finding) {
+            if std::mem::replace(&mut grouped, true) {
+                continue;
+            }
+            group(&ignored)
+        } else {
+            warning(finding, repairs && finding.action == Action::Fix)
+        };
+        warnings.push(cut(one_line(&warning), WARNING_MOST));
+    }
+    if warnings.len() > WARNINGS {
+        let rest = warnings.split_off(WARNINGS - 1).len();
+        warnings.push(format!("eci-security-context: {rest} more warnings; the audit log has them all"));
+    }
+    warnings
+}
+
+fn warning(finding: &Finding, repaired: bool) -> String {
+    let Finding { rule, path, message, help, .. } = finding;
+    if repaired {
+        return format!("{}: repaired {path}: {message}", rule.id);
+    }
+    let short = format!("{}: {path}: {message}", rule.id);
+    let full = format!("{short}; {help}");
+    if full.chars().count() <= WARNING_GOOD { full } else { short }
+}
+
+/// Whether the warnings of this finding's rule are put into one.
+fn is_grouped(finding: &Finding) -> bool {
+    finding.rule.id == rules::FIELD_IGNORED.id
+}
+
+/// One warning for all fields that have no effect: as many as fit, and a count of the rest.
+fn group(findings: &[&Finding]) -> String {
+    let mut paths: Vec<String> = findings.iter().map(|finding| finding.path.to_string()).collect();
+    loop {
+        let rest = findings.len() - paths.len();
+        let more = (rest > 0).then(|| format!("{rest} more"));
+        let named = list(paths.iter().chain(&more));
+        let warning = format!("{}: no effect on ECI: {named}", rules::FIELD_IGNORED.id);
+        if paths.len() <= 1 || warning.chars().count() <= WARNING_GOOD {
+            return warning;
+        }
+        paths.pop();
+    }
+}
+
+/// The findings as a compact JSON array; the last give way to a count where it would be too long.
+fn audit(findings: &[Finding]) -> String {
+    let mut array = String::from("[");
+    for (position, finding) in findings.iter().enumerate() {
+        let separator = if position == 0 { "" } else { "," };
+        let element = format!(
+            r#"{separator}{{"rule":"{}","action":"{}","effect":"{}","path":{},"message":{}}}"#,
+            finding.rule.id,
+            finding.action.as_str(),
+            finding.rule.effect.as_str(),
+            json::text(&finding.path.to_string()),
+            json::text(&finding.message),
+        );
+        if array.len() + element.len() > ANNOTATION_BYTES - 32 {
+            let rest = findings.len() - position;
+            array.push_str(&format!(r#"{separator}{{"more":{rest}}}"#));
+            break;
+        }
+        array.push_str(&element);
+    }
+    array.push(']');
+    array
+}

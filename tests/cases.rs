@@ -1,0 +1,35 @@
+//! The corpus, walked natively: one test a file of `tests/cases`.
+
+use serde_json::value::{RawValue, to_raw_value};
+use std::path::Path;
+use std::process::ExitCode;
+
+use eci_manifest::case::{Case, Namespace, read_all};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::json;
+
+fn main() -> ExitCode {
+    let cases = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases"));
+    let trials = cases.into_iter().map(|case| Trial::test(case.name.clone(), move || run(&case)));
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+}
+
+fn run(case: &Case) -> Result<(), Failed> {
+    let payload = serde_json::to_vec(&case.payload)?;
+    let judge = match case.function.as_str() {
+        "mutate" => eci_security_context::mutate,
+        _ => eci_security_context::validate,
+    };
+    let ask = |name: &str| -> Result<Box<RawValue>, String> {
+        match &case.namespace {
+            Namespace::Labels(labels) => {
+                let namespace = json!({"metadata": {"name": name, "labels": labels}});
+                to_raw_value(&namespace).map_err(|error| error.to_string())
+            }
+            Namespace::Refused => Err("forbidden".to_owned()),
+            Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
+        }
+    };
+    let answer = eci_security_context::kubewarden::response(judge(&payload, Some(&ask)));
+    Ok(case.check(&serde_json::to_value(answer)?)?)
+}
