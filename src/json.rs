@@ -192,7 +192,7 @@ fn path_at(text: &str, offset: usize) -> Path {
         Frame::Object(None) => path,
         Frame::Object(Some(quoted)) => {
             let key: String = serde_json::from_str(quoted).unwrap_or_default();
-            match key.chars().all(char::is_alphanumeric) {
+            match key.chars().all(|c| c.is_ascii_alphanumeric()) {
                 true => path.step(Step::Field(Cow::Owned(key))),
                 false => path.key(&key),
             }

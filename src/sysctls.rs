@@ -98,11 +98,12 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
     if items.is_empty() {
         return Err("is an empty array".to_owned());
     }
-    let of_field: Names =
-        field.iter().enumerate().map(|(index, sysctl)| (sysctl.name.to_string(), index)).collect();
-    let mut first = Names::new();
+    let (mut of_field, mut first) = (Names::new(), Names::new());
+    for (index, sysctl) in field.iter().enumerate() {
+        of_field.insert(sysctl.name.to_string(), index);
+    }
     let mut entries = Vec::new();
-    for (index, item) in items.into_iter().enumerate() {
+    for (index, item) in items.iter().enumerate() {
         let Some((name, value)) = entry(item) else {
             return Err(format!(
                 "has an entry, [{index}], that is not an object with exactly the strings name and value"
@@ -121,10 +122,9 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
     Ok(entries)
 }
 
-fn entry(item: Value) -> Option<(String, String)> {
-    let Value::Object(mut fields) = item else { return None };
-    match (fields.remove("name"), fields.remove("value"), fields.is_empty()) {
-        (Some(Value::String(name)), Some(Value::String(value)), true) => Some((name, value)),
+fn entry(item: &Value) -> Option<(String, String)> {
+    match (item.as_object()?.len(), item.get("name")?.as_str(), item.get("value")?.as_str()) {
+        (2, Some(name), Some(value)) => Some((name.to_owned(), value.to_owned())),
         _ => None,
     }
 }

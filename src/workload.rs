@@ -383,17 +383,20 @@ pub fn ephemeral_names(pod: &RawValue) -> Vec<Text<'_>> {
 /// that can't be read either.
 pub fn placing(object: &RawValue, place: Place) -> Option<String> {
     let template: Value = serde_json::from_str(descend(object, place)?.get()).ok()?;
-    let only = |field: &str, keys: &[&str]| -> Value {
-        let fields = template.get(field).and_then(Value::as_object);
-        let kept = fields.into_iter().flatten().filter(|(key, _)| keys.contains(&key.as_str()));
-        Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
-    };
-    let mut metadata = only("metadata", &["labels", "annotations"]);
-    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-        annotations.retain(|key, _| key == signal::BURST_RESOURCE);
+    let mut placing = Value::Null;
+    for (field, key) in [
+        ("metadata", "labels"),
+        ("spec", "nodeName"),
+        ("spec", "nodeSelector"),
+        ("spec", "affinity"),
+        ("spec", "tolerations"),
+        ("spec", "os"),
+    ] {
+        placing[field][key] = template[field][key].clone();
     }
-    let spec = only("spec", &["nodeName", "nodeSelector", "affinity", "tolerations", "os"]);
-    serde_json::to_string(&serde_json::json!({ "metadata": metadata, "spec": spec })).ok()
+    let annotations = &template["metadata"]["annotations"];
+    placing["metadata"]["annotations"][signal::BURST_RESOURCE] = annotations[signal::BURST_RESOURCE].clone();
+    serde_json::to_string(&placing).ok()
 }
 
 /// Reads an object's own metadata and the template at the end of its [`Place`], in one pass.

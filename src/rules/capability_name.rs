@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Fix,
     fix: Some("rewritten as Kubernetes spells it"),
     since: "0.1.0",
-    docs: include_str!("capability_name.md"),
+    docs: docs!("capability_name.md"),
     check,
 };
 

@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Deny,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("capability_unsupported.md"),
+    docs: docs!("capability_unsupported.md"),
     check,
 };
 

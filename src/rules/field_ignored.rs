@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Warn,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("field_ignored.md"),
+    docs: docs!("field_ignored.md"),
     check,
 };
 

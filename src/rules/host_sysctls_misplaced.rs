@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Warn,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("host_sysctls_misplaced.md"),
+    docs: docs!("host_sysctls_misplaced.md"),
     check,
 };
 

@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Deny,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("host_sysctls_unapproved.md"),
+    docs: docs!("host_sysctls_unapproved.md"),
     check,
 };
 

@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Warn,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("init_container_identity.md"),
+    docs: docs!("init_container_identity.md"),
     check,
 };
 

@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Warn,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("min_free_kbytes.md"),
+    docs: docs!("min_free_kbytes.md"),
     check,
 };
 

@@ -2,6 +2,13 @@
 
 use crate::rule::Rule;
 
+/// The text of a rule's documentation, which the guests leave out.
+macro_rules! docs {
+    ($file:literal) => {
+        if cfg!(feature = "docs") { include_str!($file) } else { "" }
+    };
+}
+
 pub(crate) use field_ignored::RULE as FIELD_IGNORED;
 
 mod capability_name;

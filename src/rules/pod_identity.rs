@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Fix,
     fix: Some("copied into the containers that do not set it themselves; the pod's own field stays"),
     since: "0.1.0",
-    docs: include_str!("pod_identity.md"),
+    docs: docs!("pod_identity.md"),
     check,
 };
 

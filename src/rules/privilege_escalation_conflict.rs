@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Deny,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("privilege_escalation_conflict.md"),
+    docs: docs!("privilege_escalation_conflict.md"),
     check,
 };
 

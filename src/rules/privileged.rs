@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Deny,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("privileged.md"),
+    docs: docs!("privileged.md"),
     check,
 };
 

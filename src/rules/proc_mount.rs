@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Warn,
     fix: Some("removed, on demand"),
     since: "0.1.0",
-    docs: include_str!("proc_mount.md"),
+    docs: docs!("proc_mount.md"),
     check,
 };
 

@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Warn,
     fix: Some("set to `true`, on demand"),
     since: "0.1.0",
-    docs: include_str!("root_filesystem.md"),
+    docs: docs!("root_filesystem.md"),
     check,
 };
 

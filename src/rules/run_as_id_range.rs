@@ -13,11 +13,11 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Deny,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("run_as_id_range.md"),
+    docs: docs!("run_as_id_range.md"),
     check,
 };
 
-/// `ValidateUserID` and `ValidateGroupID` of Kubernetes.
+/// `IsValidUserID` and `IsValidGroupID` of Kubernetes.
 const IDS: std::ops::RangeInclusive<i64> = 0..=2_147_483_647;
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {

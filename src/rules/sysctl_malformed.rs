@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Deny,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("sysctl_malformed.md"),
+    docs: docs!("sysctl_malformed.md"),
     check,
 };
 

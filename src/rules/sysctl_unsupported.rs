@@ -19,7 +19,7 @@ pub(crate) static RULE: Rule = Rule {
         "moved into the annotation `k8s.aliyun.com/eci-host-sysctls`, on demand, where `approved.hostSysctls` covers it",
     ),
     since: "0.1.0",
-    docs: include_str!("sysctl_unsupported.md"),
+    docs: docs!("sysctl_unsupported.md"),
     check,
 };
 
@@ -49,8 +49,11 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
 }
 
 fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
-    let known = sysctl_format::FORMATS.iter().map(|format| format.name);
-    let meant = nearest(&entry.name, known.filter(|name| settings.profile.sysctls.holds(name)));
+    let held = sysctl_format::FORMATS.iter().map(|format| format.name);
+    let held = held.filter(|name| settings.profile.sysctls.holds(name));
+    // What the kernel knows is no misspelling of something else.
+    let is_known = sysctl_format::format_of(&entry.name).is_some();
+    let meant = if is_known { None } else { nearest(&entry.name, held) };
     let meant = meant.map(|meant| format!("did you mean {meant}? If not, ")).unwrap_or_default();
     if !settings.profile.host_sysctls {
         return format!("{meant}remove it: in profile {} it cannot be set", settings.profile.name);

@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     action: Action::Deny,
     fix: None,
     since: "0.1.0",
-    docs: include_str!("sysctl_value.md"),
+    docs: docs!("sysctl_value.md"),
     check,
 };
 
