@@ -2,16 +2,16 @@
 
 use serde_json::value::RawValue;
 
-use crate::json::{self, Text, Unreadable, child, view};
+use crate::json::{self, Text, Unreadable, view};
 use crate::path::Path;
 
 view! {
     /// What a Kubewarden host hands to a policy.
     pub struct Payload<'de> {
         /// The request.
-        "request" => request: Request<'de>,
+        "request" => request: Option<Request<'de>>,
         /// The settings, unchecked.
-        "settings" => settings: &'de RawValue,
+        "settings" => settings: Option<&'de RawValue>,
     }
 }
 
@@ -19,17 +19,17 @@ view! {
     /// The part of an AdmissionRequest that decides.
     pub struct Request<'de> {
         /// What the object is.
-        "kind" => kind: Kind<'de>,
+        "kind" => kind: Option<Kind<'de>>,
         /// The part of the object that is requested, where it is not the whole.
-        "subResource" => sub_resource: Text<'de>,
+        "subResource" => sub_resource: Option<Text<'de>>,
         /// Where the object is, or will be.
-        "namespace" => namespace: Text<'de>,
+        "namespace" => namespace: Option<Text<'de>>,
         /// What is done to it.
-        "operation" => operation: Text<'de>,
+        "operation" => operation: Option<Text<'de>>,
         /// The object as it would be.
-        "object" => object: &'de RawValue,
+        "object" => object: Option<&'de RawValue>,
         /// The object as it is, of an UPDATE or a DELETE.
-        "oldObject" => old_object: &'de RawValue,
+        "oldObject" => old_object: Option<&'de RawValue>,
     }
 }
 
@@ -37,9 +37,9 @@ view! {
     /// The group and kind of an object.
     pub struct Kind<'de> {
         /// The API group; empty for the core.
-        "group" => group: Text<'de>,
+        "group" => group: Option<Text<'de>>,
         /// The kind.
-        "kind" => kind: Text<'de>,
+        "kind" => kind: Option<Text<'de>>,
     }
 }
 
@@ -69,8 +69,7 @@ impl<'de> Request<'de> {
     }
 
     fn is_being_deleted(&self) -> bool {
-        let metadata = self.old_object.and_then(|old| child(old, "metadata"));
-        metadata.and_then(|metadata| child(metadata, "deletionTimestamp")).is_some()
+        self.old_object.is_some_and(|old| json::at(old, &["metadata", "deletionTimestamp"]).is_some())
     }
 
     /// Whether the request changes an object that is there.

@@ -1,66 +1,210 @@
-//! Reading JSON: slim typed views of an object, and errors that name the path and never echo a value.
+//! Reading JSON: typed views of an object, and errors that name the path and never echo a value.
 //!
-//! The views read what they name and skip the rest without building it. As in the API server's
-//! decoder, `null` is an absent field and the last of two equal keys wins.
+//! A view is a struct whose fields are read in one pass; all else is skipped without building it. As in
+//! the API server's decoder, `null` is an absent field and the last of two equal keys wins. The reader is
+//! one function over the [`Shape`] of a view, where derived readers would be one for each struct: they
+//! took more than half of the module.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::path::{Path, Step};
 
-/// Declares a struct with a field for each named key of a JSON object; every other key is skipped.
+/// What is read of a JSON value.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape<'s> {
+    /// A boolean.
+    Bool,
+    /// A 64-bit integer.
+    Int,
+    /// A string.
+    Text,
+    /// Any value, as it is written.
+    Raw,
+    /// That there is a value.
+    Present,
+    /// An array.
+    List(&'s Self),
+    /// An object, by its fields.
+    Object(&'s [(&'s str, Self)]),
+    /// An object by its fields and, after them, the list of those of its keys that are of a family.
+    Keys(&'s [(&'s str, Self)], fn(&str) -> bool),
+    /// An object, by all its entries.
+    Entries,
+    /// The value at the end of these keys, in an object in an object.
+    At(&'s [&'s str], &'s Self),
+}
+
+/// What was read: of the shape that was asked for, or absent.
+#[derive(Debug)]
+pub enum Node<'de> {
+    /// No such field, or `null`.
+    Absent,
+    /// A boolean.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A string.
+    Text(Text<'de>),
+    /// A value as it is written.
+    Raw(&'de RawValue),
+    /// Some value.
+    Present,
+    /// An array, or the fields of an object in the order of their shape.
+    List(Vec<Self>),
+    /// The entries of an object, the values as they are written. Of two equal keys there is the last only.
+    Entries(Vec<(Text<'de>, &'de RawValue)>),
+}
+
+/// What can be read of a JSON value.
+pub trait View<'de>: Sized {
+    /// What is read.
+    const SHAPE: Shape<'static>;
+    /// Takes it from a node of this shape. An absent one is the default of the type, as in Go.
+    fn take(node: Node<'de>) -> Self;
+}
+
+/// Declares the views of structs, their fields with the keys that they stand at. With `of`, of a struct
+/// that stands elsewhere, whose other fields keep their default.
 macro_rules! view {
-    ($(#[$meta:meta])* pub struct $Name:ident<'de> {
-        $($(#[$field_meta:meta])* $($key:literal)|+ => $field:ident: $Type:ty,)+
-    }) => {
+    ($($(#[$meta:meta])* pub struct $Name:ident<'de> {
+        $($(#[$field_meta:meta])* $key:literal => $field:ident: $Type:ty,)+
+    })+) => {$(
         $(#[$meta])*
         #[derive(Debug, Default)]
         pub struct $Name<'de> {
-            $($(#[$field_meta])* pub $field: Option<$Type>,)+
+            $($(#[$field_meta])* pub $field: $Type,)+
             #[doc(hidden)]
             pub lifetime: std::marker::PhantomData<&'de ()>,
         }
+        $crate::json::view! { impl $Name<'de> { $($key => $field: $Type,)+ } }
+    )+};
+    ($(of $Name:ident { $($key:literal => $field:ident: $Type:ty,)* })+) => {$(
+        $crate::json::view! { impl $Name { $($key => $field: $Type,)* } }
+    )+};
+    (impl $Name:ty { $($key:literal => $field:ident: $Type:ty,)* }) => {
+        impl<'de> $crate::json::View<'de> for $Name {
+            const SHAPE: $crate::json::Shape<'static> =
+                $crate::json::Shape::Object(&[$(($key, <$Type as $crate::json::View<'de>>::SHAPE),)*]);
 
-        impl<'de> serde::de::Deserialize<'de> for $Name<'de> {
-            fn deserialize<D: serde::de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Fields;
-                impl<'de> serde::de::Visitor<'de> for Fields {
-                    type Value = $Name<'de>;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                        let mut view = $Name::default();
-                        while let Some(key) = map.next_key::<$crate::json::Text<'de>>()? {
-                            match &*key {
-                                $($($key)|+ => view.$field = map.next_value()?,)+
-                                _ => {
-                                    map.next_value::<serde::de::IgnoredAny>()?;
-                                }
-                            }
-                        }
-                        Ok(view)
-                    }
-                }
-                deserializer.deserialize_map(Fields)
+            #[allow(unused_mut, unused_variables, clippy::needless_update, reason = "a view may have no fields, or all")]
+            fn take(node: $crate::json::Node<'de>) -> Self {
+                let mut fields = node.fields();
+                Self { $($field: $crate::json::View::take(fields.next()),)* ..Default::default() }
             }
         }
     };
 }
 pub(crate) use view;
 
+/// The fields of an object, or the items of a list.
+pub struct Fields<'de>(std::vec::IntoIter<Node<'de>>);
+
+impl<'de> Fields<'de> {
+    /// The next one; absent after the last.
+    #[expect(clippy::should_implement_trait, reason = "it never ends")]
+    pub fn next(&mut self) -> Node<'de> {
+        self.0.next().unwrap_or(Node::Absent)
+    }
+}
+
+impl<'de> Node<'de> {
+    /// The fields of the object, or the items of the list; none of anything else.
+    pub fn fields(self) -> Fields<'de> {
+        match self {
+            Self::List(nodes) => Fields(nodes.into_iter()),
+            _ => Fields(Vec::new().into_iter()),
+        }
+    }
+}
+
+impl<'de, T: View<'de>> View<'de> for Option<T> {
+    const SHAPE: Shape<'static> = T::SHAPE;
+
+    fn take(node: Node<'de>) -> Self {
+        match node {
+            Node::Absent => None,
+            node => Some(T::take(node)),
+        }
+    }
+}
+
+impl<'de, T: View<'de>> View<'de> for Vec<T> {
+    const SHAPE: Shape<'static> = Shape::List(&T::SHAPE);
+
+    fn take(node: Node<'de>) -> Self {
+        let mut items = Self::new();
+        for node in node.fields().0 {
+            items.push(T::take(node));
+        }
+        items
+    }
+}
+
+impl<'de> View<'de> for bool {
+    const SHAPE: Shape<'static> = Shape::Bool;
+
+    fn take(node: Node<'de>) -> Self {
+        matches!(node, Node::Bool(true))
+    }
+}
+
+impl<'de> View<'de> for i64 {
+    const SHAPE: Shape<'static> = Shape::Int;
+
+    fn take(node: Node<'de>) -> Self {
+        if let Node::Int(integer) = node { integer } else { 0 }
+    }
+}
+
+impl<'de> View<'de> for Text<'de> {
+    const SHAPE: Shape<'static> = Shape::Text;
+
+    fn take(node: Node<'de>) -> Self {
+        if let Node::Text(text) = node { text } else { Self::default() }
+    }
+}
+
+impl<'de> View<'de> for String {
+    const SHAPE: Shape<'static> = Shape::Text;
+
+    fn take(node: Node<'de>) -> Self {
+        Text::take(node).0.into_owned()
+    }
+}
+
+impl<'de> View<'de> for &'de RawValue {
+    const SHAPE: Shape<'static> = Shape::Raw;
+
+    fn take(node: Node<'de>) -> Self {
+        if let Node::Raw(raw) = node { raw } else { RawValue::NULL }
+    }
+}
+
+/// That there is a value, whatever it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Present;
+
+impl<'de> View<'de> for Present {
+    const SHAPE: Shape<'static> = Shape::Present;
+
+    fn take(_: Node<'de>) -> Self {
+        Self
+    }
+}
+
 /// A string, borrowed from the input where it holds no escape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text<'de>(pub Cow<'de, str>);
+pub struct Text<'de>(Cow<'de, str>);
 
 impl Deref for Text<'_> {
     type Target = str;
@@ -70,25 +214,169 @@ impl Deref for Text<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
+/// Reads a value of a shape.
+#[derive(Clone, Copy)]
+struct Reader<'s>(Shape<'s>);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
+impl Reader<'_> {
+    fn wrong<T, E: Error>(self, found: &str) -> Result<T, E> {
+        let expected = match self.0 {
+            Shape::Bool => "a boolean",
+            Shape::Int => "a 64-bit integer",
+            Shape::Text => "a string",
+            Shape::List(_) => "an array",
+            Shape::Object(_) | Shape::Keys(..) | Shape::Entries | Shape::At(..) => "an object",
+            Shape::Raw | Shape::Present => "any value",
+        };
+        Err(E::custom(format_args!("is {found}, and must be {expected}")))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Node<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        match self.0 {
+            Shape::At([], shape) => Reader(*shape).deserialize(deserializer),
+            Shape::Raw | Shape::Present => {
+                let raw = <&RawValue>::deserialize(deserializer)?;
+                Ok(match self.0 {
+                    _ if raw.get() == "null" => Node::Absent,
+                    Shape::Present => Node::Present,
+                    _ => Node::Raw(raw),
+                })
             }
+            _ => deserializer.deserialize_any(self),
+        }
+    }
+}
 
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Node<'de>;
 
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Node::Absent)
+    }
+
+    fn visit_bool<E: Error>(self, found: bool) -> Result<Self::Value, E> {
+        match self.0 {
+            Shape::Bool => Ok(Node::Bool(found)),
+            _ => self.wrong("a boolean"),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, found: i64) -> Result<Self::Value, E> {
+        match self.0 {
+            Shape::Int => Ok(Node::Int(found)),
+            _ => self.wrong("a number"),
+        }
+    }
+
+    fn visit_u64<E: Error>(self, found: u64) -> Result<Self::Value, E> {
+        match (self.0, i64::try_from(found)) {
+            (Shape::Int, Ok(found)) => Ok(Node::Int(found)),
+            (Shape::Int, Err(_)) => self.wrong("an integer of more than 64 bits"),
+            _ => self.wrong("a number"),
+        }
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        self.wrong("a number that is no 64-bit integer")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, found: &'de str) -> Result<Self::Value, E> {
+        match self.0 {
+            Shape::Text => Ok(Node::Text(Text(Cow::Borrowed(found)))),
+            _ => self.wrong("a string"),
+        }
+    }
+
+    fn visit_str<E: Error>(self, found: &str) -> Result<Self::Value, E> {
+        match self.0 {
+            Shape::Text => Ok(Node::Text(Text(Cow::Owned(found.to_owned())))),
+            _ => self.wrong("a string"),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let Shape::List(shape) = self.0 else { return self.wrong("an array") };
+        let mut nodes = Vec::new();
+        while let Some(node) = items.next_element_seed(Reader(*shape))? {
+            match node {
+                // Where a list has no use for null, the API server has none either.
+                Node::Absent => return Reader(*shape).wrong("null"),
+                node => nodes.push(node),
             }
         }
-        deserializer.deserialize_str(TextVisitor)
+        Ok(Node::List(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (fields, family) = match self.0 {
+            Shape::Object(fields) => (fields, None),
+            Shape::Keys(fields, family) => (fields, Some(family)),
+            Shape::Entries => return entries(map),
+            Shape::At([first, rest @ ..], shape) => {
+                let mut found = Node::Absent;
+                while let Some(key) = map.next_key_seed(Key)? {
+                    if *key == **first {
+                        found = map.next_value_seed(Reader(Shape::At(rest, shape)))?;
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                return Ok(found);
+            }
+            _ => return self.wrong("an object"),
+        };
+        let mut nodes: Vec<Node<'de>> = fields.iter().map(|_| Node::Absent).collect();
+        let mut keys: Vec<Text<'de>> = Vec::new();
+        while let Some(key) = map.next_key_seed(Key)? {
+            let field = fields.iter().zip(&mut nodes).find(|((name, _), _)| *name == &*key);
+            if let Some(((_, shape), node)) = field {
+                *node = map.next_value_seed(Reader(*shape))?;
+            } else if family.is_some_and(|is_of_family| is_of_family(&key)) {
+                keys.retain(|known| *known != key);
+                if matches!(map.next_value_seed(Reader(Shape::Present))?, Node::Present) {
+                    keys.push(key);
+                }
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        if family.is_some() {
+            nodes.push(Node::List(keys.into_iter().map(Node::Text).collect()));
+        }
+        Ok(Node::List(nodes))
+    }
+}
+
+fn entries<'de, A: MapAccess<'de>>(mut map: A) -> Result<Node<'de>, A::Error> {
+    let mut entries: Vec<(Text<'de>, &'de RawValue)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    while let Some(key) = map.next_key_seed(Key)? {
+        let value = map.next_value()?;
+        let place = *places.entry(key.to_string()).or_insert(entries.len());
+        match entries.get_mut(place) {
+            Some(entry) => entry.1 = value,
+            None => entries.push((key, value)),
+        }
+    }
+    Ok(Node::Entries(entries))
+}
+
+/// Reads the key of an object, which is always a string.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Text<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        Ok(Text::take(Reader(Shape::Text).deserialize(deserializer)?))
     }
 }
 
@@ -119,21 +407,35 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Reads `text`, a JSON value that stands at the root of its object, as a `T`.
-pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Unreadable> {
-    read_seed(text, PhantomData)
+/// Reads `text`, the JSON of an object, as a `T`.
+pub fn read<'de, T: View<'de>>(text: &'de str) -> Result<T, Unreadable> {
+    read_shape(text, T::SHAPE).map(T::take)
 }
 
-/// Reads `text` as `seed` does.
-pub fn read_seed<'de, S: DeserializeSeed<'de> + Copy>(
-    text: &'de str,
-    seed: S,
-) -> Result<S::Value, Unreadable> {
+/// Reads `text`, the JSON of an object, as a value of this shape.
+pub fn read_shape<'de>(text: &'de str, shape: Shape<'_>) -> Result<Node<'de>, Unreadable> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    match seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value)) {
-        Ok(value) => Ok(value),
+    let node = Reader(shape).deserialize(&mut deserializer);
+    match node.and_then(|node| deserializer.end().map(|()| node)) {
+        Ok(Node::Absent) if !matches!(shape, Shape::At(..)) => {
+            Err(Unreadable::WrongType { path: Path::default(), reason: "is null".to_owned() })
+        }
+        Ok(node) => Ok(node),
         Err(error) => Err(explain(text, &error)),
     }
+}
+
+/// The value at the end of `keys` in the JSON object `raw`; `None` where there is none, or `null`.
+pub fn at<'de>(raw: &'de RawValue, keys: &[&str]) -> Option<&'de RawValue> {
+    match read_shape(raw.get(), Shape::At(keys, &Shape::Raw)) {
+        Ok(Node::Raw(found)) => Some(found),
+        _ => None,
+    }
+}
+
+/// Reads `text` as a tree, to be changed.
+pub fn tree(text: &str) -> Result<Value, Unreadable> {
+    serde_json::from_str(text).map_err(|error| explain(text, &error))
 }
 
 #[cold]
@@ -142,10 +444,11 @@ fn explain(text: &str, error: &serde_json::Error) -> Unreadable {
     if error.is_data() || said.starts_with("number out of range") {
         let line =
             text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-        return Unreadable::WrongType {
-            path: path_at(text, line + error.column()),
-            reason: wrong_type(&said),
+        let reason = match said.split_once(" at line ") {
+            Some((reason, _)) if error.is_data() => reason.to_owned(),
+            _ => "is a number that is no 64-bit integer".to_owned(),
         };
+        return Unreadable::WrongType { path: path_at(text, line + error.column()), reason };
     }
     let reason = match error.classify() {
         _ if said.starts_with("recursion limit") => "nested deeper than 128 levels",
@@ -191,7 +494,7 @@ fn path_at(text: &str, offset: usize) -> Path {
         Frame::Array(index) => path.index(*index),
         Frame::Object(None) => path,
         Frame::Object(Some(quoted)) => {
-            let key: String = serde_json::from_str(quoted).unwrap_or_default();
+            let key = read::<Text<'_>>(quoted).map(|key| key.0.into_owned()).unwrap_or_default();
             match key.chars().all(|c| c.is_ascii_alphanumeric()) {
                 true => path.step(Step::Field(Cow::Owned(key))),
                 false => path.key(&key),
@@ -200,66 +503,10 @@ fn path_at(text: &str, offset: usize) -> Path {
     })
 }
 
-/// Says what was found and what is expected, from serde's error text without the value in it:
-/// `invalid type: string "secret", expected i64 at line 1 column 9`.
-fn wrong_type(error: &str) -> String {
-    let found = [
-        ("invalid type: boolean", "a boolean"),
-        ("invalid type: integer", "an integer"),
-        ("invalid type: floating point", "a number that is no 64-bit integer"),
-        ("invalid type: string", "a string"),
-        ("invalid type: null", "null"),
-        ("invalid type: sequence", "an array"),
-        ("invalid type: map", "an object"),
-        ("invalid value: integer", "an integer of more than 64 bits"),
-        ("number out of range", "a number that is no 64-bit integer"),
-    ]
-    .into_iter()
-    .find(|(start, _)| error.starts_with(start))
-    .map_or("of another type", |(_, found)| found);
-    let expected = error.rsplit_once(", expected ").map_or("another type", |(_, rest)| {
-        rest.split_once(" at line ").map_or(rest, |(expected, _)| expected)
-    });
-    let expected = match expected {
-        "i64" => "a 64-bit integer",
-        "a boolean" | "a string" | "an object" => expected,
-        "a sequence" => "an array",
-        // The rest are the names that k8s-openapi gives its structs.
-        _ => "an object",
-    };
-    format!("is {found}, and must be {expected}")
-}
-
-/// The value of `key` in the JSON object `raw`; `None` where `raw` is no object, has no such key,
-/// or has `null` there.
-pub fn child<'a>(raw: &'a RawValue, key: &str) -> Option<&'a RawValue> {
-    struct Child<'k>(&'k str);
-    impl<'de> Visitor<'de> for Child<'_> {
-        type Value = Option<&'de RawValue>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(key) = map.next_key::<Text<'de>>()? {
-                let value: &RawValue = map.next_value()?;
-                if &*key == self.0 {
-                    found = Some(value);
-                }
-            }
-            Ok(found)
-        }
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    deserializer.deserialize_map(Child(key)).ok().flatten().filter(|value| value.get() != "null")
-}
-
 /// Whether two texts are the same JSON: the order of keys and the blanks do not count.
 pub fn is_same(one: &RawValue, other: &RawValue) -> bool {
-    let parse = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
-    one.get() == other.get() || parse(one).is_some_and(|one| parse(other).is_some_and(|other| one == other))
+    one.get() == other.get()
+        || matches!((tree(one.get()), tree(other.get())), (Ok(one), Ok(other)) if one == other)
 }
 
 /// The text as a JSON string.

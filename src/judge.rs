@@ -32,10 +32,11 @@ pub fn mutate(payload: &[u8], ask: Option<&AskNamespace<'_>>) -> Verdict {
 
 /// Checks settings, as JSON; `null` are the default ones.
 pub fn settings(text: &str, can_ask: bool) -> Result<Settings, String> {
-    let raw: Option<Value> =
-        serde_json::from_str(text).map_err(|_| "settings: cannot be read as JSON".to_owned())?;
-    raw.map_or_else(|| Ok(Settings::default()), |raw| Settings::parse(&raw, can_ask))
-        .map_err(|error| error.to_string())
+    match json::tree(text) {
+        Ok(Value::Null) => Ok(Settings::default()),
+        Ok(raw) => Settings::parse(&raw, can_ask).map_err(|error| error.to_string()),
+        Err(_) => Err("settings: cannot be read as JSON".to_owned()),
+    }
 }
 
 /// Why a request is not judged, but rejected.
@@ -91,8 +92,8 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
         Ok(None) => return Ok(Verdict::accepted()),
         Err(unreadable) => {
             // Of a pod that does not run on ECI, only what says so need be readable.
-            let text = workload::placing(target.object, target.place);
-            let template = text.as_deref().and_then(|text| json::read::<Template<'_>>(text).ok());
+            let placing = workload::placing(target.object, target.place);
+            let template = json::read::<Template<'_>>(&placing).ok();
             return match template.map(|template| place.certainty(scope::of(&template, &settings), || true)) {
                 Some(Ok(Certainty::No)) => Ok(Verdict::accepted()),
                 Some(Err(refusal)) => Err(refusal),
@@ -112,18 +113,23 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
     };
     let is_windows = workload.is_windows();
     let found = if is_windows { Vec::new() } else { target.findings(&workload, &settings, &request) };
-    let settled = |certainty: Certainty| {
-        let actions =
-            found.iter().map(|(finding, exempt)| situation.settle(finding.clone(), *exempt, certainty));
-        actions.filter(|finding| finding.action > Action::Off).collect::<Vec<_>>()
+    let acts = || {
+        let mut actions =
+            found.iter().map(|(finding, exempt)| situation.action(finding, *exempt, Certainty::Certain));
+        actions.any(|action| action >= Action::Fix)
     };
-    let certainty = place.certainty(scope, || {
-        settled(Certainty::Certain).iter().any(|finding| finding.action >= Action::Fix)
-    })?;
+    let certainty = place.certainty(scope, acts)?;
     if certainty == Certainty::No {
         return Ok(Verdict::accepted());
     }
-    let mut verdict = Verdict::of(settled(certainty), target.object, repair)?;
+    let mut findings = Vec::new();
+    for (mut finding, exempt) in found {
+        situation.settle(&mut finding, exempt, certainty);
+        if finding.action != Action::Off {
+            findings.push(finding);
+        }
+    }
+    let mut verdict = Verdict::of(findings, target.object, repair);
     if is_windows {
         verdict.warnings.push(WINDOWS.to_owned());
     }
@@ -165,7 +171,7 @@ impl<'r> Target<'r> {
 
     /// Whether the old object has the same pod template, as JSON.
     fn is_unchanged(&self, request: &Request<'_>) -> bool {
-        let template = |object| workload::descend(object, self.place);
+        let template = |object| json::at(object, self.place);
         let old = request.old_object.and_then(template);
         old.is_some_and(|old| template(self.object).is_some_and(|new| json::is_same(old, new)))
     }
@@ -248,24 +254,34 @@ struct Situation<'s> {
 }
 
 impl Situation<'_> {
-    /// The finding with the action that it ends with.
-    fn settle(&self, mut finding: Finding, is_exempt: bool, certainty: Certainty) -> Finding {
-        let mut action = self.settings.action(&finding);
+    /// Gives the finding the action that it ends with.
+    fn settle(&self, finding: &mut Finding, is_exempt: bool, certainty: Certainty) {
+        let action = self.action(finding, is_exempt, certainty);
+        let deferred = !self.is_pod && self.settings.mutate == Mutate::Pods;
+        if deferred && self.lowered(finding, is_exempt, certainty) == Action::Fix {
+            finding.message.push_str(" (repaired when the pod is created)");
+        }
+        finding.action = action;
+    }
+
+    fn action(&self, finding: &Finding, is_exempt: bool, certainty: Certainty) -> Action {
+        match (self.lowered(finding, is_exempt, certainty), self.settings.mutate) {
+            (Action::Fix, Mutate::Pods) if !self.is_pod => Action::Warn,
+            (Action::Fix, Mutate::None) if finding.rule.effect == Effect::Refused => Action::Deny,
+            (Action::Fix, Mutate::None) => Action::Warn,
+            (action, _) => action,
+        }
+    }
+
+    /// The action before it is asked what may be repaired.
+    fn lowered(&self, finding: &Finding, is_exempt: bool, certainty: Certainty) -> Action {
+        let mut action = self.settings.action(finding);
         if is_exempt || self.is_owned && !self.is_pod {
             action = action.min(Action::Audit);
         }
         if self.is_unchanged || certainty == Certainty::Possible {
             action = action.min(Action::Warn);
         }
-        finding.action = match (action, self.settings.mutate) {
-            (Action::Fix, Mutate::Pods) if !self.is_pod => {
-                finding.message.push_str(" (repaired when the pod is created)");
-                Action::Warn
-            }
-            (Action::Fix, Mutate::None) if finding.rule.effect == Effect::Refused => Action::Deny,
-            (Action::Fix, Mutate::None) => Action::Warn,
-            (action, _) => action,
-        };
-        finding
+        action
     }
 }

@@ -9,6 +9,8 @@ use serde_json::value::RawValue;
 use wapc_guest::CallResult;
 
 use crate::judge;
+use crate::path::Path;
+use crate::splice::{Change, splice};
 use crate::verdict::Verdict;
 
 /// Called by the host once an instance, before anything else.
@@ -22,11 +24,11 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    respond(judge::validate(payload, Some(&namespace)))
+    answer(judge::validate(payload, Some(&namespace)))
 }
 
 fn mutate(payload: &[u8]) -> CallResult {
-    respond(judge::mutate(payload, Some(&namespace)))
+    answer(judge::mutate(payload, Some(&namespace)))
 }
 
 /// Settings as they arrive: any text, so that the checks and their messages are the core's. (The SDK's
@@ -45,21 +47,23 @@ fn validate_settings(payload: &[u8]) -> CallResult {
     Ok(serde_json::to_vec(&SettingsValidationResponse { valid: checked.is_ok(), message: checked.err() })?)
 }
 
-fn respond(verdict: Verdict) -> CallResult {
-    Ok(serde_json::to_vec(&response(verdict))?)
-}
-
-/// The verdict as Kubewarden puts it.
-pub fn response(verdict: Verdict) -> ValidationResponse {
+/// The verdict as Kubewarden puts it: the JSON of a `ValidationResponse`.
+pub fn answer(verdict: Verdict) -> CallResult {
     let Verdict { accepted, code, message, warnings, audit, mutated_object, findings: _ } = verdict;
-    ValidationResponse {
+    let answer = serde_json::to_string(&ValidationResponse {
         accepted,
         code,
         message,
-        mutated_object,
+        mutated_object: None,
         audit_annotations: audit.map(|audit| HashMap::from([("findings".to_owned(), audit)])),
         warnings: (!warnings.is_empty()).then_some(warnings),
+    })?;
+    Ok(match mutated_object {
+        // The SDK would hold the object as a tree; as text, no number of it changes.
+        Some(object) => splice(&answer, &[Change::set(&Path::of(&["mutated_object"]), &object)]).into_owned(),
+        None => answer,
     }
+    .into_bytes())
 }
 
 fn namespace(name: &str) -> Result<Box<RawValue>, String> {

@@ -60,6 +60,17 @@ impl Path {
     }
 }
 
+impl Step {
+    /// The key of an object that the step is; `None` for an index.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Field(name) => Some(name),
+            Self::Key(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {

@@ -1,31 +1,30 @@
 //! Kubernetes quantities: `512Mi`, `0.5`, `100m`, `1e3`.
 
-/// An amount in billionths of its unit (bytes, cores): every suffix that Kubernetes knows is a
-/// whole number of these, and 2^63 of the unit fit many times over.
+/// An amount in thousandths of its unit (bytes, cores), up to nine quadrillions of units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Quantity(i128);
+pub struct Quantity(i64);
 
-const NANOS: i128 = 1_000_000_000;
+const THOUSAND: i64 = 1000;
 
 impl Quantity {
-    /// `units` whole units.
+    /// `units` whole units, below the limit of the type.
     pub const fn whole(units: i64) -> Self {
-        Self(units as i128 * NANOS)
+        Self(units * THOUSAND)
     }
 
-    /// `quarters` quarters of a unit.
+    /// `quarters` quarters of a unit, below the limit of the type.
     pub const fn quarters(quarters: i64) -> Self {
-        Self(quarters as i128 * (NANOS / 4))
+        Self(quarters * (THOUSAND / 4))
     }
 
     /// Of an amount of bytes, the whole kibibytes in it.
-    pub fn floor_kib(self) -> Option<i64> {
-        i64::try_from(self.0.div_euclid(NANOS * 1024)).ok()
+    pub const fn floor_kib(self) -> i64 {
+        self.0.div_euclid(THOUSAND * 1024)
     }
 
     /// Reads a quantity as `resource.ParseQuantity` of Kubernetes does: a signed decimal number and a
-    /// binary suffix (`Ki` to `Ei`), a decimal one (`n` to `E`) or an exponent (`e3`, `E-3`). Digits
-    /// beyond billionths round up. `None` for anything else, and for an amount beyond all machines.
+    /// binary suffix (`Ki` to `Ei`), a decimal one (`n` to `E`) or an exponent (`e3`, `E-3`). What is finer
+    /// than a thousandth rounds up. `None` for anything else, and for an amount beyond the type.
     pub fn parse(text: &str) -> Option<Self> {
         let (sign, unsigned) = match text.as_bytes().first()? {
             b'-' => (-1, text.get(1..)?),
@@ -39,27 +38,27 @@ impl Quantity {
             return None;
         }
         let (factor, power) = scale(suffix)?;
-        let digits: i128 = if integer.is_empty() { 0 } else { integer.parse().ok()? };
-        let mut nanos = shift(digits.checked_mul(factor)?, power.checked_add(9)?)?;
+        let integer: i64 = if integer.is_empty() { 0 } else { integer.parse().ok()? };
+        let mut amount = shift(integer.checked_mul(factor)?, power.checked_add(3)?)?;
         if !fraction.is_empty() {
-            // Past 18 digits a fraction is far below a billionth of any suffix but the largest.
-            let fraction = fraction.get(..18).unwrap_or(fraction);
+            // Nine digits of a fraction of the largest suffix that fits are finer than any machine.
+            let fraction = fraction.get(..9).unwrap_or(fraction);
             let places = i32::try_from(fraction.len()).ok()?;
-            let part: i128 = fraction.parse().ok()?;
-            nanos = nanos
-                .checked_add(shift(part.checked_mul(factor)?, power.checked_add(9)?.checked_sub(places)?)?)?;
+            let part: i64 = fraction.parse().ok()?;
+            amount = amount
+                .checked_add(shift(part.checked_mul(factor)?, power.checked_add(3)?.checked_sub(places)?)?)?;
         }
-        nanos.checked_mul(sign).map(Self)
+        Some(Self(sign * amount))
     }
 
-    /// The sum, or `None` beyond all machines.
+    /// The sum, or `None` beyond the type.
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 }
 
 /// The factor and the power of ten that a suffix stands for.
-fn scale(suffix: &str) -> Option<(i128, i32)> {
+fn scale(suffix: &str) -> Option<(i64, i32)> {
     Some(match suffix {
         "" => (1, 0),
         "n" => (1, -9),
@@ -85,16 +84,14 @@ fn scale(suffix: &str) -> Option<(i128, i32)> {
 }
 
 /// `amount` times ten to the `power`, rounded up.
-fn shift(amount: i128, power: i32) -> Option<i128> {
-    let factor = 10_i128.checked_pow(power.unsigned_abs());
+fn shift(amount: i64, power: i32) -> Option<i64> {
+    let factor = 10_i64.checked_pow(power.unsigned_abs());
     if amount == 0 {
         Some(0)
     } else if power >= 0 {
         amount.checked_mul(factor?)
     } else {
-        Some(
-            factor.map_or(1, |factor| amount.div_euclid(factor) + i128::from(amount.rem_euclid(factor) != 0)),
-        )
+        Some(factor.map_or(1, |factor| amount.div_euclid(factor) + i64::from(amount.rem_euclid(factor) != 0)))
     }
 }
 
@@ -105,10 +102,10 @@ mod tests {
 
     use super::*;
 
-    fn bytes(text: &str) -> i128 {
-        let nanos = Quantity::parse(text).unwrap().0;
-        assert_eq!(nanos % NANOS, 0, "{text}");
-        nanos / NANOS
+    fn bytes(text: &str) -> i64 {
+        let Quantity(amount) = Quantity::parse(text).unwrap();
+        assert_eq!(amount % THOUSAND, 0, "{text}");
+        amount / THOUSAND
     }
 
     #[test]
@@ -121,12 +118,25 @@ mod tests {
         assert_eq!(bytes(".5Ki"), 512);
         assert_eq!(bytes("5."), 5);
         assert_eq!(bytes("+1E3"), 1000);
-        assert_eq!(bytes("1E"), 1_000_000_000_000_000_000);
-        assert_eq!(bytes("4Ei"), 1 << 62);
+        assert_eq!(bytes("1P"), 1_000_000_000_000_000);
+        assert_eq!(bytes("4Ti"), 1 << 42);
         assert_eq!(bytes("-1Ki"), -1024);
-        assert_eq!(Quantity::parse("100m").unwrap(), Quantity(NANOS / 10));
-        assert_eq!(Quantity::parse("0.0000000001").unwrap(), Quantity(1));
-        assert_eq!(Quantity::parse("1e-300").unwrap(), Quantity(1));
+        assert_eq!(Quantity::parse("100m").unwrap(), Quantity(100));
+        assert_eq!(
+            Quantity::parse("1.2345678901234567Gi").unwrap(),
+            Quantity(1_325_607_178_061),
+            "nine digits"
+        );
+        assert_eq!(Quantity::parse("0.0000001").unwrap(), Quantity(1), "rounds up");
+        assert_eq!(Quantity::parse("1e-300").unwrap(), Quantity(1), "rounds up");
+    }
+
+    #[test]
+    fn is_none_beyond_all_machines() {
+        for text in ["1E", "1Ei", "9999999999999999999", "1e18"] {
+            assert_eq!(Quantity::parse(text), None, "{text}");
+        }
+        assert_eq!(Quantity::whole(i64::MAX / THOUSAND).plus(Quantity::whole(1)), None);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::path::{Path, Step};
+use crate::path::Path;
 use crate::pod::Pod;
 use crate::settings::Settings;
+use crate::splice::{Change, splice};
 
 /// A rule of the catalogue: data, and the function that looks.
 pub struct Rule {
@@ -137,69 +138,20 @@ impl Edit {
     }
 }
 
-/// Carries the edits out on `object`. An edit whose place is not there changes nothing.
-pub fn apply<'e>(object: &mut Value, edits: impl DoubleEndedIterator<Item = &'e Edit> + Clone) {
-    for edit in edits.clone() {
-        if let Edit::Set(path, value) = edit {
-            set(object, path.steps(), value);
-        }
+/// The JSON text of `object` with the edits carried out. An edit whose place is not there changes nothing.
+pub fn apply<'e>(object: &str, edits: impl Iterator<Item = &'e Edit>) -> String {
+    let mut values = Vec::new();
+    for edit in edits {
+        values.push(match edit {
+            Edit::Set(path, value) => (path, serde_json::to_string(value).ok()),
+            Edit::Remove(path) => (path, None),
+        });
     }
-    // From the last to the first, so that an index still means what it meant when it was found.
-    for edit in edits.rev() {
-        if let Edit::Remove(path) = edit {
-            remove(object, path.steps());
-        }
+    let mut changes = Vec::new();
+    for (path, value) in &values {
+        changes.push(value.as_deref().map_or_else(|| Change::remove(path), |value| Change::set(path, value)));
     }
-}
-
-fn set(node: &mut Value, steps: &[Step], value: &Value) {
-    match steps.split_first() {
-        None => *node = value.clone(),
-        Some((Step::Index(index), rest)) => {
-            if let Some(item) = node.get_mut(*index) {
-                set(item, rest, value);
-            }
-        }
-        Some((Step::Field(_) | Step::Key(_), _)) if !(node.is_object() || node.is_null()) => {}
-        Some((step, rest)) => {
-            if node.is_null() {
-                *node = Value::Object(serde_json::Map::new());
-            }
-            if let (Some(map), Some(key)) = (node.as_object_mut(), key(step)) {
-                set(map.entry(key).or_insert(Value::Null), rest, value);
-            }
-        }
-    }
-}
-
-fn remove(node: &mut Value, steps: &[Step]) {
-    match (steps, node) {
-        ([Step::Index(index)], Value::Array(items)) if *index < items.len() => {
-            items.remove(*index);
-        }
-        ([step], Value::Object(map)) => {
-            key(step).map(|key| map.remove(key));
-        }
-        ([Step::Index(index), rest @ ..], Value::Array(items)) => {
-            if let Some(item) = items.get_mut(*index) {
-                remove(item, rest);
-            }
-        }
-        ([step, rest @ ..], Value::Object(map)) => {
-            if let Some(child) = key(step).and_then(|key| map.get_mut(key)) {
-                remove(child, rest);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn key(step: &Step) -> Option<&str> {
-    match step {
-        Step::Field(name) => Some(name),
-        Step::Key(key) => Some(key),
-        Step::Index(_) => None,
-    }
+    splice(object, &changes).into_owned()
 }
 
 /// Where a rule puts what it finds.
@@ -231,50 +183,5 @@ impl Report {
             help: help.into(),
             edits: Vec::new(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn set_makes_the_way_and_keeps_the_rest() {
-        let mut object = json!({"spec": {"a": null, "list": [{"b": 1}]}, "unknown": 1.5});
-        let spec = Path::of(&["spec"]);
-        apply(
-            &mut object,
-            [
-                Edit::Set(spec.field("a").field("c"), json!(true)),
-                Edit::Set(spec.field("list").index(0).field("d").key("e.f/g"), json!("x")),
-                Edit::Set(spec.field("list").index(7).field("d"), json!("nowhere")),
-                Edit::Set(Path::of(&["unknown", "x"]), json!("nowhere")),
-            ]
-            .iter(),
-        );
-        assert_eq!(
-            object,
-            json!({"spec": {"a": {"c": true}, "list": [{"b": 1, "d": {"e.f/g": "x"}}]}, "unknown": 1.5})
-        );
-    }
-
-    #[test]
-    fn removals_do_not_shift_each_other() {
-        let mut object = json!({"list": ["a", "b", "c", "d"], "field": 1});
-        let list = Path::of(&["list"]);
-        apply(
-            &mut object,
-            [
-                Edit::Remove(list.index(0)),
-                Edit::Remove(list.index(2)),
-                Edit::Remove(list.index(9)),
-                Edit::Remove(Path::of(&["field"])),
-                Edit::Remove(Path::of(&["absent", "deeper"])),
-            ]
-            .iter(),
-        );
-        assert_eq!(object, json!({"list": ["b", "d"]}));
     }
 }

@@ -56,7 +56,7 @@ view! {
     /// A Namespace.
     pub struct Namespace<'de> {
         /// What marks it.
-        "metadata" => metadata: NamespaceMetadata<'de>,
+        "metadata" => metadata: Option<NamespaceMetadata<'de>>,
     }
 }
 
@@ -64,7 +64,7 @@ view! {
     /// The metadata of a Namespace.
     pub struct NamespaceMetadata<'de> {
         /// The labels that send its pods somewhere.
-        "labels" => labels: NamespaceLabels<'de>,
+        "labels" => labels: Option<NamespaceLabels<'de>>,
     }
 }
 
@@ -72,11 +72,11 @@ view! {
     /// The labels of a Namespace that send its pods to ECI ([`signal`]).
     pub struct NamespaceLabels<'de> {
         /// [`signal::ECI_LABELS`]
-        "alibabacloud.com/eci" => eci: Text<'de>,
+        "alibabacloud.com/eci" => eci: Option<Text<'de>>,
         /// [`signal::ECI_LABELS`]
-        "eci" => eci_legacy: Text<'de>,
+        "eci" => eci_legacy: Option<Text<'de>>,
         /// [`signal::NAMESPACE_INJECTION`]
-        "virtual-node-affinity-injection" => injection: Text<'de>,
+        "virtual-node-affinity-injection" => injection: Option<Text<'de>>,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::eci::{capability, sysctl};
 use crate::glob::Glob;
 use crate::rule::{Action, Finding, Rule};
 use crate::rules::RULES;
-use crate::text::{list, nearest, quote};
+use crate::text::{nearest, quote};
 use crate::workload::ContainerSpec;
 
 /// The name by which settings choose the newest profile.
@@ -228,13 +228,11 @@ struct Section<'v> {
 }
 
 impl<'v> Section<'v> {
-    fn open(value: &'v Value, at: String, keys: &[&str]) -> Result<Self, SettingsError> {
+    fn open(value: &'v Value, at: String, keys: &[&'static str]) -> Result<Self, SettingsError> {
         let fields = object(value, if at.is_empty() { "the settings" } else { &at })?;
         let section = Self { at, fields };
         match fields.keys().find(|key| !keys.contains(&key.as_str())) {
-            Some(unknown) => {
-                wrong(&section.path(unknown), suggestion("no such key", unknown, keys.iter().copied()))
-            }
+            Some(unknown) => wrong(&section.path(unknown), suggestion("no such key", unknown, keys)),
             None => Ok(section),
         }
     }
@@ -248,7 +246,7 @@ impl<'v> Section<'v> {
         self.fields.get(key)
     }
 
-    fn section(&self, key: &str, keys: &[&str]) -> Result<Option<Self>, SettingsError> {
+    fn section(&self, key: &str, keys: &[&'static str]) -> Result<Option<Self>, SettingsError> {
         self.get(key).map(|value| Self::open(value, self.path(key), keys)).transpose()
     }
 
@@ -296,10 +294,10 @@ fn object<'v>(value: &'v Value, at: &str) -> Result<&'v Map<String, Value>, Sett
     value.as_object().map_or_else(|| wrong(at, "must be an object"), Ok)
 }
 
-fn suggestion<'c>(what: &str, word: &str, valid: impl Iterator<Item = &'c str> + Clone) -> String {
-    match nearest(word, valid.clone()) {
+fn suggestion(what: &str, word: &str, valid: &[&'static str]) -> String {
+    match nearest(word, valid) {
         Some(meant) => format!("{what}; did you mean {meant}?"),
-        None => format!("{what}; there are {}", list(valid)),
+        None => format!("{what}; there are {}", valid.join(", ")),
     }
 }
 
@@ -324,7 +322,7 @@ fn rule_of(id: &str) -> Result<&'static Rule, SettingsError> {
         Some(rule) => Ok(rule),
         None => {
             let at = format!("actions.{}", crate::text::cut(crate::text::one_line(id), 64));
-            wrong(&at, suggestion("no such rule", id, RULES.iter().map(|rule| rule.id)))
+            wrong(&at, suggestion("no such rule", id, &RULES.iter().map(|rule| rule.id).collect::<Vec<_>>()))
         }
     }
 }
@@ -355,13 +353,12 @@ fn approved_capability(name: &str) -> Result<String, String> {
     } else if capability::LINUX.contains(&normalised.as_str()) {
         Ok(normalised)
     } else {
-        let linux = capability::LINUX.iter().copied();
-        let meant = nearest(&normalised, linux.clone());
+        let meant = nearest(&normalised, capability::LINUX);
         let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
         Err(format!(
             "{} is no capability of Linux{meant} (one of {})",
             quote(name),
-            linux.collect::<Vec<_>>().join(", ")
+            capability::LINUX.join(", ")
         ))
     }
 }

@@ -2,7 +2,7 @@
 //! rules that speak of them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ pub fn of_field<'p>(pod: &Pod<'p>, profile: &Profile) -> Vec<PodSysctl<'p>> {
 }
 
 /// Normalised names, each with the index of the entry that sets it.
-type Names = BTreeMap<String, usize>;
+type Names = HashMap<String, usize>;
 
 /// The sysctls of the annotation [`sysctl::HOST_SYSCTLS`].
 #[derive(Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub fn of_annotation(pod: &Pod<'_>, field: &[PodSysctl<'_>]) -> HostSysctls {
 }
 
 fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>, String> {
-    let items: Vec<Value> = serde_json::from_str(text).map_err(|_| "is not a JSON array".to_owned())?;
+    let Ok(Value::Array(items)) = json::tree(text) else { return Err("is not a JSON array".to_owned()) };
     if items.is_empty() {
         return Err("is an empty array".to_owned());
     }

@@ -28,34 +28,46 @@ pub fn cut(text: String, characters: usize) -> String {
 }
 
 /// The names as a list: `a, b and c`.
-pub fn list<I: IntoIterator<Item = impl AsRef<str>>>(names: I) -> String {
-    let names: Vec<_> = names.into_iter().collect();
-    let mut text = String::new();
-    for (position, name) in names.iter().enumerate() {
-        let separator = match position {
-            0 => "",
-            _ if position + 1 == names.len() => " and ",
-            _ => ", ",
-        };
-        text.push_str(separator);
-        text.push_str(name.as_ref());
+pub fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => name.clone(),
+        [names @ .., last] => format!("{} and {last}", names.join(", ")),
     }
-    text
+}
+
+/// The first values as a list of quoted ones, and how many more there are.
+pub fn quoted<'v>(values: impl Iterator<Item = &'v str>) -> String {
+    let mut named = Vec::new();
+    let mut more = 0;
+    for value in values {
+        if named.len() < 5 {
+            named.push(quote(value));
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    list(&named)
 }
 
 /// The candidate that was probably meant by `word`: the nearest by edits, where at most a quarter of
 /// its letters differ.
-pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
     // What is much longer than any name is none misspelt, and measuring it would take long.
     if word.chars().nth(SHOWN).is_some() {
         return None;
     }
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(4))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let mut best = None;
+    for candidate in candidates {
+        let distance = strsim::osa_distance(word, candidate);
+        if distance <= candidate.len().div_ceil(4) && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, *candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -78,17 +90,17 @@ mod tests {
 
     #[test]
     fn lists_read_as_a_sentence() {
-        assert_eq!(list(["a"]), "a");
-        assert_eq!(list(["a", "b", "c"]), "a, b and c");
-        assert_eq!(list([""; 0]), "");
+        assert_eq!(list(&["a".to_owned()]), "a");
+        assert_eq!(list(&["a", "b", "c"].map(str::to_owned)), "a, b and c");
+        assert_eq!(list(&[]), "");
     }
 
     #[test]
     fn the_nearest_is_near() {
         let names = ["NET_ADMIN", "NET_RAW", "SYS_PTRACE"];
-        assert_eq!(nearest("NET_ADMN", names), Some("NET_ADMIN"));
-        assert_eq!(nearest("SYS_PTARCE", names), Some("SYS_PTRACE"));
-        assert_eq!(nearest("SYS_ADMIN", ["CHOWN"]), None);
-        assert_eq!(nearest(&"N".repeat(100), names), None);
+        assert_eq!(nearest("NET_ADMN", &names), Some("NET_ADMIN"));
+        assert_eq!(nearest("SYS_PTARCE", &names), Some("SYS_PTRACE"));
+        assert_eq!(nearest("SYS_ADMIN", &["CHOWN"]), None);
+        assert_eq!(nearest(&"N".repeat(100), &names), None);
     }
 }

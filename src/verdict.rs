@@ -1,10 +1,9 @@
 //! From findings to an answer: accepted or not, in words that fit where people read them, with the
 //! repaired object.
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json::{self, Unreadable};
+use crate::json;
 use crate::rule::{Action, Finding, apply};
 use crate::rules;
 use crate::text::{cut, list, one_line};
@@ -42,8 +41,8 @@ pub struct Verdict {
     pub warnings: Vec<String>,
     /// The findings as a JSON array, for the audit annotation `findings`: at most 32 KiB.
     pub audit: Option<String>,
-    /// The repaired object, where there was something to repair.
-    pub mutated_object: Option<Value>,
+    /// The JSON text of the repaired object, where there was something to repair.
+    pub mutated_object: Option<String>,
     /// The findings, in evaluation order, with the action that they ended with.
     pub findings: Vec<Finding>,
 }
@@ -59,23 +58,17 @@ impl Verdict {
         Self { code: Some(code), message: Some(one_line(&message)), ..Self::default() }
     }
 
-    /// The verdict over an object with these findings. An error where the object has to be repaired,
-    /// and is nested too deep to be.
-    pub fn of(findings: Vec<Finding>, object: &RawValue, repair: Repair) -> Result<Self, Unreadable> {
+    /// The verdict over an object with these findings.
+    pub fn of(findings: Vec<Finding>, object: &RawValue, repair: Repair) -> Self {
         let accepted = findings.iter().all(|finding| finding.action != Action::Deny);
         let repairs = accepted || repair == Repair::Always;
         let edits = findings
             .iter()
             .filter(|finding| repairs && finding.action == Action::Fix)
             .flat_map(|fix| &fix.edits);
-        let mutated_object = if edits.clone().next().is_some() {
-            let mut object = json::read(object.get())?;
-            apply(&mut object, edits);
-            Some(object)
-        } else {
-            None
-        };
-        Ok(Self {
+        let mut edits = edits.peekable();
+        let mutated_object = edits.peek().is_some().then(|| apply(object.get(), edits));
+        Self {
             accepted,
             code: (!accepted).then_some(403),
             message: (!accepted).then(|| message(&findings)),
@@ -83,7 +76,7 @@ impl Verdict {
             audit: (!findings.is_empty()).then(|| audit(&findings)),
             mutated_object,
             findings,
-        })
+        }
     }
 }
 
@@ -153,8 +146,11 @@ fn group(findings: &[&Finding]) -> String {
     let mut paths: Vec<String> = findings.iter().map(|finding| finding.path.to_string()).collect();
     loop {
         let rest = findings.len() - paths.len();
-        let more = (rest > 0).then(|| format!("{rest} more"));
-        let named = list(paths.iter().chain(&more));
+        let mut named = paths.clone();
+        if rest > 0 {
+            named.push(format!("{rest} more"));
+        }
+        let named = list(&named);
         let warning = format!("{}: no effect on ECI: {named}", rules::FIELD_IGNORED.id);
         if paths.len() <= 1 || warning.chars().count() <= WARNING_GOOD {
             return warning;

@@ -1,16 +1,16 @@
 //! Finding the pod template in an object of any kind, and the view of it that the rules read.
 
-use k8s_openapi::api::core::v1::{NodeAffinity, PodSecurityContext, SecurityContext, Toleration};
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Unexpected, Visitor,
+use k8s_openapi::api::core::v1::{
+    AppArmorProfile, Capabilities, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
+    PodSecurityContext, PreferredSchedulingTerm, SELinuxOptions, SeccompProfile, SecurityContext, Sysctl,
+    Toleration, WindowsSecurityContextOptions,
 };
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::eci::{instance, signal, sysctl};
-use crate::json::{self, Text, Unreadable, child, view};
+use crate::json::{self, Node, Present, Shape, Text, Unreadable, View, view};
 use crate::path::Path;
-use crate::quantity::Quantity;
+use crate::splice::{Change, splice};
 
 /// The keys from an object down to its pod template; none for a Pod, which is one itself.
 pub type Place = &'static [&'static str];
@@ -39,31 +39,26 @@ pub fn place(group: &str, kind: &str, object: &RawValue) -> Option<Place> {
     match KINDS.iter().find(|(known_group, known_kind, _)| (*known_group, *known_kind) == (group, kind)) {
         Some((_, _, place)) => Some(place),
         None => [SPEC_TEMPLATE, JOB_TEMPLATE].into_iter().find(|place| {
-            descend(object, place)
-                .and_then(|template| child(template, "spec"))
-                .and_then(|spec| child(spec, "containers"))
+            let template = json::at(object, place);
+            template
+                .and_then(|template| json::at(template, &["spec", "containers"]))
                 .is_some_and(is_list_of_objects)
         }),
     }
 }
 
 fn is_list_of_objects(raw: &RawValue) -> bool {
-    let items: Result<Vec<&RawValue>, _> = serde_json::from_str(raw.get());
+    let items: Result<Vec<&RawValue>, _> = json::read(raw.get());
     items.is_ok_and(|items| !items.is_empty() && items.iter().all(|item| item.get().starts_with('{')))
-}
-
-/// The value at `place` in `object`, where there is one.
-pub fn descend(object: &RawValue, place: Place) -> Option<&RawValue> {
-    place.iter().try_fold(object, |raw, key| child(raw, key))
 }
 
 view! {
     /// A pod, or the template of one.
     pub struct Template<'de> {
         /// What names it and marks it.
-        "metadata" => metadata: Metadata<'de>,
+        "metadata" => metadata: Option<Metadata<'de>>,
         /// What it runs.
-        "spec" => spec: PodSpec<'de>,
+        "spec" => spec: Option<PodSpec<'de>>,
     }
 }
 
@@ -71,11 +66,11 @@ view! {
     /// The metadata of an object or of a pod template.
     pub struct Metadata<'de> {
         /// The labels that place a pod.
-        "labels" => labels: Labels<'de>,
+        "labels" => labels: Option<Labels<'de>>,
         /// The annotations that place it, or that bear on its security.
-        "annotations" => annotations: Annotations<'de>,
+        "annotations" => annotations: Option<Annotations<'de>>,
         /// The objects that own it.
-        "ownerReferences" => owner_references: Vec<OwnerReference<'de>>,
+        "ownerReferences" => owner_references: Option<Vec<OwnerReference<'de>>>,
     }
 }
 
@@ -83,7 +78,7 @@ view! {
     /// An owner of an object.
     pub struct OwnerReference<'de> {
         /// Whether it is the one that made it, and manages it.
-        "controller" => controller: bool,
+        "controller" => controller: Option<bool>,
     }
 }
 
@@ -91,13 +86,13 @@ view! {
     /// The labels that place a pod ([`signal`]).
     pub struct Labels<'de> {
         /// [`signal::ECI_LABELS`]
-        "alibabacloud.com/eci" => eci: Text<'de>,
+        "alibabacloud.com/eci" => eci: Option<Text<'de>>,
         /// [`signal::ECI_LABELS`]
-        "eci" => eci_legacy: Text<'de>,
+        "eci" => eci_legacy: Option<Text<'de>>,
         /// [`signal::ACS_LABEL`]
-        "alibabacloud.com/acs" => acs: Text<'de>,
+        "alibabacloud.com/acs" => acs: Option<Text<'de>>,
         /// [`signal::ACS_COMPUTE_CLASS`]
-        "alibabacloud.com/compute-class" => acs_compute_class: Text<'de>,
+        "alibabacloud.com/compute-class" => acs_compute_class: Option<Text<'de>>,
     }
 }
 
@@ -121,38 +116,24 @@ fn is_legacy_profile(key: &str) -> bool {
         || key.starts_with("container.apparmor.security.beta.kubernetes.io/")
 }
 
-impl<'de> Deserialize<'de> for Annotations<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> Visitor<'de> for Keys {
-            type Value = Annotations<'de>;
+impl<'de> View<'de> for Annotations<'de> {
+    const SHAPE: Shape<'static> = Shape::Keys(
+        &[
+            (signal::BURST_RESOURCE, Shape::Text),
+            (sysctl::HOST_SYSCTLS, Shape::Text),
+            (instance::USE_SPECS, Shape::Text),
+        ],
+        is_legacy_profile,
+    );
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut annotations = Annotations::default();
-                while let Some(key) = map.next_key::<Text<'de>>()? {
-                    match &*key {
-                        signal::BURST_RESOURCE => annotations.burst_resource = map.next_value()?,
-                        sysctl::HOST_SYSCTLS => annotations.host_sysctls = map.next_value()?,
-                        instance::USE_SPECS => annotations.use_specs = map.next_value()?,
-                        legacy if is_legacy_profile(legacy) => {
-                            annotations.legacy_profiles.retain(|known| *known != key);
-                            if map.next_value::<Option<IgnoredAny>>()?.is_some() {
-                                annotations.legacy_profiles.push(key);
-                            }
-                        }
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(annotations)
-            }
+    fn take(node: Node<'de>) -> Self {
+        let mut fields = node.fields();
+        Self {
+            burst_resource: View::take(fields.next()),
+            host_sysctls: View::take(fields.next()),
+            use_specs: View::take(fields.next()),
+            legacy_profiles: View::take(fields.next()),
         }
-        deserializer.deserialize_map(Keys)
     }
 }
 
@@ -160,41 +141,41 @@ view! {
     /// The part of a pod's specification that decides.
     pub struct PodSpec<'de> {
         /// The node that it is bound to.
-        "nodeName" => node_name: Text<'de>,
+        "nodeName" => node_name: Option<Text<'de>>,
         /// The labels of the nodes that it asks for.
-        "nodeSelector" => node_selector: NodeSelector<'de>,
+        "nodeSelector" => node_selector: Option<NodeLabels<'de>>,
         /// The nodes that it asks for, in more words.
-        "affinity" => affinity: Affinity<'de>,
+        "affinity" => affinity: Option<Affinity<'de>>,
         /// The taints that it bears.
-        "tolerations" => tolerations: Vec<Toleration>,
+        "tolerations" => tolerations: Option<Vec<Toleration>>,
         /// The operating system that it is written for.
-        "os" => os: Os<'de>,
+        "os" => os: Option<Os<'de>>,
         /// Whether it shares the network of the node.
-        "hostNetwork" => host_network: bool,
+        "hostNetwork" => host_network: Option<bool>,
         /// Whether it sees the processes of the node.
-        "hostPID" => host_pid: bool,
+        "hostPID" => host_pid: Option<bool>,
         /// Whether it shares the IPC namespace of the node.
-        "hostIPC" => host_ipc: bool,
+        "hostIPC" => host_ipc: Option<bool>,
         /// The security settings for all its containers.
-        "securityContext" => security_context: PodSecurityContext,
+        "securityContext" => security_context: Option<PodSecurityContext>,
         /// What runs first.
-        "initContainers" => init_containers: Vec<ContainerSpec<'de>>,
+        "initContainers" => init_containers: Option<Vec<ContainerSpec<'de>>>,
         /// What runs.
-        "containers" => containers: Vec<ContainerSpec<'de>>,
+        "containers" => containers: Option<Vec<ContainerSpec<'de>>>,
         /// What was added for debugging.
-        "ephemeralContainers" => ephemeral_containers: Vec<ContainerSpec<'de>>,
+        "ephemeralContainers" => ephemeral_containers: Option<Vec<ContainerSpec<'de>>>,
         /// Its volumes.
-        "volumes" => volumes: Vec<Volume<'de>>,
+        "volumes" => volumes: Option<Vec<Volume<'de>>>,
     }
 }
 
 view! {
     /// The labels of virtual nodes that a pod may ask for ([`signal`]).
-    pub struct NodeSelector<'de> {
+    pub struct NodeLabels<'de> {
         /// [`signal::VIRTUAL_KUBELET`]
-        "type" => node_type: Text<'de>,
+        "type" => node_type: Option<Text<'de>>,
         /// [`signal::VNODE`]
-        "k8s.aliyun.com/vnode" => vnode: Text<'de>,
+        "k8s.aliyun.com/vnode" => vnode: Option<Text<'de>>,
     }
 }
 
@@ -202,7 +183,7 @@ view! {
     /// The affinities of a pod.
     pub struct Affinity<'de> {
         /// To nodes.
-        "nodeAffinity" => node_affinity: NodeAffinity,
+        "nodeAffinity" => node_affinity: Option<NodeAffinity>,
     }
 }
 
@@ -210,7 +191,7 @@ view! {
     /// The operating system of a pod.
     pub struct Os<'de> {
         /// `linux` or `windows`
-        "name" => name: Text<'de>,
+        "name" => name: Option<Text<'de>>,
     }
 }
 
@@ -218,7 +199,7 @@ view! {
     /// A volume of a pod.
     pub struct Volume<'de> {
         /// Whether it is a path of the node.
-        "hostPath" => host_path: IgnoredAny,
+        "hostPath" => host_path: Option<Present>,
     }
 }
 
@@ -226,15 +207,15 @@ view! {
     /// A container of any list.
     pub struct ContainerSpec<'de> {
         /// Its name, unique in the pod.
-        "name" => name: Text<'de>,
+        "name" => name: Option<Text<'de>>,
         /// The reference of its image, as written.
-        "image" => image: Text<'de>,
+        "image" => image: Option<Text<'de>>,
         /// Its security settings.
-        "securityContext" => security_context: SecurityContext,
+        "securityContext" => security_context: Option<SecurityContext>,
         /// The resources that it asks for.
-        "resources" => resources: Resources<'de>,
-        /// Whether its environment leaves it out of the instance's size.
-        "env" => env: Env,
+        "resources" => resources: Option<Resources<'de>>,
+        /// The variables of its environment: a list of [`Variable`], read where they count.
+        "env" => env: Option<&'de RawValue>,
     }
 }
 
@@ -242,71 +223,19 @@ view! {
     /// The resources of a container.
     pub struct Resources<'de> {
         /// At most.
-        "limits" => limits: Amounts<'de>,
+        "limits" => limits: Option<Amounts<'de>>,
         /// At least.
-        "requests" => requests: Amounts<'de>,
+        "requests" => requests: Option<Amounts<'de>>,
     }
 }
 
 view! {
     /// The amounts that bear on the size of an instance.
     pub struct Amounts<'de> {
-        /// In cores.
-        "cpu" => cpu: Amount,
-        /// In bytes.
-        "memory" => memory: Amount,
-    }
-}
-
-/// A quantity; `None` inside where the text is none that Kubernetes would take.
-#[derive(Clone, Copy, Debug)]
-pub struct Amount(pub Option<Quantity>);
-
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        match raw.as_bytes().first() {
-            Some(b'"') => {
-                let text: Result<Text<'_>, _> = serde_json::from_str(raw);
-                Ok(Self(text.ok().and_then(|text| Quantity::parse(&text))))
-            }
-            // A number is read as it is written: the API server makes a string of its digits.
-            Some(b'-' | b'0'..=b'9') => Ok(Self(Quantity::parse(raw))),
-            _ => Err(D::Error::invalid_type(Unexpected::Other("something else"), &"a string")),
-        }
-    }
-}
-
-/// The environment of a container, of which one variable counts.
-#[derive(Clone, Copy, Debug)]
-pub struct Env {
-    /// Whether [`instance::RESOURCE_IGNORE`] is set.
-    pub ignores_resources: bool,
-}
-
-impl<'de> Deserialize<'de> for Env {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut ignores_resources = false;
-        deserializer.deserialize_seq(EachVariable(&mut ignores_resources))?;
-        Ok(Self { ignores_resources })
-    }
-}
-
-struct EachVariable<'e>(&'e mut bool);
-
-impl<'de> Visitor<'de> for EachVariable<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a sequence")
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut variables: A) -> Result<(), A::Error> {
-        while let Some(variable) = variables.next_element::<Variable<'de>>()? {
-            *self.0 |= variable.name.as_deref() == Some(instance::RESOURCE_IGNORE)
-                && variable.value.as_deref() == Some(instance::RESOURCE_IGNORE_TRUE);
-        }
-        Ok(())
+        /// In cores, a quantity as it is written.
+        "cpu" => cpu: Option<&'de RawValue>,
+        /// In bytes, a quantity as it is written.
+        "memory" => memory: Option<&'de RawValue>,
     }
 }
 
@@ -314,9 +243,79 @@ view! {
     /// A variable of a container's environment.
     pub struct Variable<'de> {
         /// Its name.
-        "name" => name: Text<'de>,
+        "name" => name: Option<Text<'de>>,
         /// Its value, where it is given here.
-        "value" => value: Text<'de>,
+        "value" => value: Option<Text<'de>>,
+    }
+}
+
+view! {
+    of SecurityContext {
+        "allowPrivilegeEscalation" => allow_privilege_escalation: Option<bool>,
+        "appArmorProfile" => app_armor_profile: Option<AppArmorProfile>,
+        "capabilities" => capabilities: Option<Capabilities>,
+        "privileged" => privileged: Option<bool>,
+        "procMount" => proc_mount: Option<String>,
+        "readOnlyRootFilesystem" => read_only_root_filesystem: Option<bool>,
+        "runAsGroup" => run_as_group: Option<i64>,
+        "runAsNonRoot" => run_as_non_root: Option<bool>,
+        "runAsUser" => run_as_user: Option<i64>,
+        "seLinuxOptions" => se_linux_options: Option<SELinuxOptions>,
+        "seccompProfile" => seccomp_profile: Option<SeccompProfile>,
+        "windowsOptions" => windows_options: Option<WindowsSecurityContextOptions>,
+    }
+    of PodSecurityContext {
+        "appArmorProfile" => app_armor_profile: Option<AppArmorProfile>,
+        "fsGroup" => fs_group: Option<i64>,
+        "fsGroupChangePolicy" => fs_group_change_policy: Option<String>,
+        "runAsGroup" => run_as_group: Option<i64>,
+        "runAsNonRoot" => run_as_non_root: Option<bool>,
+        "runAsUser" => run_as_user: Option<i64>,
+        "seLinuxChangePolicy" => se_linux_change_policy: Option<String>,
+        "seLinuxOptions" => se_linux_options: Option<SELinuxOptions>,
+        "seccompProfile" => seccomp_profile: Option<SeccompProfile>,
+        "supplementalGroups" => supplemental_groups: Option<Vec<i64>>,
+        "supplementalGroupsPolicy" => supplemental_groups_policy: Option<String>,
+        "sysctls" => sysctls: Option<Vec<Sysctl>>,
+        "windowsOptions" => windows_options: Option<WindowsSecurityContextOptions>,
+    }
+    of Capabilities {
+        "add" => add: Option<Vec<String>>,
+        "drop" => drop: Option<Vec<String>>,
+    }
+    of Sysctl {
+        "name" => name: String,
+        "value" => value: String,
+    }
+    of SeccompProfile {
+        "type" => type_: String,
+    }
+    of AppArmorProfile {}
+    of SELinuxOptions {}
+    of WindowsSecurityContextOptions {}
+    of Toleration {
+        "key" => key: Option<String>,
+        "value" => value: Option<String>,
+    }
+    of NodeAffinity {
+        "preferredDuringSchedulingIgnoredDuringExecution" =>
+            preferred_during_scheduling_ignored_during_execution: Option<Vec<PreferredSchedulingTerm>>,
+        "requiredDuringSchedulingIgnoredDuringExecution" =>
+            required_during_scheduling_ignored_during_execution: Option<NodeSelector>,
+    }
+    of PreferredSchedulingTerm {
+        "preference" => preference: NodeSelectorTerm,
+    }
+    of NodeSelector {
+        "nodeSelectorTerms" => node_selector_terms: Vec<NodeSelectorTerm>,
+    }
+    of NodeSelectorTerm {
+        "matchExpressions" => match_expressions: Option<Vec<NodeSelectorRequirement>>,
+    }
+    of NodeSelectorRequirement {
+        "key" => key: String,
+        "operator" => operator: String,
+        "values" => values: Option<Vec<String>>,
     }
 }
 
@@ -334,7 +333,14 @@ pub struct Workload<'de> {
 impl<'de> Workload<'de> {
     /// Reads `object`, whose pod template stands at `place`; `None` where none stands there.
     pub fn read(object: &'de RawValue, place: Place) -> Result<Option<Self>, Unreadable> {
-        let (metadata, template) = json::read_seed(object.get(), ObjectWith(place))?;
+        let (metadata, template) = match place {
+            [] => (Metadata::default(), Some(json::read(object.get())?)),
+            [first, rest @ ..] => {
+                let fields = [("metadata", Metadata::SHAPE), (first, Shape::At(rest, &Template::SHAPE))];
+                let mut fields = json::read_shape(object.get(), Shape::Object(&fields))?.fields();
+                (View::take(fields.next()), View::take(fields.next()))
+            }
+        };
         match template {
             Some(Template { spec: None, .. }) => Err(Unreadable::WrongType {
                 path: Path::of(place).field("spec"),
@@ -368,114 +374,33 @@ view! {
     /// Something with a name.
     pub struct Named<'de> {
         /// The name.
-        "name" => name: Text<'de>,
+        "name" => name: Option<Text<'de>>,
     }
 }
 
 /// The names of the ephemeral containers of a Pod; none where they cannot be read.
 pub fn ephemeral_names(pod: &RawValue) -> Vec<Text<'_>> {
-    let list = child(pod, "spec").and_then(|spec| child(spec, "ephemeralContainers"));
+    let list = json::at(pod, &["spec", "ephemeralContainers"]);
     let containers: Option<Vec<Named<'_>>> = list.and_then(|list| json::read(list.get()).ok());
     containers.into_iter().flatten().filter_map(|container| container.name).collect()
 }
 
-/// The part of `object` that places its pod, as the text of an object of the same shape; `None` where
-/// that can't be read either.
-pub fn placing(object: &RawValue, place: Place) -> Option<String> {
-    let template: Value = serde_json::from_str(descend(object, place)?.get()).ok()?;
-    let mut placing = Value::Null;
-    for (field, key) in [
-        ("metadata", "labels"),
-        ("spec", "nodeName"),
-        ("spec", "nodeSelector"),
-        ("spec", "affinity"),
-        ("spec", "tolerations"),
-        ("spec", "os"),
+/// The part of `object` that places its pod, as the text of a [`Template`].
+pub fn placing(object: &RawValue, place: Place) -> String {
+    let mut placing = String::from("{}");
+    for below in [
+        &["metadata", "labels"][..],
+        &["metadata", "annotations", signal::BURST_RESOURCE],
+        &["spec", "nodeName"],
+        &["spec", "nodeSelector"],
+        &["spec", "affinity"],
+        &["spec", "tolerations"],
+        &["spec", "os"],
     ] {
-        placing[field][key] = template[field][key].clone();
-    }
-    let annotations = &template["metadata"]["annotations"];
-    placing["metadata"]["annotations"][signal::BURST_RESOURCE] = annotations[signal::BURST_RESOURCE].clone();
-    serde_json::to_string(&placing).ok()
-}
-
-/// Reads an object's own metadata and the template at the end of its [`Place`], in one pass.
-#[derive(Clone, Copy)]
-struct ObjectWith(Place);
-
-impl<'de> DeserializeSeed<'de> for ObjectWith {
-    type Value = (Metadata<'de>, Option<Template<'de>>);
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        match self.0 {
-            [] => Ok((Metadata::default(), Some(Template::deserialize(deserializer)?))),
-            _ => deserializer.deserialize_map(self),
+        let value = json::at(object, place).and_then(|template| json::at(template, below));
+        if let Some(value) = value {
+            placing = splice(&placing, &[Change::set(&Path::of(below), value.get())]).into_owned();
         }
     }
-}
-
-impl<'de> Visitor<'de> for ObjectWith {
-    type Value = (Metadata<'de>, Option<Template<'de>>);
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut metadata, mut template) = (None, None);
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            match self.0.split_first() {
-                Some((first, rest)) if *first == &*key => template = map.next_value_seed(TemplateAt(rest))?,
-                _ if &*key == "metadata" => metadata = map.next_value()?,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok((metadata.unwrap_or_default(), template))
-    }
-}
-
-/// Reads the template at the end of a [`Place`], and skips the rest.
-#[derive(Clone, Copy)]
-struct TemplateAt(Place);
-
-impl<'de> DeserializeSeed<'de> for TemplateAt {
-    type Value = Option<Template<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        match self.0 {
-            [] => Option::deserialize(deserializer),
-            _ => deserializer.deserialize_option(self),
-        }
-    }
-}
-
-impl<'de> Visitor<'de> for TemplateAt {
-    type Value = Option<Template<'de>>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut template = None;
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            match self.0.split_first() {
-                Some((first, rest)) if *first == &*key => template = map.next_value_seed(Self(rest))?,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(template)
-    }
+    placing
 }

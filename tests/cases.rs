@@ -30,6 +30,6 @@ fn run(case: &Case) -> Result<(), Failed> {
             Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
         }
     };
-    let answer = eci_security_context::kubewarden::response(judge(&payload, Some(&ask)));
-    Ok(case.check(&serde_json::to_value(answer)?)?)
+    let answer = eci_security_context::kubewarden::answer(judge(&payload, Some(&ask)))?;
+    Ok(case.check(&serde_json::from_slice(&answer)?)?)
 }

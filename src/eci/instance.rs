@@ -83,7 +83,7 @@ pub fn use_specs_memory_kib(annotation: &str) -> Option<i64> {
             Quantity::parse(cpu)?;
             let gib = memory.strip_suffix("Gi")?;
             Quantity::parse(gib)?;
-            Quantity::parse(memory)?.floor_kib()
+            Some(Quantity::parse(memory)?.floor_kib())
         })
         .collect();
     memories?.into_iter().min()

@@ -18,10 +18,9 @@
 //! `net.ipv6.conf.*`, whose handlers forget that the value couldn't be read); limits that depend on another
 //! value (`net.ipv4.ip_local_port_range`: the first no more than the second).
 
-const INT_MIN: i128 = i32::MIN as i128;
-const INT_MAX: i128 = i32::MAX as i128;
-const UINT_MAX: i128 = u32::MAX as i128;
-const ULONG_MAX: i128 = u64::MAX as i128;
+const INT_MIN: i64 = i32::MIN as i64;
+const INT_MAX: i64 = i32::MAX as i64;
+const UINT_MAX: i64 = u32::MAX as i64;
 
 /// The longest text of one integer, sign and prefix included (`TMPBUFLEN` - 2).
 const LONGEST: usize = 20;
@@ -34,16 +33,16 @@ pub struct Format {
     /// Length of the vector: the kernel reads no more integers than this. Fewer are fine.
     pub values: usize,
     /// The smallest integer that some kernel takes.
-    pub min: i128,
-    /// The largest.
-    pub max: i128,
+    pub min: i64,
+    /// The largest; `i64::MAX` for every unsigned 64-bit integer too.
+    pub max: i64,
 }
 
-const fn one(name: &'static str, min: i128, max: i128) -> Format {
+const fn one(name: &'static str, min: i64, max: i64) -> Format {
     vector(name, 1, min, max)
 }
 
-const fn vector(name: &'static str, values: usize, min: i128, max: i128) -> Format {
+const fn vector(name: &'static str, values: usize, min: i64, max: i64) -> Format {
     Format { name, values, min, max }
 }
 
@@ -66,7 +65,7 @@ const fn seconds(name: &'static str) -> Format {
 /// Any integer. `proc_doulongvec_minmax` without limits takes 0..=18446744073709551615, and skips a negative
 /// one in 5.10 and before (6.1 and later refuse it). `proc_dointvec_ms_jiffies` cuts to 32 bits.
 const fn any(name: &'static str, values: usize) -> Format {
-    vector(name, values, -ULONG_MAX, ULONG_MAX)
+    vector(name, values, -i64::MAX, i64::MAX)
 }
 
 /// Sorted by name.
@@ -332,7 +331,7 @@ impl Format {
                 return Some("takes integers".to_owned());
             };
             let Some(number) = number else {
-                return Some(format!("takes integers of at most {LONGEST} characters"));
+                return Some("takes integers of at most 64 bits".to_owned());
             };
             if !(self.min..=self.max).contains(&number) {
                 return Some(format!("takes integers from {} to {}", self.min, self.max));
@@ -345,7 +344,7 @@ impl Format {
     }
 
     /// The first integer of a value that is not refused.
-    pub fn first(&self, value: &str) -> Option<i128> {
+    pub fn first(&self, value: &str) -> Option<i64> {
         match self.refuse(value) {
             None => integer(value.trim_start_matches(is_space))?.0,
             Some(_) => None,
@@ -358,9 +357,9 @@ fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t'..='\r')
 }
 
-/// The integer that `text` begins with, and what follows it. `None` if that isn't an integer; no number if it
-/// is too long for the kernel.
-fn integer(text: &str) -> Option<(Option<i128>, &str)> {
+/// The integer that `text` begins with, and what follows it; one beyond `i64` is the last of its sign. `None`
+/// if that isn't an integer; no number if it is too long for the kernel.
+fn integer(text: &str) -> Option<(Option<i64>, &str)> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (radix, digits) = match digits.strip_prefix('0') {
         Some(octal) => match octal.strip_prefix(['x', 'X']) {
@@ -375,8 +374,8 @@ fn integer(text: &str) -> Option<(Option<i128>, &str)> {
         return None;
     }
     let fits = text.len().saturating_sub(rest.len()) <= LONGEST;
-    let number = if fits { i128::from_str_radix(digits, radix).ok() } else { None };
-    Some((number.map(|number| sign * number), rest))
+    let number = if fits { u64::from_str_radix(digits, radix).ok() } else { None };
+    Some((number.map(|number| sign * i64::try_from(number).unwrap_or(i64::MAX)), rest))
 }
 
 #[cfg(test)]
@@ -481,7 +480,7 @@ mod tests {
         for value in ["2147483648", "-2147483649", "99999999999"] {
             refused("net.ipv4.ip_forward", value, "takes integers from -2147483648 to 2147483647");
         }
-        let long = "takes integers of at most 20 characters";
+        let long = "takes integers of at most 64 bits";
         for name in ["net.core.somaxconn", "kernel.shmmax", "net.ipv4.ip_forward"] {
             for value in ["100000000000000000000", "-10000000000000000000", "000000000000000000001"] {
                 refused(name, value, long);

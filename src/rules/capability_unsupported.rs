@@ -46,11 +46,10 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
 }
 
 fn way_out(name: &str, settings: &Settings) -> String {
-    let granted = settings.profile.capabilities.iter().copied();
     if name == capability::ALL {
         "name the capabilities that the container needs, one by one".to_owned()
     } else if !capability::LINUX.contains(&name) {
-        match nearest(name, granted.chain(capability::LINUX.iter().copied())) {
+        match nearest(name, settings.profile.capabilities).or_else(|| nearest(name, capability::LINUX)) {
             Some(meant) => format!("did you mean {meant}?"),
             None => "remove it; Linux has no such capability".to_owned(),
         }

@@ -5,7 +5,7 @@ use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
 use crate::sysctls::{self, HostSysctls};
-use crate::text::{list, quote};
+use crate::text::quoted;
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -19,9 +19,6 @@ pub(crate) static RULE: Rule = Rule {
     check,
 };
 
-/// How many names the message gives.
-const NAMED: usize = 5;
-
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     let field = sysctls::of_field(pod, settings.profile);
     let HostSysctls::Entries(entries) = sysctls::of_annotation(pod, &field) else { return };
@@ -34,9 +31,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     let names = entries.iter().map(|(name, _)| sysctl::normalise(name));
     let unapproved: Vec<_> = names.filter(|name| !settings.approved.host_sysctl(name)).collect();
     if !unapproved.is_empty() {
-        let named = list(unapproved.iter().take(NAMED).map(|name| quote(name)));
-        let more = unapproved.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named = quoted(unapproved.iter().map(|name| &**name));
         let verb = if unapproved.len() == 1 {
             "is not an approved host sysctl"
         } else {
@@ -44,7 +39,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         };
         report.find(
             path,
-            format!("{named}{more} {verb}"),
+            format!("{named} {verb}"),
             "remove it, or submit a ticket to Alibaba Cloud and add it to approved.hostSysctls",
         );
     }

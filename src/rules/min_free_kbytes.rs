@@ -1,12 +1,15 @@
 //! See `min_free_kbytes.md`.
 
+use serde_json::value::RawValue;
+
 use crate::eci::{instance, sysctl, sysctl_format};
-use crate::pod::{List, Pod};
+use crate::json::{self, Text};
+use crate::pod::{Container, List, Pod};
 use crate::quantity::Quantity;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
 use crate::sysctls::{self, State};
-use crate::workload::{Amount, Amounts};
+use crate::workload::{Amounts, Resources, Variable};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -27,7 +30,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         }
         let kbytes = sysctl_format::format_of(&entry.name).and_then(|format| format.first(entry.value));
         let (Some(kbytes), Some(memory)) = (kbytes, memory_kib(pod)) else { continue };
-        if kbytes.saturating_mul(5) > memory.into() {
+        if kbytes.saturating_mul(5) > memory {
             let most = memory / 5;
             let message = format!("{kbytes} kB is over 20% of the instance's {} MiB of memory", memory >> 10);
             report.find(entry.path, message, format!("set at most {most}, or ask for more memory"));
@@ -40,27 +43,43 @@ fn memory_kib(pod: &Pod<'_>) -> Option<i64> {
     if let Some(specs) = pod.annotations.and_then(|annotations| annotations.use_specs.as_deref()) {
         return instance::use_specs_memory_kib(specs);
     }
-    let cpu = asked(pod, |amounts| amounts.cpu)?;
-    let memory = asked(pod, |amounts| amounts.memory)?;
+    let main = pod.containers.iter().filter(|container| container.list == List::Main);
+    let counted: Vec<_> = main
+        .filter(|container| !ignores_resources(container))
+        .filter_map(|container| container.spec.resources.as_ref())
+        .collect();
+    let cpu = asked(&counted, |amounts| amounts.cpu)?;
+    let memory = asked(&counted, |amounts| amounts.memory)?;
     instance::memory_kib(cpu, memory)
+}
+
+fn ignores_resources(container: &Container<'_>) -> bool {
+    let variables: Option<Vec<Variable<'_>>> = container.spec.env.and_then(|env| json::read(env.get()).ok());
+    variables.iter().flatten().any(|variable| {
+        variable.name.as_deref() == Some(instance::RESOURCE_IGNORE)
+            && variable.value.as_deref() == Some(instance::RESOURCE_IGNORE_TRUE)
+    })
 }
 
 /// The sum of the limits where a container has one, else of the requests; `Some(None)` where there are
 /// neither, `None` where an amount cannot be read.
-fn asked(pod: &Pod<'_>, amount: fn(&Amounts<'_>) -> Option<Amount>) -> Option<Option<Quantity>> {
-    let counted = || {
-        let main = pod.containers.iter().filter(|container| container.list == List::Main);
-        main.filter(|container| container.spec.env.is_none_or(|env| !env.ignores_resources))
-            .filter_map(|container| container.spec.resources.as_ref())
-    };
-    let limits = counted().filter_map(|resources| resources.limits.as_ref());
-    let limits: Vec<Amount> = limits.filter_map(amount).collect();
-    let amounts = if limits.is_empty() {
-        counted().filter_map(|resources| resources.requests.as_ref()).filter_map(amount).collect()
-    } else {
-        limits
-    };
-    amounts.into_iter().try_fold(None, |sum: Option<Quantity>, Amount(amount)| {
-        Some(Some(sum.unwrap_or_default().plus(amount?)?))
-    })
+fn asked(
+    resources: &[&Resources<'_>],
+    amount: for<'a> fn(&Amounts<'a>) -> Option<&'a RawValue>,
+) -> Option<Option<Quantity>> {
+    let limits = resources.iter().filter_map(|resources| resources.limits.as_ref()).filter_map(amount);
+    let requests = resources.iter().filter_map(|resources| resources.requests.as_ref()).filter_map(amount);
+    let limit = sum(limits)?;
+    if limit.is_some() { Some(limit) } else { sum(requests) }
+}
+
+fn sum<'a>(amounts: impl Iterator<Item = &'a RawValue>) -> Option<Option<Quantity>> {
+    let mut sum: Option<Quantity> = None;
+    for amount in amounts {
+        // A number is read as it is written: the API server makes a string of its digits.
+        let text = json::read::<Text<'_>>(amount.get());
+        let quantity = Quantity::parse(text.as_deref().unwrap_or(amount.get()))?;
+        sum = Some(sum.unwrap_or_default().plus(quantity)?);
+    }
+    Some(sum)
 }

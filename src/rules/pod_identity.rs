@@ -3,7 +3,7 @@
 use crate::pod::{Container, IDENTITY_FIELDS, List, Pod};
 use crate::rule::{Action, Edit, Effect, Report, Rule};
 use crate::settings::Settings;
-use crate::text::{list, quote};
+use crate::text::quoted;
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -33,10 +33,8 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         if losers.is_empty() {
             continue;
         }
-        let names = list(losers.iter().take(3).map(|container| quote(container.name())));
-        let more = losers.len().saturating_sub(3);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let message = format!("ECI does not read {asked} here, and {names}{more} would run without it");
+        let names = quoted(losers.iter().map(|container| container.name()));
+        let message = format!("ECI does not read {asked} here, and {names} would run without it");
         let edits =
             losers.iter().map(|container| Edit::Set(container.security_path(field.name), asked.clone()));
         let help = format!("set {} in the containers", field.name);

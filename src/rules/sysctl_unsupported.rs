@@ -49,11 +49,11 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
 }
 
 fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
-    let held = sysctl_format::FORMATS.iter().map(|format| format.name);
-    let held = held.filter(|name| settings.profile.sysctls.holds(name));
     // What the kernel knows is no misspelling of something else.
-    let is_known = sysctl_format::format_of(&entry.name).is_some();
-    let meant = if is_known { None } else { nearest(&entry.name, held) };
+    let meant = match sysctl_format::format_of(&entry.name) {
+        Some(_) => None,
+        None => nearest(&entry.name, &known(settings)),
+    };
     let meant = meant.map(|meant| format!("did you mean {meant}? If not, ")).unwrap_or_default();
     if !settings.profile.host_sysctls {
         return format!("{meant}remove it: in profile {} it cannot be set", settings.profile.name);
@@ -70,4 +70,9 @@ fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
              the pod's annotation {annotation}"
         )
     }
+}
+
+fn known(settings: &Settings) -> Vec<&'static str> {
+    let names = sysctl_format::FORMATS.iter().map(|format| format.name);
+    names.filter(|name| settings.profile.sysctls.holds(name)).collect()
 }
