@@ -18,7 +18,7 @@ help: ## Lists the targets
 
 # Directories are listed too: theirs is the time stamp that a removed file changes.
 policy.wasm: $(shell find src) Cargo.toml Cargo.lock scripts/wasm-build | cargo ## The policy, with whichever compiler this machine has or can get
-	scripts/wasm-build . $@
+	scripts/wasm-build . $@ --no-default-features --features kubewarden
 
 $(FLOOR): $(shell find $(FLOOR_DIR)/src) $(FLOOR_DIR)/Cargo.toml $(FLOOR_DIR)/Cargo.lock scripts/wasm-build | cargo
 	scripts/wasm-build $(FLOOR_DIR) $@
@@ -53,7 +53,7 @@ fmt-check: | cargo
 	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml --check
 
 bless: | cargo ## Writes the generated files (rule tables, schema, forms) anew
-	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated
+	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated -- --test-threads 1
 
 e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bats are there
 	@for tool in kwctl bats; do \

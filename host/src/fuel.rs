@@ -9,10 +9,8 @@ use crate::Error;
 /// What a call in a fresh instance took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Fuel until the instance was ready.
-    pub start: u64,
-    /// Fuel of the call itself.
-    pub call: u64,
+    /// Fuel of the call, its instance's start left out.
+    pub fuel: u64,
     /// Bytes of linear memory at the end, and as it never shrinks, at its peak.
     pub memory: usize,
 }
@@ -79,8 +77,7 @@ impl Meter {
             .call(&mut *store, lengths)?;
         let memory = instance.get_memory(&mut *store, "memory");
         Ok(Cost {
-            start: u64::MAX - ready,
-            call: ready - store.get_fuel()?,
+            fuel: ready - store.get_fuel()?,
             memory: memory.map_or(0, |memory| memory.data_size(&*store)),
         })
     }
@@ -146,4 +143,41 @@ fn write(memory: &mut [u8], at: i32, bytes: &[u8]) -> wasmtime::Result<()> {
 /// A length as waPC counts it, in 32 bits.
 fn length(bytes: impl AsRef<[u8]>) -> i32 {
     u32::try_from(bytes.as_ref().len()).unwrap_or(u32::MAX).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    /// A guest that reads its request, grows its memory by a page, and fails where the payload is not empty.
+    const GUEST: &str = r#"(module
+        (import "wapc" "__guest_request" (func $request (param i32 i32)))
+        (import "wapc" "__guest_error" (func $error (param i32 i32)))
+        (memory (export "memory") 1)
+        (func (export "__guest_call") (param i32 i32) (result i32)
+            (call $request (i32.const 0) (i32.const 8))
+            (drop (memory.grow (i32.const 1)))
+            (if (local.get 1) (then (call $error (i32.const 8) (local.get 1))))
+            (i32.const 1)))"#;
+
+    #[test]
+    fn a_call_costs_the_same_every_time() {
+        let meter = Meter::from_bytes(GUEST.as_bytes()).unwrap();
+        let cost = meter.measure("validate", b"").unwrap();
+        assert_eq!(cost.memory, 2 << 16);
+        assert!((1..100).contains(&cost.fuel), "{cost:?}");
+        assert_eq!(meter.measure("validate", b"").unwrap(), cost);
+    }
+
+    #[test]
+    fn a_call_that_fails_has_no_cost() {
+        let meter = Meter::from_bytes(GUEST.as_bytes()).unwrap();
+        let error = |payload: &[u8]| meter.measure("validate", payload).unwrap_err().to_string();
+        assert_eq!(error(b"no"), "`validate` failed in the guest: no");
+        assert!(
+            error(&[0; 1 << 16]).starts_with("`validate` trapped: wasm trap: out of bounds memory access;")
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! The module, compiled, and its instances.
 
+use std::fmt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::Error;
 /// policy-server's `--policy-timeout`, in its ticks of a second.
 pub(crate) const DEADLINE_SECONDS: u64 = 2;
 
-/// A compiled policy.
+/// A compiled policy. Threads may share it.
 pub struct Module(WasmtimeEngineProviderPre);
 
 impl Module {
@@ -24,7 +25,11 @@ impl Module {
     /// Where it cannot be read, or is no waPC module.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        Self::compile(&path.display().to_string(), &read(path)?)
+        let (name, bytes) = (path.display().to_string(), read(path)?);
+        if !bytes.starts_with(b"\0asm") {
+            return Err(Error::Load { name, reason: "it does not begin as WebAssembly does".to_owned() });
+        }
+        Self::compile(&name, &bytes)
     }
 
     /// Compiles a module, or its text format.
@@ -83,7 +88,14 @@ impl Module {
     }
 }
 
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").finish_non_exhaustive()
+    }
+}
+
 /// An instance of a module, with its memory.
+#[derive(Debug)]
 pub struct Instance(WapcHost);
 
 impl Instance {
@@ -138,6 +150,9 @@ mod tests {
 
     use super::*;
     use serde_json::json;
+
+    const fn shared<T: Send + Sync>() {}
+    const _: () = shared::<Module>();
 
     fn ask(operation: &str, request: &Value) -> Result<Value, String> {
         let host = host(|name| match name {

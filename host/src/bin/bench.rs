@@ -70,7 +70,7 @@ fn run() -> Result<(), Failure> {
             times.call,
             floor.call,
             times.call / floor.call,
-            cost.call.div_ceil(1000),
+            cost.fuel.div_ceil(1000),
             cost.memory / 1024,
         )?;
     }
@@ -204,14 +204,17 @@ fn payloads() -> Vec<(String, Value)> {
     for (variant, what) in Variant::ALL {
         payloads.push((format!("pod, 1 kB, {what}"), pod(variant, 1, 400, 0)));
     }
-    // Of workloads only the pods are repaired.
-    for (variant, what) in Variant::ALL.into_iter().take(3) {
-        payloads.push((format!("deployment, 3 kB, {what}"), deployment(variant, 2, 1_900)));
-        payloads.push((format!("deployment, 30 kB, {what}"), deployment(variant, 20, 25_000)));
+    for (size, containers, environment) in [("3 kB", 2, 1_900), ("30 kB", 20, 25_000)] {
+        // By default only pods are repaired.
+        for (variant, what) in Variant::ALL.into_iter().take(3) {
+            let object = deployment(variant, containers, environment);
+            payloads.push((format!("deployment, {size}, {what}"), object));
+        }
     }
-    for (variant, what) in Variant::ALL {
-        payloads.push((format!("pod, 300 kB, {what}"), pod(variant, 5, 48_000, 250_000)));
-        payloads.push((format!("pod, 1 MB, {what}"), pod(variant, 20, 995_000, 0)));
+    for (size, environment, annotation) in [("300 kB", 48_000, 250_000), ("1 MB", 995_000, 0)] {
+        for (variant, what) in Variant::ALL {
+            payloads.push((format!("pod, {size}, {what}"), pod(variant, 20, environment, annotation)));
+        }
     }
     for containers in [1, 10, 100, 1000] {
         for (variant, what) in Variant::ALL.into_iter().skip(1) {

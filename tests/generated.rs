@@ -1,0 +1,287 @@
+//! The files that repeat the catalogue, the settings or the version equal what is generated from them.
+//! `make bless` writes them anew.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use eci_security_context::eci::profile::PROFILES;
+use eci_security_context::rule::{Action, Rule};
+use eci_security_context::rules::RULES;
+use eci_security_context::settings::LATEST;
+use serde_json::Value;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn root(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
+}
+
+fn text(file: &str) -> String {
+    std::fs::read_to_string(root(file)).unwrap_or_default()
+}
+
+fn yaml(file: &str) -> Value {
+    let mut documents = eci_manifest::documents(&text(file)).unwrap();
+    assert_eq!(documents.len(), 1, "{file} is one document");
+    documents.remove(0).value
+}
+
+fn held(file: &str, generated: &str) {
+    if std::env::var_os("ECI_BLESS").is_some() {
+        std::fs::write(root(file), generated).unwrap();
+    } else {
+        let there = text(file);
+        let line = there.lines().zip(generated.lines()).take_while(|(one, other)| one == other).count() + 1;
+        assert!(there == generated, "{file} is not what is generated, from line {line} on: run `make bless`");
+    }
+}
+
+/// The part of `file` between two markers, replaced.
+fn between(file: &str, name: &str, generated: &str) -> String {
+    let there = text(file);
+    let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
+    let (before, rest) = there.split_once(&begin).unwrap_or_else(|| panic!("{file} has no {begin}"));
+    let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{file} has no {end}"));
+    format!("{before}{begin}{generated}{end}{after}")
+}
+
+fn default_action(rule: &Rule) -> &'static str {
+    rule.action.as_str()
+}
+
+#[test]
+fn the_rule_table_of_the_readme() {
+    let mut table = String::from("| rule | finds | effect | default | fix |\n|---|---|---|---|---|\n");
+    for rule in RULES {
+        let Rule { id, summary, effect, fix, .. } = rule;
+        let (effect, action, fix) = (effect.as_str(), default_action(rule), fix.unwrap_or("–"));
+        writeln!(table, "| [`{id}`](docs/rules.md#{id}) | {summary} | {effect} | {action} | {fix} |")
+            .unwrap();
+    }
+    held("README.md", &between("README.md", "rules", &table));
+}
+
+#[test]
+fn the_manifests_of_the_readme() {
+    for file in ["deploy/mutating.yaml", "deploy/validating.yaml"] {
+        let block = format!("```yaml\n{}```\n", text(file));
+        // One after the other: both stand in the same file.
+        held("README.md", &between("README.md", file, &block));
+        let policy = yaml(file);
+        assert_eq!(
+            policy["spec"]["rules"],
+            yaml("metadata.yml")["rules"],
+            "{file} asks for what metadata.yml says"
+        );
+        let module = policy["spec"]["module"].as_str().unwrap();
+        assert!(module.ends_with(&format!(":v{VERSION}")), "{file} names the version: {module}");
+        eci_security_context::judge::settings(&policy["spec"]["settings"].to_string(), true).unwrap();
+    }
+}
+
+#[test]
+fn the_documentation_of_the_rules() {
+    let mut page = String::from(
+        "# Rules\n\n<!-- Generated from src/rules by `make bless`. -->\n\n\
+         What each rule finds, why, and the way out. Every manifest here is executed by a test: the first of a rule is\n\
+         found by it, the second is not.\n\n\
+         An *effect* is what ECI does with such a pod: **refused**, it or the API server or the runtime refuses it, or a\n\
+         container never starts; **lost**, ECI does not read the field where it stands; **overridden**, ECI replaces the\n\
+         value; **ignored**, the field has no effect.\n",
+    );
+    for rule in RULES {
+        let Rule { id, summary, effect, fix, since, docs, .. } = rule;
+        let (effect, action, fix) = (effect.as_str(), default_action(rule), fix.unwrap_or("none"));
+        let docs = docs
+            .replace("```yaml bad\n", "Found:\n\n```yaml\n")
+            .replace("```yaml good\n", "Not found:\n\n```yaml\n");
+        write!(
+            page,
+            "\n## {id}\n\n{summary}.\n\n*Effect: {effect}. Default: {action}. Fix: {fix}. Since {since}.*\n\n{}\n",
+            docs.trim_end()
+        )
+        .unwrap();
+    }
+    held("docs/rules.md", &page);
+}
+
+/// A question of Rancher's form.
+fn question(variable: &str, kind: &str, label: &str, rest: &str) -> String {
+    format!("  - variable: {variable}\n    type: {kind}\n    group: Settings\n    label: {label}\n{rest}")
+}
+
+fn options<'o>(options: impl IntoIterator<Item = &'o str>) -> String {
+    let items: String = options.into_iter().map(|option| format!("      - \"{option}\"\n")).collect();
+    format!("    options:\n{items}")
+}
+
+#[test]
+fn the_form_of_rancher() {
+    let profiles = PROFILES.iter().map(|profile| profile.name).chain([LATEST]);
+    let mut form = String::from("# Generated by `make bless`.\nquestions:\n");
+    form += "  - default: null\n    description: >-\n      Judges the security context of pods that run on Alibaba Cloud's Elastic Container Instance, and\n      repairs what can be repaired. An action left empty is the default of its rule.\n";
+    form += "    group: Settings\n    hide_input: true\n    label: Description\n    required: false\n    type: string\n    variable: description\n";
+    form += &question(
+        "profile",
+        "enum",
+        "Revision of ECI's rules",
+        &format!("    default: {LATEST}\n{}", options(profiles)),
+    );
+    form += &question(
+        "mutate",
+        "enum",
+        "Objects that may be repaired",
+        &format!("    default: pods\n{}", options(["none", "pods", "all"])),
+    );
+    form += &question("scope.assumeEci", "boolean", "Every pod runs on ECI", "    default: false\n");
+    form += &question(
+        "scope.possible",
+        "enum",
+        "Pods that may run on ECI",
+        &format!("    default: warn\n{}", options(["warn", "enforce", "ignore"])),
+    );
+    form += &question(
+        "scope.namespaceLabels",
+        "boolean",
+        "Labels of the Namespace count",
+        "    default: false\n",
+    );
+    form +=
+        &question("approved.privileged", "boolean", "Privileged mode is approved", "    default: false\n");
+    form += &question("approved.capabilities", "array[", "Approved capabilities", "    default: []\n");
+    form += &question("approved.hostSysctls", "array[", "Approved host sysctls", "    default: []\n");
+    form += &question(
+        "exempt",
+        "sequence[",
+        "Exempt containers",
+        "    default: []\n    sequence_questions:\n      - variable: image\n        type: string\n        group: Settings\n        label: Image, a glob\n        required: true\n      - variable: container\n        type: string\n        group: Settings\n        label: Container name, a glob\n        required: false\n",
+    );
+    for rule in RULES {
+        let actions = Action::ALL.into_iter().filter(|action| rule.fix.is_some() || *action != Action::Fix);
+        let summary = rule.summary.replace('`', "");
+        form += &question(
+            &format!("actions.{}", rule.id),
+            "enum",
+            &format!("Action of {}", rule.id),
+            &format!(
+                "    tooltip: \"{summary}; by default: {}\"\n    required: false\n{}",
+                default_action(rule),
+                options(actions.map(Action::as_str))
+            ),
+        );
+    }
+    held("questions-ui.yml", &form);
+}
+
+/// The text as the literal block of a YAML key.
+fn block(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+#[test]
+fn the_package_of_artifact_hub() {
+    let metadata = yaml("metadata.yml");
+    let annotation =
+        |key: &str| metadata["annotations"][key].as_str().unwrap_or_else(|| panic!("no {key}")).to_owned();
+    let policy = |key: &str| annotation(&format!("io.kubewarden.policy.{key}"));
+    let (title, version, oci, source) =
+        (policy("title"), policy("version"), policy("ociUrl"), policy("source"));
+    let author = policy("author");
+    let (name, mail) = author.split_once(" <").unwrap();
+    let source_of = |key: &str| -> String {
+        let text = text("metadata.yml");
+        let lines = text.lines().skip_while(|line| *line != format!("{key}:")).skip(1);
+        let list =
+            lines.take_while(|line| line.starts_with(' ')).filter(|line| !line.trim_start().starts_with('#'));
+        list.map(|line| format!("{}\n", line.strip_prefix("  ").unwrap())).collect()
+    };
+    let keywords: String =
+        annotation("io.artifacthub.keywords").split(", ").map(|word| format!("  - {word}\n")).collect();
+    let package = format!(
+        "# Generated by `make bless`.\n\
+         version: {version}\nname: {title}\ndisplayName: {}\ncreatedAt: \"2026-11-21T00:00:00Z\"\ndescription: {}\n\
+         license: {}\nhomeURL: {}\ncontainersImages:\n  - name: policy\n    image: {oci}:v{version}\nkeywords:\n{keywords}\
+         links:\n  - name: policy\n    url: {source}/releases/download/v{version}/policy.wasm\n  - name: source\n    url: {source}\n\
+         install: |\n  The policy can be obtained with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n  ```console\n  \
+         kwctl pull registry://{oci}:v{version}\n  ```\n  The manifests to apply are in its README.\n\
+         maintainers:\n  - name: {name}\n    email: {}\nprovider:\n  name: kubewarden\nrecommendations:\n  \
+         - url: https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller\nannotations:\n  \
+         kubewarden/mutation: \"{}\"\n  kubewarden/resources: {}\n  kubewarden/contextAwareResources: |\n{}  \
+         kubewarden/rules: |\n{}  kubewarden/questions-ui: |\n{}",
+        annotation("io.artifacthub.displayName"),
+        policy("description"),
+        policy("license"),
+        policy("url"),
+        mail.trim_end_matches('>'),
+        metadata["mutating"],
+        annotation("io.artifacthub.resources"),
+        block(&source_of("contextAwareResources")),
+        block(&source_of("rules")),
+        block(&text("questions-ui.yml")),
+    );
+    held("artifacthub-pkg.yml", &package);
+    let parsed = yaml("artifacthub-pkg.yml");
+    let embedded = |key: &str| {
+        eci_manifest::documents(parsed["annotations"][key].as_str().unwrap()).unwrap().remove(0).value
+    };
+    assert_eq!(embedded("kubewarden/rules"), metadata["rules"]);
+    assert_eq!(embedded("kubewarden/contextAwareResources"), metadata["contextAwareResources"]);
+    assert_eq!(embedded("kubewarden/questions-ui"), yaml("questions-ui.yml"));
+}
+
+#[test]
+fn one_version() {
+    assert_eq!(yaml("metadata.yml")["annotations"]["io.kubewarden.policy.version"], VERSION, "metadata.yml");
+    let changelog = text("CHANGELOG.md");
+    let newest = changelog.lines().find_map(|line| line.strip_prefix("## [")).unwrap();
+    assert!(newest.starts_with(&format!("{VERSION}]")), "CHANGELOG.md begins with {newest}, not {VERSION}");
+}
+
+#[test]
+fn the_metadata_ask_for_every_kind() {
+    let metadata = yaml("metadata.yml");
+    let asked = |group: &str, resource: &str, operation: &str| {
+        metadata["rules"].as_array().unwrap().iter().any(|rule| {
+            let holds =
+                |key: &str, item: &str| rule[key].as_array().unwrap().iter().any(|found| found == item);
+            holds("apiGroups", group) && holds("resources", resource) && holds("operations", operation)
+        })
+    };
+    for (group, resource) in [
+        ("", "pods"),
+        ("", "podtemplates"),
+        ("", "replicationcontrollers"),
+        ("apps", "replicasets"),
+        ("apps", "deployments"),
+        ("apps", "statefulsets"),
+        ("apps", "daemonsets"),
+        ("batch", "jobs"),
+        ("batch", "cronjobs"),
+        ("apps.kruise.io", "clonesets"),
+        ("argoproj.io", "rollouts"),
+        ("serving.knative.dev", "services"),
+    ] {
+        assert!(asked(group, resource, "CREATE"), "{group}/{resource}");
+        assert!(resource == "pods" || asked(group, resource, "UPDATE"), "{group}/{resource}");
+    }
+    assert!(asked("", "pods/ephemeralcontainers", "UPDATE"));
+    assert_eq!(metadata["mutating"], true);
+    assert_eq!(
+        metadata["contextAwareResources"],
+        serde_json::json!([{"apiVersion": "v1", "kind": "Namespace"}])
+    );
+}
+
+#[test]
+fn the_settings_of_the_readme_are_the_default_ones_but_for_the_samples() {
+    let readme = text("README.md");
+    let blocks = readme.split("```yaml settings\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let mut count = 0;
+    for block in blocks {
+        let settings = eci_manifest::documents(block).unwrap().remove(0).value;
+        eci_security_context::judge::settings(&settings.to_string(), true).unwrap();
+        count += 1;
+    }
+    assert!(count > 0, "README.md shows no settings");
+}
