@@ -334,22 +334,25 @@ impl<'de> Visitor<'de> for Reader<'_> {
             _ => return self.wrong("an object"),
         };
         let mut nodes: Vec<Node<'de>> = fields.iter().map(|_| Node::Absent).collect();
-        let mut keys: Vec<Text<'de>> = Vec::new();
+        let mut keys = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         while let Some(key) = map.next_key_seed(Key)? {
             let field = fields.iter().zip(&mut nodes).find(|((name, _), _)| *name == &*key);
             if let Some(((_, shape), node)) = field {
                 *node = map.next_value_seed(Reader(*shape))?;
             } else if family.is_some_and(|is_of_family| is_of_family(&key)) {
-                keys.retain(|known| *known != key);
-                if matches!(map.next_value_seed(Reader(Shape::Present))?, Node::Present) {
-                    keys.push(key);
+                let place = *places.entry(key.to_string()).or_insert(keys.len());
+                keys.resize_with(keys.len().max(place + 1), || None);
+                let is_present = matches!(map.next_value_seed(Reader(Shape::Present))?, Node::Present);
+                if let Some(slot) = keys.get_mut(place) {
+                    *slot = is_present.then_some(Node::Text(key));
                 }
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
         if family.is_some() {
-            nodes.push(Node::List(keys.into_iter().map(Node::Text).collect()));
+            nodes.push(Node::List(keys.into_iter().flatten().collect()));
         }
         Ok(Node::List(nodes))
     }

@@ -186,27 +186,21 @@ impl<'r> Target<'r> {
         let Some(mut pod) = Pod::of(workload, settings) else { return Vec::new() };
         if self.only_new_ephemerals {
             let known = request.old_object.map(workload::ephemeral_names).unwrap_or_default();
-            pod.containers.retain(|container| {
-                container.list == List::Ephemeral && !known.iter().any(|name| **name == *container.name())
-            });
+            pod.containers.retain(|found| found.list == List::Ephemeral && !known.contains_key(found.name()));
         }
         let mut findings = Report::findings(&pod, settings);
         if self.only_new_ephemerals {
-            let concerns =
-                |path: &Path| pod.containers.iter().any(|container| path.is_under(&container.path));
+            let concerns = |path: &Path| pod.container_at(path).is_some();
             findings.retain(|found| {
                 concerns(&found.path) || found.edits.iter().any(|edit| concerns(edit.path()))
             });
         }
-        let exempt: Vec<_> = pod.containers.iter().filter(|container| container.exempt).collect();
-        let is_exempt = |path: &Path| exempt.iter().any(|container| path.is_under(&container.path));
-        findings
-            .into_iter()
-            .map(|finding| {
-                let exempt = is_exempt(&finding.path);
-                (finding, exempt)
-            })
-            .collect()
+        let mut judged = Vec::new();
+        for finding in findings {
+            let is_exempt = pod.container_at(&finding.path).is_some_and(|container| container.exempt);
+            judged.push((finding, is_exempt));
+        }
+        judged
     }
 }
 

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{PodSecurityContext, SecurityContext};
 use serde_json::Value;
 
 use crate::eci::profile::Identity;
-use crate::path::Path;
+use crate::path::{Path, Step};
 use crate::settings::Settings;
 use crate::workload::{Annotations, ContainerSpec, PodSpec, Workload};
 
@@ -30,6 +30,8 @@ pub struct Container<'w> {
     pub path: Path,
     /// The list that holds it.
     pub list: List,
+    /// Its index there.
+    pub index: usize,
     /// What it is.
     pub spec: &'w ContainerSpec<'w>,
     /// Whether the settings exempt it.
@@ -37,7 +39,7 @@ pub struct Container<'w> {
 }
 
 /// A list of containers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum List {
     /// `initContainers`, sidecars among them.
     Init,
@@ -47,21 +49,33 @@ pub enum List {
     Ephemeral,
 }
 
+impl List {
+    /// The field of a pod's specification.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Init => "initContainers",
+            Self::Main => "containers",
+            Self::Ephemeral => "ephemeralContainers",
+        }
+    }
+}
+
 impl<'w> Pod<'w> {
     /// The pod of `workload`; `None` where its template has no specification.
     pub fn of(workload: &'w Workload<'w>, settings: &Settings) -> Option<Self> {
         let spec = workload.template.spec.as_ref()?;
         let path = Path::of(workload.place);
         let lists = [
-            (List::Init, "initContainers", &spec.init_containers),
-            (List::Main, "containers", &spec.containers),
-            (List::Ephemeral, "ephemeralContainers", &spec.ephemeral_containers),
+            (List::Init, &spec.init_containers),
+            (List::Main, &spec.containers),
+            (List::Ephemeral, &spec.ephemeral_containers),
         ];
-        let containers = lists.into_iter().flat_map(|(list, name, specs)| {
-            let path = path.field("spec").field(name);
+        let containers = lists.into_iter().flat_map(|(list, specs)| {
+            let path = path.field("spec").field(list.name());
             specs.iter().flatten().enumerate().map(move |(index, spec)| Container {
                 path: path.index(index),
                 list,
+                index,
                 spec,
                 exempt: settings.exempts(spec),
             })
@@ -77,6 +91,18 @@ impl<'w> Pod<'w> {
             workload_annotations: workload.metadata.annotations.as_ref(),
             path,
         })
+    }
+
+    /// The container that `path` is, or is in.
+    pub fn container_at(&self, path: &Path) -> Option<&Container<'w>> {
+        let [spec, Step::Field(name), Step::Index(index), ..] =
+            path.steps().strip_prefix(self.path.steps())?
+        else {
+            return None;
+        };
+        let list = [List::Init, List::Main, List::Ephemeral].into_iter().find(|list| list.name() == name)?;
+        let found = self.containers.binary_search_by_key(&(list, *index), |found| (found.list, found.index));
+        self.containers.get(found.ok()?).filter(|_| spec.key() == Some("spec"))
     }
 
     /// The security context for all containers, where there is one.

@@ -173,6 +173,12 @@ impl Report {
         findings
     }
 
+    /// Whether there are so many findings that no message will show the next one: not worth the search
+    /// for the best way out.
+    pub const fn is_crowded(&self) -> bool {
+        self.findings.len() >= 64
+    }
+
     /// Adds a finding, to be refined where it stands.
     pub fn find(&mut self, path: Path, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
         self.findings.push_mut(Finding {

@@ -35,9 +35,21 @@ impl<'c> Change<'c> {
         self.steps.first()?.key()
     }
 
-    fn is_of_index(&self, index: usize) -> bool {
-        matches!(self.steps.first(), Some(Step::Index(at)) if *at == index)
+    fn index(&self) -> Option<usize> {
+        match self.steps.first() {
+            Some(Step::Index(index)) => Some(*index),
+            _ => None,
+        }
     }
+}
+
+/// The changes of what stands at `key`, as seen from there.
+fn below<'c>(changes: &[Change<'c>], key: &str) -> Vec<Change<'c>> {
+    let mut own = Vec::new();
+    for change in changes.iter().filter(|change| change.key() == Some(key)) {
+        own.push(change.below());
+    }
+    own
 }
 
 /// The JSON `text` with the changes made, all of them read from the text as it was: removals do not shift
@@ -61,9 +73,15 @@ pub fn splice<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
 
 fn array<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
     let Ok(items) = json::read::<Vec<&RawValue>>(text) else { return Cow::Borrowed(text) };
+    let mut changes_of: Vec<Vec<Change<'_>>> = vec![Vec::new(); items.len()];
+    for change in changes {
+        if let Some(own) = change.index().and_then(|index| changes_of.get_mut(index)) {
+            own.push(change.below());
+        }
+    }
     let mut spliced = String::from("[");
-    for (index, item) in items.iter().enumerate() {
-        append(&mut spliced, None, item.get(), changes, &|change| change.is_of_index(index));
+    for (item, own) in items.iter().zip(changes_of) {
+        append(&mut spliced, None, item.get(), &own);
     }
     spliced.push(']');
     Cow::Owned(spliced)
@@ -75,12 +93,12 @@ fn object<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
     };
     let mut spliced = String::from("{");
     for (key, value) in &entries {
-        append(&mut spliced, Some(key), value.get(), changes, &|change| change.key() == Some(key));
+        append(&mut spliced, Some(key), value.get(), &below(changes, key));
     }
     let mut made: Vec<&str> = Vec::new();
     for key in changes.iter().filter(|change| change.to.is_some()).filter_map(Change::key) {
         if !made.contains(&key) && entries.iter().all(|(known, _)| &**known != key) {
-            append(&mut spliced, Some(key), "null", changes, &|change| change.key() == Some(key));
+            append(&mut spliced, Some(key), "null", &below(changes, key));
             made.push(key);
         }
     }
@@ -88,18 +106,8 @@ fn object<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
     Cow::Owned(spliced)
 }
 
-/// Appends an entry of an object, or without a key an item of an array, with the changes that are its own.
-fn append(
-    spliced: &mut String,
-    key: Option<&str>,
-    value: &str,
-    changes: &[Change<'_>],
-    is_own: &dyn Fn(&Change<'_>) -> bool,
-) {
-    let mut own = Vec::new();
-    for change in changes.iter().filter(|change| is_own(change)) {
-        own.push(change.below());
-    }
+/// Appends an entry of an object, or without a key an item of an array, with the changes of its own.
+fn append(spliced: &mut String, key: Option<&str>, value: &str, own: &[Change<'_>]) {
     if own.last().is_some_and(|change| change.steps.is_empty() && change.to.is_none()) {
         return;
     }
@@ -110,7 +118,7 @@ fn append(
         spliced.push_str(&json::text(key));
         spliced.push(':');
     }
-    spliced.push_str(&splice(value, &own));
+    spliced.push_str(&splice(value, own));
 }
 
 #[cfg(test)]

@@ -143,7 +143,8 @@ fn is_grouped(finding: &Finding) -> bool {
 
 /// One warning for all fields that have no effect: as many as fit, and a count of the rest.
 fn group(findings: &[&Finding]) -> String {
-    let mut paths: Vec<String> = findings.iter().map(|finding| finding.path.to_string()).collect();
+    // No more of them fit, however short they are.
+    let mut paths: Vec<String> = findings.iter().take(8).map(|finding| finding.path.to_string()).collect();
     loop {
         let rest = findings.len() - paths.len();
         let mut named = paths.clone();

@@ -1,5 +1,7 @@
 //! Finding the pod template in an object of any kind, and the view of it that the rules read.
 
+use std::collections::HashMap;
+
 use k8s_openapi::api::core::v1::{
     AppArmorProfile, Capabilities, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
     PodSecurityContext, PreferredSchedulingTerm, SELinuxOptions, SeccompProfile, SecurityContext, Sysctl,
@@ -378,16 +380,23 @@ view! {
     }
 }
 
-/// The names of the ephemeral containers of a Pod; none where they cannot be read.
-pub fn ephemeral_names(pod: &RawValue) -> Vec<Text<'_>> {
+/// The names of the ephemeral containers of a Pod, with their indices; none where they cannot be read.
+pub fn ephemeral_names(pod: &RawValue) -> HashMap<String, usize> {
     let list = json::at(pod, &["spec", "ephemeralContainers"]);
     let containers: Option<Vec<Named<'_>>> = list.and_then(|list| json::read(list.get()).ok());
-    containers.into_iter().flatten().filter_map(|container| container.name).collect()
+    let mut names = HashMap::new();
+    for (index, container) in containers.into_iter().flatten().enumerate() {
+        if let Some(name) = container.name {
+            names.insert(name.to_string(), index);
+        }
+    }
+    names
 }
 
 /// The part of `object` that places its pod, as the text of a [`Template`].
 pub fn placing(object: &RawValue, place: Place) -> String {
     let mut placing = String::from("{}");
+    let template = json::at(object, place);
     for below in [
         &["metadata", "labels"][..],
         &["metadata", "annotations", signal::BURST_RESOURCE],
@@ -397,8 +406,7 @@ pub fn placing(object: &RawValue, place: Place) -> String {
         &["spec", "tolerations"],
         &["spec", "os"],
     ] {
-        let value = json::at(object, place).and_then(|template| json::at(template, below));
-        if let Some(value) = value {
+        if let Some(value) = template.and_then(|template| json::at(template, below)) {
             placing = splice(&placing, &[Change::set(&Path::of(below), value.get())]).into_owned();
         }
     }

@@ -32,10 +32,11 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             if settings.grants_capability(&name) {
                 continue;
             }
+            let help = if report.is_crowded() { "remove it".to_owned() } else { way_out(&name, settings) };
             let finding = report.find(
                 container.security_path("capabilities").field("add").index(index),
                 format!("{} is not a capability that ECI grants", quote(written)),
-                way_out(&name, settings),
+                help,
             );
             if privileged {
                 // A privileged container has every capability, whatever is added.

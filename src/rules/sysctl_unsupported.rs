@@ -28,22 +28,32 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     if field.iter().all(|entry| entry.state != State::Unsupported) {
         return;
     }
-    // What the annotation holds after the moves so far; none where nothing can be moved into it.
+    // What the annotation would hold after all moves; nothing can be moved where there is no such thing.
     let mut annotation = match sysctls::of_annotation(pod, &field) {
         _ if !settings.profile.host_sysctls => None,
         HostSysctls::Absent => Some(Vec::new()),
         HostSysctls::Malformed(_) => None,
         HostSysctls::Entries(entries) => Some(entries),
     };
+    let is_moved = |entry: &PodSysctl<'_>| {
+        entry.state == State::Unsupported && !entry.is_contested && settings.approved.host_sysctl(&entry.name)
+    };
+    if let Some(entries) = &mut annotation {
+        for entry in field.iter().filter(|entry| is_moved(entry)) {
+            entries.push((entry.name.to_string(), entry.value.to_owned()));
+        }
+    }
+    // The first move writes the annotation, for all of them.
+    let mut write = annotation.as_deref().map(|entries| {
+        Edit::Set(pod.annotation_path(sysctl::HOST_SYSCTLS), Value::from(sysctls::annotation(entries)))
+    });
     for entry in field.iter().filter(|entry| entry.state == State::Unsupported) {
         let message = format!("{} is not a sysctl that ECI takes from a pod", quote(&entry.name));
-        let finding = report.find(entry.path.clone(), message, way_out(entry, settings));
-        let movable = settings.approved.host_sysctl(&entry.name) && !entry.is_contested;
-        if let Some(entries) = annotation.as_mut().filter(|_| movable) {
-            entries.push((entry.name.to_string(), entry.value.to_owned()));
-            let path = pod.annotation_path(sysctl::HOST_SYSCTLS);
-            let text = Value::from(sysctls::annotation(entries));
-            finding.repaired_by([Edit::Set(path, text), Edit::Remove(entry.path.clone())]);
+        let help = if report.is_crowded() { "remove it".to_owned() } else { way_out(entry, settings) };
+        let finding = report.find(entry.path.clone(), message, help);
+        if annotation.is_some() && is_moved(entry) {
+            finding.repaired_by(write.take());
+            finding.repaired_by([Edit::Remove(entry.path.clone())]);
         }
     }
 }

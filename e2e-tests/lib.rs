@@ -1,0 +1,50 @@
+//! What the tests of the built module share: the module itself, and a payload judged by it and by the
+//! native core, whose answers have to be the same bytes.
+#![allow(clippy::panic, clippy::expect_used, reason = "a test may panic")]
+
+use std::sync::LazyLock;
+
+use eci_host::{Error, Module};
+use eci_security_context::{kubewarden, mutate, validate};
+use serde_json::Value;
+use serde_json::value::to_raw_value;
+
+static POLICY: LazyLock<Module> = LazyLock::new(|| {
+    let path =
+        std::env::var_os("POLICY_WASM").expect("POLICY_WASM names the built module; `make test` sets it");
+    Module::load(path).unwrap_or_else(|error| panic!("{error}"))
+});
+
+/// What the host answers when it is asked for a Namespace: the object, or why not.
+pub type Answer = Result<Value, String>;
+
+/// Calls a function of the module in a fresh instance.
+///
+/// # Errors
+/// As the host reports them; a trap is one.
+pub fn call(function: &str, payload: &[u8], namespace: Answer) -> Result<Vec<u8>, Error> {
+    POLICY.call(function, payload, move |_| namespace.clone())
+}
+
+/// The answer of the module to a payload, which is also that of the native core.
+///
+/// # Errors
+/// Where the module traps, or the two differ.
+pub fn agreed(function: &str, payload: &[u8], namespace: Answer) -> Result<Value, String> {
+    let judge = if function == "mutate" { mutate } else { validate };
+    let ask = |_: &str| match &namespace {
+        Ok(object) => to_raw_value(object).map_err(|error| error.to_string()),
+        // The SDK puts words of its own before the host's.
+        Err(reason) => {
+            Err(format!("error invoking host capability kubernetes.get_resource: Host error: {reason}"))
+        }
+    };
+    let native = kubewarden::answer(judge(payload, Some(&ask))).map_err(|error| error.to_string())?;
+    let module = call(function, payload, namespace.clone()).map_err(|error| error.to_string())?;
+    let text = |answer: &[u8]| String::from_utf8_lossy(answer).into_owned();
+    if native == module {
+        serde_json::from_slice(&module).map_err(|error| format!("{error} in {}", text(&module)))
+    } else {
+        Err(format!("the module answers\n{}\nand the native core\n{}", text(&module), text(&native)))
+    }
+}

@@ -1,0 +1,192 @@
+//! What cannot be read is rejected with its path, what can is judged, and no answer repeats the payload.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+
+#[path = "support/answer.rs"]
+mod answer;
+#[path = "support/bad_payloads.rs"]
+mod bad_payloads;
+
+use eci_manifest::case::read_all;
+use eci_manifest::{RequestOptions, admission_request};
+use eci_security_context::judge::{self, AskNamespace};
+use eci_security_context::{Verdict, mutate, validate};
+use kubewarden_policy_sdk::request::ValidationRequest;
+use kubewarden_policy_sdk::response::ValidationResponse;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::answer::{annotation, checked};
+use crate::bad_payloads::{BAD_SETTINGS, BadPayload, SECRET, bad_payloads};
+
+/// Everything that an answer tells people.
+fn told(answer: &ValidationResponse) -> String {
+    let message = answer.message.as_deref().unwrap_or_default();
+    let warnings = answer.warnings.as_deref().unwrap_or_default().join("\n");
+    format!("{message}\n{warnings}\n{}", annotation(answer).unwrap_or_default())
+}
+
+/// What is wrong with the answer to a payload.
+fn fault(bad: &BadPayload, answer: &ValidationResponse) -> Option<String> {
+    let BadPayload { name, codes, says, .. } = bad;
+    let message = answer.message.as_deref().unwrap_or_default();
+    let expected = match answer.code {
+        None => codes.is_empty(),
+        Some(code) => codes.contains(&code),
+    };
+    if !expected {
+        Some(format!("{name}: code {:?} is none of {codes:?} ({message:?})", answer.code))
+    } else if !answer.accepted && !message.contains(says) {
+        Some(format!("{name}: the message does not say {says:?}: {message:?}"))
+    } else if told(answer).contains(SECRET) {
+        Some(format!("{name}: the answer repeats the payload: {:?}", told(answer)))
+    } else {
+        None
+    }
+}
+
+#[test]
+fn every_bad_payload_gets_its_answer() {
+    let all = bad_payloads();
+    let ask = |_: &str| -> Result<Box<RawValue>, String> { Err("nobody asked for it".to_owned()) };
+    let faults: Vec<_> =
+        all.iter().filter_map(|bad| fault(bad, &checked(validate(&bad.payload, Some(&ask))))).collect();
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), all.len(), faults.join("\n"));
+}
+
+#[test]
+fn mutate_reads_as_validate_does() {
+    for bad in bad_payloads() {
+        let (validated, mutated) = (validate(&bad.payload, None), mutate(&bad.payload, None));
+        let name = bad.name;
+        assert_eq!((mutated.code, &mutated.message), (validated.code, &validated.message), "{name}");
+        assert_eq!(mutated.mutated_object, None, "{name}");
+        checked(mutated);
+    }
+}
+
+#[test]
+fn bad_payloads_have_names_of_their_own() {
+    let mut names: Vec<_> = bad_payloads().into_iter().map(|bad| bad.name).collect();
+    names.sort();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+#[test]
+fn bad_settings_are_refused_by_name() {
+    for (settings, says) in BAD_SETTINGS {
+        let error = judge::settings(settings, true).map(drop).unwrap_err();
+        assert!(error.starts_with("settings: "), "{settings}: {error}");
+        for part in *says {
+            assert!(error.contains(part), "{settings}: the error does not say {part:?}: {error}");
+        }
+    }
+    for text in ["", "{", "{} {}", "\u{feff}{}", r#"{"profile":1e400}"#] {
+        assert!(judge::settings(text, true).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn good_settings_are_taken() {
+    for text in [
+        "null",
+        "{}",
+        r#"{"profile":"latest","mutate":"none","scope":{},"actions":{},"approved":{},"exempt":[]}"#,
+        r#"{"actions":{"*":"fix","pod-identity":"fix","privileged":false}}"#,
+        r#"{"approved":{"capabilities":["CAP_SYS_RAWIO","bpf"],"hostSysctls":["vm/max_map_count","kernel.shm*"]}}"#,
+        r#"{"exempt":[{"image":"registry.example/**"},{"image":"busybox","container":"*"}]}"#,
+    ] {
+        assert_eq!(judge::settings(text, false).map(drop), Ok(()), "{text}");
+    }
+}
+
+/// A request for a pod without a mark, of which only its Namespace can say where it runs.
+fn unmarked(namespace: &str) -> Vec<u8> {
+    let container = json!({"name": "main", "image": SECRET, "securityContext": {"privileged": true}});
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"namespace": namespace},
+        "spec": {"containers": [container]},
+    });
+    let request = admission_request(&pod, &RequestOptions::default());
+    json!({"request": request, "settings": {"scope": {"namespaceLabels": true}}}).to_string().into()
+}
+
+fn answered(by: &str) -> Verdict {
+    let ask = |_: &str| -> Result<Box<RawValue>, String> { Ok(serde_json::from_str(by).unwrap()) };
+    validate(&unmarked("shop"), Some(&ask))
+}
+
+#[test]
+fn a_host_that_cannot_be_asked_refuses_the_setting() {
+    let answer = checked(validate(&unmarked("shop"), None));
+    assert_eq!(answer.code, Some(422));
+    assert!(told(&answer).contains("scope.namespaceLabels: "), "{answer:?}");
+    assert!(!told(&answer).contains(SECRET), "{answer:?}");
+    let settings = r#"{"scope":{"namespaceLabels":true}}"#;
+    let refused = judge::settings(settings, false).map(drop).unwrap_err();
+    assert!(refused.contains("scope.namespaceLabels: "), "{refused}");
+    assert_eq!(judge::settings(settings, true).map(drop), Ok(()));
+}
+
+#[test]
+fn a_host_that_fails_closes_the_door() {
+    let ask: Box<AskNamespace<'_>> = Box::new(|_| Err("forbidden".to_owned()));
+    let answer = checked(validate(&unmarked("shop"), Some(&ask)));
+    assert_eq!(answer.code, Some(500));
+    for part in ["scope.namespaceLabels", "contextAwareResources", "Namespace", "forbidden"] {
+        assert!(told(&answer).contains(part), "{part}: {answer:?}");
+    }
+    assert!(!told(&answer).contains(SECRET), "{answer:?}");
+}
+
+#[test]
+fn a_namespace_that_cannot_be_read_closes_the_door() {
+    for rubbish in [
+        "null",
+        "[]",
+        r#""s3cr3t-token""#,
+        r#"{"metadata":"s3cr3t-token"}"#,
+        r#"{"metadata":{"labels":["s3cr3t-token"]}}"#,
+        r#"{"metadata":{"labels":{"eci":["s3cr3t-token"]}}}"#,
+        r#"{"metadata":{"labels":{"virtual-node-affinity-injection":true}}}"#,
+    ] {
+        let answer = checked(answered(rubbish));
+        assert_eq!(answer.code, Some(500), "{rubbish}: {answer:?}");
+        assert!(!told(&answer).contains(SECRET), "{answer:?}");
+    }
+    assert!(answered("{}").accepted);
+    assert_eq!(answered(r#"{"metadata":{"labels":{"eci":"true"}}}"#).code, Some(403));
+}
+
+/// The limits of an answer hold for what the host and the request name too.
+#[test]
+fn a_name_of_any_length_fits_the_answer() {
+    for length in [253, 100_000] {
+        for reason in ["forbidden".to_owned(), "x\n".repeat(length)] {
+            let ask = |_: &str| -> Result<Box<RawValue>, String> { Err(reason.clone()) };
+            assert_eq!(checked(validate(&unmarked(&"n".repeat(length)), Some(&ask))).code, Some(500));
+        }
+    }
+}
+
+#[test]
+fn requests_are_those_of_the_sdk() {
+    for case in read_all(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")) {
+        let request: ValidationRequest<Value> = serde_json::from_value(case.payload.clone())
+            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let (request, sent) = (request.request, &case.payload["request"]);
+        assert_eq!(request.object, sent["object"], "{}", case.name);
+        assert_eq!(request.old_object, sent["oldObject"], "{}", case.name);
+        for (read, field) in [
+            (&request.operation, "operation"),
+            (&request.namespace, "namespace"),
+            (&request.sub_resource, "subResource"),
+        ] {
+            assert_eq!(read, sent[field].as_str().unwrap_or_default(), "{}: {field}", case.name);
+        }
+        assert_eq!(request.kind.group, sent["kind"]["group"], "{}", case.name);
+        assert_eq!(request.kind.kind, sent["kind"]["kind"], "{}", case.name);
+    }
+}
