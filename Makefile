@@ -3,7 +3,7 @@ HOST := --profile host --locked
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FLOOR_DIR := host/floor
 FLOOR := target/floor.wasm
-FILES ?= examples/*.yaml
+FILES ?= examples/[0-9]*.yaml examples/requests/*.json
 KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
@@ -28,7 +28,7 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md ## The policy as a clu
 	@$(call need,kwctl,take it from $(KWCTL_HOME) and put it on the PATH)
 	kwctl annotate -m metadata.yml -u README.md -o $@ policy.wasm
 
-run: policy.wasm host-runtime ## Judges FILES (examples/*.yaml) under SETTINGS (a file) in the embedded Wasm runtime
+run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a file) in the embedded Wasm runtime
 	@cargo run -q $(HOST) -p eci-host --bin eci-run -- --module policy.wasm $(if $(SETTINGS),--settings $(SETTINGS)) $(FILES)
 
 test: lint ## Everything that can be checked here; what CI runs

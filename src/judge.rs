@@ -141,7 +141,7 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
 }
 
 const WINDOWS: &str =
-    "spec.os.name: windows: eci-security-context knows ECI's rules for Linux pods only, and checked nothing";
+    "spec.os.name: windows: eci-security-context knows ECI's rules for Linux pods only; nothing was checked";
 
 /// The part of a request that is judged.
 struct Target<'r> {
@@ -248,13 +248,20 @@ struct Situation<'s> {
 }
 
 impl Situation<'_> {
-    /// Gives the finding the action that it ends with.
+    /// Gives the finding the action that it ends with, and says why where that is not its own.
     fn settle(&self, finding: &mut Finding, is_exempt: bool, certainty: Certainty) {
         let action = self.action(finding, is_exempt, certainty);
-        let deferred = !self.is_pod && self.settings.mutate == Mutate::Pods;
-        if deferred && self.lowered(finding, is_exempt, certainty) == Action::Fix {
-            finding.message.push_str(" (repaired when the pod is created)");
-        }
+        let asked = self.settings.action(finding);
+        let note = match action {
+            Action::Warn if asked < Action::Fix => "",
+            Action::Warn if self.is_unchanged => " (let through: the pod template did not change)",
+            Action::Warn if certainty == Certainty::Possible => " (if the pod runs on ECI)",
+            Action::Warn if asked == Action::Fix && self.settings.mutate == Mutate::Pods => {
+                " (repaired when the pod is created)"
+            }
+            _ => "",
+        };
+        finding.message.push_str(note);
         finding.action = action;
     }
 

@@ -55,7 +55,8 @@ fn way_out(name: &str, settings: &Settings) -> String {
             None => "remove it; Linux has no such capability".to_owned(),
         }
     } else if settings.profile.capability_approvals {
-        "remove it, or submit a ticket to Alibaba Cloud and add it to approved.capabilities".to_owned()
+        "remove it; or get Alibaba Cloud's approval by ticket, and name it in approved.capabilities in the policy's settings"
+            .to_owned()
     } else {
         format!("remove it; in profile {} no further capability can be had", settings.profile.name)
     }

@@ -21,7 +21,7 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
         if volume.host_path.is_some() {
             report.find(
                 pod.path.field("spec").field("volumes").index(index).field("hostPath"),
-                "ECI has no node whose files could be mounted",
+                "cannot be had: a pod on ECI has no node to mount files of",
                 "use emptyDir, a disk, NAS, or a ConfigMap",
             );
         }

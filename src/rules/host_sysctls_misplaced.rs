@@ -25,7 +25,7 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     if stands(pod.workload_annotations) && !stands(pod.annotations) {
         report.find(
             Path::of(&["metadata", "annotations"]).key(sysctl::HOST_SYSCTLS),
-            "ECI reads the annotation on pods only",
+            "nobody reads it here: it belongs on the pod",
             format!("move it to {}", pod.path.field("metadata").field("annotations")),
         );
     }

@@ -40,7 +40,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         report.find(
             path,
             format!("{named} {verb}"),
-            "remove it, or submit a ticket to Alibaba Cloud and add it to approved.hostSysctls",
+            "remove it; or get Alibaba Cloud's approval by ticket, and name it in approved.hostSysctls in the policy's settings",
         );
     }
 }

@@ -29,7 +29,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
                 Some(asked) => {
                     report.find(
                         container.security_path(field.name),
-                        format!("ECI does not read {asked} on init containers"),
+                        format!("{asked} has no effect: ECI reads no {} on init containers", field.name),
                         "set runAsUser, which it reads, or choose an image that runs so by itself",
                     );
                 }

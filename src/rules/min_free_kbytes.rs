@@ -32,8 +32,8 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         let (Some(kbytes), Some(memory)) = (kbytes, memory_kib(pod)) else { continue };
         if kbytes.saturating_mul(5) > memory {
             let most = memory / 5;
-            let message = format!("{kbytes} kB is over 20% of the instance's {} MiB of memory", memory >> 10);
-            report.find(entry.path, message, format!("set at most {most}, or ask for more memory"));
+            let message = format!("{kbytes} is over {most}, 20% of the instance's {} MiB", memory >> 10);
+            report.find(entry.path, message, "set less, or ask for more memory");
         }
     }
 }

@@ -34,7 +34,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             continue;
         }
         let names = quoted(losers.iter().map(|container| container.name()));
-        let message = format!("ECI does not read {asked} here, and {names} would run without it");
+        let message = format!("{asked} does not reach {names}: ECI reads {} on containers only", field.name);
         let edits =
             losers.iter().map(|container| Edit::Set(container.security_path(field.name), asked.clone()));
         let help = format!("set {} in the containers", field.name);

@@ -20,20 +20,23 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     if settings.grants_privileged() {
         return;
     }
+    let instead =
+        "set sysctls in the pod's securityContext.sysctls, and add the capabilities that are needed";
     let (message, help) = if settings.profile.privileged {
-        (
-            "true needs an approval by Alibaba Cloud".to_owned(),
-            "remove it and add the capabilities that the container needs, or submit a ticket and set approved.privileged",
-        )
+        let help = format!(
+            "remove it and {instead}; or get Alibaba Cloud's approval by ticket, and set approved.privileged in the \
+             policy's settings"
+        );
+        ("true needs an approval by Alibaba Cloud".to_owned(), help)
     } else {
         (
             format!("true cannot be had in profile {}", settings.profile.name),
-            "remove it and add the capabilities that the container needs",
+            format!("remove it and {instead}"),
         )
     };
     for container in &pod.containers {
         if container.security_context().and_then(|context| context.privileged) == Some(true) {
-            report.find(container.security_path("privileged"), message.clone(), help);
+            report.find(container.security_path("privileged"), message.clone(), help.clone());
         }
     }
 }

@@ -23,7 +23,7 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
         if let Some(mount) = mount.filter(|mount| *mount != "Default") {
             let path = container.security_path("procMount");
             let edit = Edit::Remove(path.clone());
-            let message = format!("{}: ECI fixes it to Default", quote(mount));
+            let message = format!("{} has no effect: ECI fixes it to Default", quote(mount));
             report.find(path, message, "remove it").repaired_by([edit]);
         }
     }

@@ -24,7 +24,7 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
             report
                 .find(
                     path,
-                    "false: ECI fixes it to true",
+                    "false has no effect: ECI fixes it to true",
                     "set true, and mount an emptyDir where the container writes",
                 )
                 .repaired_by([edit]);

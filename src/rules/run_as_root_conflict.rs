@@ -21,7 +21,7 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
         if pod.run_as_non_root(container) == Some(true) && pod.run_as_user(container) == Some(0) {
             report.find(
                 container.path.field("securityContext"),
-                "runAsNonRoot: true with runAsUser: 0, its own or the pod's: the container never starts",
+                "runAsNonRoot: true contradicts runAsUser: 0 (its own or the pod's): the container never starts",
                 "set a runAsUser other than 0, or runAsNonRoot: false",
             );
         }

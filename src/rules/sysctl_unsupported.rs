@@ -71,13 +71,11 @@ fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
     let shown = [(entry.name.to_string(), cut(entry.value.to_owned(), 64))];
     let annotation = format!("{}: '{}'", sysctl::HOST_SYSCTLS, sysctls::annotation(&shown));
     if settings.approved.host_sysctl(&entry.name) {
-        format!(
-            "{meant}set it as the host sysctl that it is approved as, by the pod's annotation {annotation}"
-        )
+        format!("{meant}move it to where it is approved, the pod's annotation {annotation}")
     } else {
         format!(
-            "{meant}remove it, or submit a ticket to Alibaba Cloud, add it to approved.hostSysctls, and set it by \
-             the pod's annotation {annotation}"
+            "{meant}remove it; or get Alibaba Cloud's approval by ticket, name it in approved.hostSysctls in the \
+             policy's settings, and move it to the pod's annotation {annotation}"
         )
     }
 }

@@ -32,13 +32,22 @@ const DENIED: &[u16] = &[403];
 
 /// All of them.
 pub(crate) fn bad_payloads() -> Vec<BadPayload> {
-    let mut all = texts();
-    all.extend(requests());
-    all.extend(objects());
-    all.extend(bad_settings());
-    all.extend(wrong_types());
-    all
+    GROUPS.iter().flat_map(|group| group()).collect()
 }
+
+/// The groups of payloads.
+static GROUPS: &[fn() -> Vec<BadPayload>] = &[
+    texts,
+    requests,
+    objects,
+    bad_settings,
+    wrong_placing,
+    wrong_pods,
+    wrong_containers,
+    wrong_instances,
+    wrong_workloads,
+    lists_for_something_else,
+];
 
 fn bad(
     name: impl Into<String>,
@@ -50,7 +59,7 @@ fn bad(
 }
 
 /// Payloads that are no object with a request.
-fn texts() -> Vec<BadPayload> {
+pub(crate) fn texts() -> Vec<BadPayload> {
     let whole = payload(&pod(), "{}");
     let in_name = |bytes: &[u8]| {
         let (before, after) = whole.split_once(SECRET).unwrap();
@@ -86,7 +95,7 @@ fn texts() -> Vec<BadPayload> {
 }
 
 /// Requests that lack something, or have it of a wrong type.
-fn requests() -> Vec<BadPayload> {
+pub(crate) fn requests() -> Vec<BadPayload> {
     let create = |kind: Value, object: Value| json!({"kind": kind, "operation": "CREATE", "object": object});
     let kind = |group: &str, kind: &str| json!({"group": group, "version": "v1", "kind": kind});
     let (pod_kind, deployment_kind) = (kind("", "Pod"), kind("apps", "Deployment"));
@@ -98,7 +107,6 @@ fn requests() -> Vec<BadPayload> {
     let table: [(&str, Value, &'static [u16], &str); _] = [
         ("request null", Value::Null, UNREADABLE, "request: is missing"),
         ("request of text", json!(SECRET), UNREADABLE, "request: is a string"),
-        ("request a list", json!([SECRET]), UNREADABLE, "request: is an array"),
         ("request a number", json!(1), UNREADABLE, "request: is a number"),
         ("request true", json!(true), UNREADABLE, "request: is a boolean"),
         ("request empty", json!({}), UNREADABLE, "request.kind"),
@@ -110,12 +118,6 @@ fn requests() -> Vec<BadPayload> {
             create(json!({"kind": 1}), pod()),
             UNREADABLE,
             "request.kind.kind: is a number",
-        ),
-        (
-            "kind.group a list",
-            create(json!({"group": [SECRET], "kind": "Pod"}), pod()),
-            UNREADABLE,
-            "request.kind.group: is an array",
         ),
         ("operation a number", with("operation", json!(1)), UNREADABLE, "request.operation: is a number"),
         ("namespace an object", with("namespace", json!({})), UNREADABLE, "request.namespace: is an object"),
@@ -209,7 +211,7 @@ fn requests() -> Vec<BadPayload> {
 }
 
 /// Pods of an odd text.
-fn objects() -> Vec<BadPayload> {
+pub(crate) fn objects() -> Vec<BadPayload> {
     let context = |context: &str| {
         let text = pod().to_string();
         payload_of_text(&text.replacen(r#"{"privileged":true}"#, context, 1))
@@ -445,7 +447,8 @@ pub(crate) static BAD_SETTINGS: &[(&str, &[&str])] = &[
     (r#"{"exempt":[{"image":"*/istio/**"}]}"#, &["exempt[0].image: ", "wildcard"]),
 ];
 
-fn bad_settings() -> Vec<BadPayload> {
+/// Requests under settings that cannot be used.
+pub(crate) fn bad_settings() -> Vec<BadPayload> {
     let table = BAD_SETTINGS.iter().map(|(settings, says)| {
         bad(format!("settings {settings}"), payload(&pod(), settings), UNREADABLE, says[0])
     });
@@ -475,27 +478,22 @@ enum Shape {
 }
 
 impl Shape {
-    /// Values of every other type.
+    /// Values of every other type; a list is empty.
     fn wrong(self) -> Vec<Value> {
-        let values = [
-            json!(true),
-            json!(4_815_162_342_i64),
-            json!(1.5),
-            json!(SECRET),
-            json!([SECRET]),
-            json!([]),
-            json!({SECRET: SECRET}),
-            json!({}),
-        ];
-        let is_wrong = |value: &Value| match self {
-            Self::Flag => !value.is_boolean(),
-            Self::Integer => !value.is_i64(),
-            Self::Text => !value.is_string(),
-            Self::Quantity => !value.is_string() && !value.is_number(),
-            Self::List => !value.is_array(),
-            Self::Object => !value.is_object(),
-        };
-        values.into_iter().filter(is_wrong).collect()
+        let number = if matches!(self, Self::Integer) { json!(1.5) } else { json!(4_815_162_342_i64) };
+        let values = [json!(true), number, json!(SECRET), json!([]), json!({SECRET: SECRET})];
+        values.into_iter().filter(|value| !self.takes(value)).collect()
+    }
+
+    fn takes(self, value: &Value) -> bool {
+        match self {
+            Self::Flag => value.is_boolean(),
+            Self::Integer => value.is_i64(),
+            Self::Text => value.is_string(),
+            Self::Quantity => value.is_string() || value.is_number(),
+            Self::List => value.is_array(),
+            Self::Object => value.is_object(),
+        }
     }
 }
 
@@ -644,52 +642,80 @@ static WORKLOAD_FIELDS: &[(&str, Shape)] = &[
     ("/metadata/ownerReferences/0/controller", Flag),
 ];
 
-/// Every field that is read, with every wrong type: of a pod on ECI, of one elsewhere, and in a workload.
-fn wrong_types() -> Vec<BadPayload> {
-    let mut fields: Vec<_> = POD_FIELDS.iter().map(|(field, shape)| ((*field).to_owned(), *shape)).collect();
-    for list in ["containers", "initContainers", "ephemeralContainers"] {
-        fields
-            .extend(CONTAINER_FIELDS.iter().map(|(field, shape)| (format!("/spec/{list}/0{field}"), *shape)));
-    }
-    fields.extend(INSTANCE_FIELDS.iter().map(|(field, shape)| ((*field).to_owned(), *shape)));
-    let mut all = Vec::new();
-    for (field, shape) in PLACING {
-        wrong_type(&mut all, field, *shape, UNREADABLE);
-    }
-    for (field, shape) in &fields {
-        wrong_type(&mut all, field, *shape, FINE);
-    }
-    for (field, shape) in WORKLOAD_FIELDS {
-        for wrong in shape.wrong() {
-            let mut object = deployment();
-            put(&mut object, field, wrong.clone());
-            let name = format!("Deployment {field}: {wrong}");
-            all.push(bad(name, payload(&object, "{}"), UNREADABLE, format!("{}: is a", path(field))));
-        }
+/// Marks of a wrong type: without them nobody knows where the pod would run.
+pub(crate) fn wrong_placing() -> Vec<BadPayload> {
+    let fields = PLACING.iter().flat_map(|(field, shape)| of_pods(field, shape.wrong(), UNREADABLE));
+    fields.collect()
+}
+
+/// Fields of a pod that the rules read, of a wrong type.
+pub(crate) fn wrong_pods() -> Vec<BadPayload> {
+    POD_FIELDS.iter().flat_map(|(field, shape)| of_pods(field, shape.wrong(), FINE)).collect()
+}
+
+/// Fields of a container that the rules read, of a wrong type.
+pub(crate) fn wrong_containers() -> Vec<BadPayload> {
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let fields = lists.iter().flat_map(|list| {
+        CONTAINER_FIELDS
+            .iter()
+            .flat_map(move |(field, shape)| of_pods(&format!("/spec/{list}/0{field}"), shape.wrong(), FINE))
+    });
+    fields.collect()
+}
+
+/// Fields that say how large the instance is, of a wrong type.
+pub(crate) fn wrong_instances() -> Vec<BadPayload> {
+    INSTANCE_FIELDS.iter().flat_map(|(field, shape)| of_pods(field, shape.wrong(), FINE)).collect()
+}
+
+/// Fields of a workload's own metadata, of a wrong type.
+pub(crate) fn wrong_workloads() -> Vec<BadPayload> {
+    let above = [("/spec", Object), ("/spec/template", Object)];
+    let fields = WORKLOAD_FIELDS.iter().chain(&above);
+    fields
+        .flat_map(|(field, shape)| {
+            shape.wrong().into_iter().map(|wrong| unreadable("Deployment", deployment(), field, wrong))
+        })
+        .collect()
+}
+
+/// A list that holds something, where there must be something else. (A reader that looks into it may name
+/// the first item instead.)
+pub(crate) fn lists_for_something_else() -> Vec<BadPayload> {
+    let list = json!([SECRET]);
+    let fields = PLACING.iter().chain(POD_FIELDS).filter(|(_, shape)| !shape.takes(&list));
+    let mut all: Vec<_> =
+        fields.map(|(field, _)| unreadable("Pod", readable("true"), field, list.clone())).collect();
+    for (request, says) in [
+        (list.clone(), "request: is an array"),
+        (json!({"kind": list}), "request.kind: is an array"),
+        (json!({"kind": {"group": list, "kind": "Pod"}}), "request.kind.group: is an array"),
+    ] {
+        let payload = json!({"request": request, "settings": {}}).to_string();
+        all.push(bad(format!("{says}: {list}"), payload, UNREADABLE, says));
     }
     all
 }
 
-fn wrong_type(all: &mut Vec<BadPayload>, field: &str, shape: Shape, elsewhere: &'static [u16]) {
-    for wrong in shape.wrong() {
-        let says = format!("{}: is a", path(field));
-        for (place, eci, codes) in [("on ECI", "true", UNREADABLE), ("elsewhere", "false", elsewhere)] {
-            let mut object = readable(eci);
-            put(&mut object, field, wrong.clone());
-            all.push(bad(
-                format!("{field}: {wrong} {place}"),
-                payload(&object, r#"{"scope":{"assumeEci":false}}"#),
-                // A pod whose mark has gone is one elsewhere.
-                codes,
-                says.clone(),
-            ));
-        }
-        let mut object = deployment();
-        let field = format!("/spec/template{field}");
-        put(&mut object, &field, wrong.clone());
-        let says = format!("{}: is a", path(&field));
-        all.push(bad(format!("{field}: {wrong}"), payload(&object, "{}"), UNREADABLE, says));
-    }
+/// A pod with wrong values at `field`: on ECI, elsewhere, and for the first of them in a workload.
+fn of_pods(field: &str, values: Vec<Value>, elsewhere: &'static [u16]) -> Vec<BadPayload> {
+    let in_workload =
+        unreadable("Deployment", deployment(), &format!("/spec/template{field}"), values[0].clone());
+    let in_pods = values.into_iter().flat_map(|wrong| {
+        [
+            unreadable("Pod on ECI", readable("true"), field, wrong.clone()),
+            BadPayload { codes: elsewhere, ..unreadable("Pod elsewhere", readable("false"), field, wrong) },
+        ]
+    });
+    in_pods.chain([in_workload]).collect()
+}
+
+/// An object with a value of a wrong type.
+fn unreadable(what: &str, mut object: Value, field: &str, wrong: Value) -> BadPayload {
+    let name = format!("{what} {field}: {wrong}");
+    put(&mut object, field, wrong);
+    bad(name, payload(&object, "{}"), UNREADABLE, format!("{}: is a", path(field)))
 }
 
 /// Sets what a JSON pointer names; objects and lists on the way are there.

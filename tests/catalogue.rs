@@ -1,0 +1,256 @@
+//! The catalogue against the specification, the files beside it, and the corpus.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use eci_manifest::case::{Case, read_all};
+use eci_manifest::{RequestOptions, admission_request, documents};
+use eci_security_context::rule::{Action, Effect, Rule};
+use eci_security_context::rules::RULES;
+use eci_security_context::{Verdict, mutate, validate};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use Action::{Audit, Deny, Fix, Warn};
+use Effect::{Ignored, Lost, Overridden, Refused};
+
+/// The table of the specification's section 5: the rule, its effect, the default action (and those of special
+/// cases), and whether there is a fix.
+static TABLE: &[(&str, Effect, &[Action], bool)] = &[
+    ("sysctl-unsupported", Refused, &[Deny], true),
+    ("sysctl-malformed", Refused, &[Deny], false),
+    ("sysctl-value", Refused, &[Deny], false),
+    ("min-free-kbytes", Overridden, &[Warn], false),
+    ("host-sysctls-malformed", Refused, &[Deny], false),
+    ("host-sysctls-unapproved", Refused, &[Deny], false),
+    ("host-sysctls-misplaced", Ignored, &[Warn], false),
+    ("capability-unsupported", Refused, &[Deny, Warn], false),
+    ("capability-name", Refused, &[Fix], true),
+    ("privileged", Refused, &[Deny], false),
+    ("run-as-root-conflict", Refused, &[Deny], false),
+    ("run-as-id-range", Refused, &[Deny], false),
+    ("privilege-escalation-conflict", Refused, &[Deny], false),
+    ("pod-identity", Lost, &[Fix], true),
+    ("init-container-identity", Ignored, &[Warn], false),
+    ("root-filesystem", Overridden, &[Warn], true),
+    ("proc-mount", Overridden, &[Warn], true),
+    ("field-ignored", Ignored, &[Warn, Audit], false),
+    ("host-namespaces", Refused, &[Deny], false),
+    ("host-path", Refused, &[Deny], false),
+];
+
+/// The folders of cases that are no rule's.
+const OTHER_FOLDERS: [&str; 3] = ["requests", "scope", "settings"];
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn names_in(path: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(root(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn nobody(_: &str) -> Result<Box<RawValue>, String> {
+    Err("there is nobody to be asked".to_owned())
+}
+
+fn cases() -> Vec<Case> {
+    read_all(&root("tests/cases"))
+}
+
+#[test]
+fn rules_are_those_of_the_specification_in_its_order() {
+    let rules: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(rules, TABLE.iter().map(|(id, ..)| *id).collect::<Vec<_>>());
+    for (rule, (id, effect, actions, has_fix)) in RULES.iter().zip(TABLE) {
+        assert_eq!(rule.effect, *effect, "{id}");
+        assert_eq!(rule.action, actions[0], "{id}");
+        assert_eq!(rule.fix.is_some(), *has_fix, "{id}");
+    }
+}
+
+#[test]
+fn effects_give_the_default_actions_of_the_specification() {
+    for Rule { id, effect, action, fix, .. } in RULES {
+        let allowed: &[Action] = match effect {
+            Refused => &[Deny, Fix],
+            Lost => &[Fix],
+            Overridden | Ignored => &[Warn],
+        };
+        assert!(allowed.contains(action), "{id}: {action:?} for {effect:?}");
+        assert!(*action != Fix || fix.is_some(), "{id}: the default is a fix that it does not have");
+    }
+}
+
+#[test]
+fn ids_are_unique_and_in_kebab_case() {
+    let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(ids.len(), RULES.len(), "an id is used twice");
+    for id in ids {
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        assert!(id.split('-').all(is_word), "{id} is not in kebab-case");
+    }
+}
+
+#[test]
+fn every_rule_has_its_file_and_its_documentation() {
+    let files = RULES
+        .iter()
+        .flat_map(|rule| ["rs", "md"].map(|kind| format!("{}.{kind}", rule.id.replace('-', "_"))));
+    let files: BTreeSet<_> = files.chain(["mod.rs".to_owned()]).collect();
+    assert_eq!(names_in("src/rules"), files);
+    for rule in RULES {
+        let file = format!("src/rules/{}.md", rule.id.replace('-', "_"));
+        assert!(fs::read_to_string(root(&file)).unwrap() == rule.docs, "{} does not show {file}", rule.id);
+    }
+}
+
+#[test]
+fn every_rule_has_its_folder_of_cases() {
+    let folders: BTreeSet<_> =
+        RULES.iter().map(|rule| rule.id).chain(OTHER_FOLDERS).map(str::to_owned).collect();
+    assert_eq!(names_in("tests/cases"), folders);
+}
+
+#[test]
+fn cases_show_each_default_action_and_a_pod_that_is_fine() {
+    let cases = cases();
+    for (id, _, actions, _) in TABLE {
+        let of_rule = || cases.iter().filter(|case| case.rule == *id);
+        let is_fine =
+            |case: &Case| case.expected().iter().all(|mark| mark.rule != *id && mark.action != "deny");
+        assert!(
+            of_rule().any(is_fine),
+            "no case in tests/cases/{id} is accepted without a finding of the rule"
+        );
+        let by_default = |case: &&Case| {
+            let settings = &case.payload["settings"];
+            settings["actions"].get(*id).or_else(|| settings["actions"].get("*")).is_none()
+        };
+        for action in *actions {
+            let shown = of_rule()
+                .filter(by_default)
+                .flat_map(Case::expected)
+                .any(|mark| mark.rule == *id && mark.action == action.as_str());
+            assert!(shown, "no case in tests/cases/{id} has the default action {}", action.as_str());
+        }
+    }
+}
+
+#[test]
+fn summaries_are_one_line_in_lower_case() {
+    for Rule { id, summary, fix, .. } in RULES {
+        for line in [Some(*summary), *fix].into_iter().flatten() {
+            assert!(
+                line.starts_with(|c: char| c.is_lowercase() || c == '`'),
+                "{id} begins in upper case: {line}"
+            );
+            assert!(!line.ends_with('.'), "{id} ends in a full stop: {line}");
+            assert!(!line.contains('\n'), "{id} breaks the line: {line}");
+        }
+        assert!(summary.chars().count() <= 110, "{id} is longer than 110 characters: {summary}");
+    }
+}
+
+#[test]
+fn rules_are_no_younger_than_the_package() {
+    let version = |text: &str| -> Vec<u64> { text.split('.').map(|part| part.parse().unwrap()).collect() };
+    for Rule { id, since, .. } in RULES {
+        assert_eq!(version(since).len(), 3, "{id} is since {since}");
+        assert!(version(since) <= version(env!("CARGO_PKG_VERSION")), "{id} is since {since}");
+    }
+}
+
+#[test]
+fn findings_speak_in_clauses() {
+    for case in cases() {
+        let payload = serde_json::to_vec(&case.payload).unwrap();
+        for judge in [validate, mutate] {
+            for finding in judge(&payload, Some(&nobody)).findings {
+                for clause in [&finding.message, &finding.help] {
+                    let at = format!("{}: {}: {clause:?}", case.name, finding.rule.id);
+                    assert!(!clause.is_empty(), "{at} is empty");
+                    assert!(!clause.ends_with('.'), "{at} ends in a full stop");
+                    assert!(!clause.contains(char::is_control), "{at} is not one line");
+                    assert_eq!(clause.trim(), clause, "{at} has blanks around it");
+                }
+            }
+        }
+    }
+}
+
+/// The manifests of a rule's documentation that are marked with `kind`.
+fn manifests<'r>(rule: &'r Rule, kind: &str) -> Vec<&'r str> {
+    let fence = format!("```yaml {kind}\n");
+    rule.docs.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
+}
+
+fn judged(manifest: &str) -> Vec<Verdict> {
+    let settings = manifest.lines().find_map(|line| line.strip_prefix("# settings: ")).unwrap_or("{}");
+    let settings =
+        documents(settings).unwrap().into_iter().next().map_or_else(|| json!({}), |document| document.value);
+    let objects = documents(manifest).unwrap();
+    assert!(!objects.is_empty(), "no object in {manifest}");
+    let verdict = |object: &Value| {
+        let request = admission_request(object, &RequestOptions::default());
+        let payload = json!({"request": request, "settings": settings}).to_string();
+        validate(payload.as_bytes(), Some(&nobody))
+    };
+    objects.iter().map(|object| verdict(&object.value)).collect()
+}
+
+#[test]
+fn documentation_tells_why_and_the_way_out() {
+    for Rule { id, docs, .. } in RULES {
+        for heading in ["**Why.**", "**The way out.**"] {
+            assert_eq!(docs.matches(heading).count(), 1, "{id}: {heading}");
+        }
+        let fences: Vec<_> = docs.lines().filter(|line| line.starts_with("```") && *line != "```").collect();
+        assert!(
+            fences.iter().all(|fence| ["```yaml bad", "```yaml good"].contains(fence)),
+            "{id}: {fences:?}"
+        );
+    }
+}
+
+#[test]
+fn bad_manifests_of_the_documentation_are_found() {
+    for rule in RULES {
+        let manifests = manifests(rule, "bad");
+        assert!(!manifests.is_empty(), "{} has no bad manifest", rule.id);
+        for manifest in manifests {
+            for verdict in judged(manifest) {
+                let found = verdict.findings.iter().any(|finding| finding.rule.id == rule.id);
+                assert!(found, "{} does not find it ({:?}):\n{manifest}", rule.id, verdict.message);
+            }
+        }
+    }
+}
+
+#[test]
+fn good_manifests_of_the_documentation_are_accepted() {
+    for rule in RULES {
+        let manifests = manifests(rule, "good");
+        assert!(!manifests.is_empty(), "{} has no good manifest", rule.id);
+        for manifest in manifests {
+            for verdict in judged(manifest) {
+                assert!(verdict.accepted, "{}: {:?}:\n{manifest}", rule.id, verdict.message);
+                let found = verdict.findings.iter().find(|finding| finding.rule.id == rule.id);
+                assert!(found.is_none(), "{} finds it: {found:?}:\n{manifest}", rule.id);
+            }
+        }
+    }
+}
+
+/// An accepted manifest proves nothing where the policy does not look.
+#[test]
+fn good_manifests_of_the_documentation_are_pods_on_eci() {
+    for rule in RULES {
+        for manifest in manifests(rule, "good") {
+            assert!(manifest.contains(r#"alibabacloud.com/eci: "true""#), "{}:\n{manifest}", rule.id);
+        }
+    }
+}
