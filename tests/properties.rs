@@ -8,6 +8,7 @@ mod answer;
 mod generate;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use eci_security_context::path::{Path, Step};
 use eci_security_context::rule::{Action, Edit, Finding};
@@ -19,7 +20,7 @@ use proptest::sample::{Index, select};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::answer::checked;
+use crate::answer::{annotation, checked};
 use crate::generate::{
     PLACES, Place, REGISTRY, arb_ceiling, arb_damaged_payload, arb_json, arb_pod_spec, arb_settings, even,
     odd, payload, placed,
@@ -291,8 +292,12 @@ proptest! {
         ceiling in arb_ceiling(),
         place in arb_place(),
     ) {
+        let settings = with(&settings, "mutate", "all");
         let object = placed(&template, place);
         let free = validate(&payload(&object, &with(&settings, "actions", json!({})))).findings;
+        for finding in &free {
+            prop_assert!(finding.action <= finding.rule.action, "{:?} is more than the default", finding);
+        }
         let under = validate(&payload(&object, &with(&settings, "actions", json!({"*": ceiling}))));
         for finding in &under.findings {
             let before = free.iter().find(|before| identity(before) == identity(finding)).unwrap();
@@ -355,6 +360,40 @@ proptest! {
         }
         for edit in edits(&verdict) {
             prop_assert!(!in_container(edit.path()), "{:?}", edit);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(64))]
+
+    #[test]
+    fn the_limits_hold_for_any_number_of_findings(
+        template in arb_pod_spec(),
+        settings in arb_settings(),
+        place in arb_place(),
+        times in 1_usize..200,
+    ) {
+        let mut template = template;
+        let containers = template["spec"]["containers"].as_array_mut().unwrap();
+        *containers = iter::repeat_n(containers.clone(), times).flatten().collect();
+        let payload = payload(&placed(&template, place), &settings);
+        for verdict in [validate(&payload), mutate(&payload)] {
+            let findings = verdict.findings.clone();
+            let answer = checked(verdict);
+            let Some(annotation) = annotation(&answer) else { return Ok(()) };
+            let told: Vec<Value> = serde_json::from_str(annotation).unwrap();
+            let more = told.last().unwrap().get("more").map(|more| more.as_u64().unwrap() as usize);
+            prop_assert_eq!(more.map_or(told.len(), |more| told.len() - 1 + more), findings.len());
+            for (told, finding) in told.iter().zip(findings).take(told.len() - usize::from(more.is_some())) {
+                prop_assert_eq!(told, &json!({
+                    "rule": finding.rule.id,
+                    "action": finding.action.as_str(),
+                    "effect": finding.rule.effect.as_str(),
+                    "path": finding.path.to_string(),
+                    "message": finding.message,
+                }));
+            }
         }
     }
 }
