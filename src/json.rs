@@ -28,6 +28,8 @@ pub enum Shape<'s> {
     Int,
     /// A string.
     Text,
+    /// A string, or a number as a string of its digits.
+    Amount,
     /// Any value, as it is written.
     Raw,
     /// That there is a value.
@@ -190,6 +192,18 @@ impl<'de> View<'de> for &'de RawValue {
     }
 }
 
+/// A string, or a number as a string of its digits, as the API server makes one of it.
+#[derive(Clone, Debug)]
+pub struct Amount<'de>(pub Text<'de>);
+
+impl<'de> View<'de> for Amount<'de> {
+    const SHAPE: Shape<'static> = Shape::Amount;
+
+    fn take(node: Node<'de>) -> Self {
+        Self(Text::take(node))
+    }
+}
+
 /// That there is a value, whatever it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Present;
@@ -224,6 +238,7 @@ impl Reader<'_> {
             Shape::Bool => "a boolean",
             Shape::Int => "a 64-bit integer",
             Shape::Text => "a string",
+            Shape::Amount => "a string or a number",
             Shape::List(_) => "an array",
             Shape::Object(_) | Shape::Keys(..) | Shape::Entries | Shape::At(..) => "an object",
             Shape::Raw | Shape::Present => "any value",
@@ -272,6 +287,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     fn visit_i64<E: Error>(self, found: i64) -> Result<Self::Value, E> {
         match self.0 {
             Shape::Int => Ok(Node::Int(found)),
+            Shape::Amount => Ok(Node::Text(Text(Cow::Owned(found.to_string())))),
             _ => self.wrong("a number"),
         }
     }
@@ -280,30 +296,38 @@ impl<'de> Visitor<'de> for Reader<'_> {
         match (self.0, i64::try_from(found)) {
             (Shape::Int, Ok(found)) => Ok(Node::Int(found)),
             (Shape::Int, Err(_)) => self.wrong("an integer of more than 64 bits"),
+            (Shape::Amount, _) => Ok(Node::Text(Text(Cow::Owned(found.to_string())))),
             _ => self.wrong("a number"),
         }
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        self.wrong("a number that is no 64-bit integer")
+    fn visit_f64<E: Error>(self, found: f64) -> Result<Self::Value, E> {
+        match self.0 {
+            Shape::Amount => Ok(Node::Text(Text(Cow::Owned(found.to_string())))),
+            _ => self.wrong("a number that is no 64-bit integer"),
+        }
     }
 
     fn visit_borrowed_str<E: Error>(self, found: &'de str) -> Result<Self::Value, E> {
         match self.0 {
-            Shape::Text => Ok(Node::Text(Text(Cow::Borrowed(found)))),
+            Shape::Text | Shape::Amount => Ok(Node::Text(Text(Cow::Borrowed(found)))),
             _ => self.wrong("a string"),
         }
     }
 
     fn visit_str<E: Error>(self, found: &str) -> Result<Self::Value, E> {
         match self.0 {
-            Shape::Text => Ok(Node::Text(Text(Cow::Owned(found.to_owned())))),
+            Shape::Text | Shape::Amount => Ok(Node::Text(Text(Cow::Owned(found.to_owned())))),
             _ => self.wrong("a string"),
         }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let Shape::List(shape) = self.0 else { return self.wrong("an array") };
+        let Shape::List(shape) = self.0 else {
+            // To its end, for the error to stand at the array and not in it.
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            return self.wrong("an array");
+        };
         let mut nodes = Vec::new();
         while let Some(node) = items.next_element_seed(Reader(*shape))? {
             match node {
@@ -398,6 +422,26 @@ pub enum Unreadable {
         /// What stands there, and what Kubernetes expects.
         reason: String,
     },
+}
+
+impl Unreadable {
+    /// The same of a text that stands at `path` in a larger one.
+    pub fn below(self, path: &Path) -> Self {
+        match self {
+            Self::WrongType { path: below, reason } => Self::WrongType { path: path.join(&below), reason },
+            not_json => not_json,
+        }
+    }
+
+    /// The same, named by `path` where it is the whole text that is not as it must be.
+    pub fn of(self, path: &[&'static str]) -> Self {
+        match self {
+            Self::WrongType { path: root, reason } if root.steps().is_empty() => {
+                Self::WrongType { path: Path::of(path), reason }
+            }
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Unreadable {

@@ -11,7 +11,7 @@ use crate::rule::{Action, Effect, Finding, Report};
 use crate::scope::{self, Certainty, Scope};
 use crate::settings::{Mutate, Possible, Settings};
 use crate::verdict::{Repair, Verdict};
-use crate::workload::{self, Place, Template, Workload};
+use crate::workload::{self, Place, Workload};
 
 /// Asks the host for a Namespace by name, as the JSON object that the API server holds; the error says
 /// why it cannot be had.
@@ -48,7 +48,7 @@ enum Refusal {
 
 impl From<Unreadable> for Refusal {
     fn from(unreadable: Unreadable) -> Self {
-        Self::Unreadable(unreadable)
+        Self::Unreadable(unreadable.of(&["request", "object"]))
     }
 }
 
@@ -75,7 +75,7 @@ impl Refusal {
 }
 
 fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Result<Verdict, Refusal> {
-    let (request, raw_settings) = Payload::read(payload)?;
+    let (request, raw_settings) = Payload::read(payload).map_err(|whole| whole.of(&["payload"]))?;
     if request.is_out_of_reach() {
         return Ok(Verdict::accepted());
     }
@@ -92,11 +92,11 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
         Ok(None) => return Ok(Verdict::accepted()),
         Err(unreadable) => {
             // Of a pod that does not run on ECI, only what says so need be readable.
-            let placing = workload::placing(target.object, target.place);
-            let template = json::read::<Template<'_>>(&placing).ok();
-            return match template.map(|template| place.certainty(scope::of(&template, &settings), || true)) {
-                Some(Ok(Certainty::No)) => Ok(Verdict::accepted()),
-                Some(Err(refusal)) => Err(refusal),
+            let Some(placing) = Workload::read_placing(target.object, target.place)? else {
+                return Ok(Verdict::accepted());
+            };
+            return match place.certainty(scope::of(&placing.template, &settings), || true)? {
+                Certainty::No => Ok(Verdict::accepted()),
                 _ => Err(unreadable.into()),
             };
         }
@@ -112,7 +112,7 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
         is_unchanged: request.is_update() && target.is_unchanged(&request),
     };
     let is_windows = workload.is_windows();
-    let found = if is_windows { Vec::new() } else { target.findings(&workload, &settings, &request) };
+    let found = if is_windows { Vec::new() } else { target.findings(&workload, &settings, &request)? };
     let acts = || {
         let mut actions =
             found.iter().map(|(finding, exempt)| situation.action(finding, *exempt, Certainty::Certain));
@@ -182,8 +182,8 @@ impl<'r> Target<'r> {
         workload: &Workload<'_>,
         settings: &Settings,
         request: &Request<'_>,
-    ) -> Vec<(Finding, bool)> {
-        let Some(mut pod) = Pod::of(workload, settings) else { return Vec::new() };
+    ) -> Result<Vec<(Finding, bool)>, Unreadable> {
+        let Some(mut pod) = Pod::of(workload, settings)? else { return Ok(Vec::new()) };
         if self.only_new_ephemerals {
             let known = request.old_object.map(workload::ephemeral_names).unwrap_or_default();
             pod.containers.retain(|found| found.list == List::Ephemeral && !known.contains_key(found.name()));
@@ -200,7 +200,7 @@ impl<'r> Target<'r> {
             let is_exempt = pod.container_at(&finding.path).is_some_and(|container| container.exempt);
             judged.push((finding, is_exempt));
         }
-        judged
+        Ok(judged)
     }
 }
 

@@ -49,6 +49,11 @@ impl Path {
         Self(steps)
     }
 
+    /// The path that begins with this one and goes on with `below`.
+    pub fn join(&self, below: &Self) -> Self {
+        Self(self.0.iter().chain(&below.0).cloned().collect())
+    }
+
     /// Whether `other` is this path or one above it.
     pub fn is_under(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)

@@ -4,9 +4,11 @@ use k8s_openapi::api::core::v1::{PodSecurityContext, SecurityContext};
 use serde_json::Value;
 
 use crate::eci::profile::Identity;
+use crate::eci::{instance, sysctl};
+use crate::json::{self, Unreadable};
 use crate::path::{Path, Step};
 use crate::settings::Settings;
-use crate::workload::{Annotations, ContainerSpec, PodSpec, Workload};
+use crate::workload::{Annotations, ContainerSpec, PodSpec, Variable, Workload};
 
 /// A pod, or the pods that a workload makes.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct Container<'w> {
     pub spec: &'w ContainerSpec<'w>,
     /// Whether the settings exempt it.
     pub exempt: bool,
+    /// Whether its environment leaves it out of the instance's size; looked at only where the size counts.
+    pub ignores_resources: bool,
 }
 
 /// A list of containers.
@@ -62,35 +66,45 @@ impl List {
 
 impl<'w> Pod<'w> {
     /// The pod of `workload`; `None` where its template has no specification.
-    pub fn of(workload: &'w Workload<'w>, settings: &Settings) -> Option<Self> {
-        let spec = workload.template.spec.as_ref()?;
+    pub fn of(workload: &'w Workload<'w>, settings: &Settings) -> Result<Option<Self>, Unreadable> {
+        let Some(spec) = workload.template.spec.as_ref() else { return Ok(None) };
         let path = Path::of(workload.place);
-        let lists = [
+        let sysctls = spec.security_context.as_ref().and_then(|context| context.sysctls.as_deref());
+        let size_counts = sysctls
+            .unwrap_or_default()
+            .iter()
+            .any(|entry| sysctl::normalise(&entry.name) == sysctl::MIN_FREE_KBYTES);
+        let mut containers = Vec::new();
+        for (list, specs) in [
             (List::Init, &spec.init_containers),
             (List::Main, &spec.containers),
             (List::Ephemeral, &spec.ephemeral_containers),
-        ];
-        let containers = lists.into_iter().flat_map(|(list, specs)| {
-            let path = path.field("spec").field(list.name());
-            specs.iter().flatten().enumerate().map(move |(index, spec)| Container {
-                path: path.index(index),
-                list,
-                index,
-                spec,
-                exempt: settings.exempts(spec),
-            })
-        });
-        Some(Self {
+        ] {
+            let list_path = path.field("spec").field(list.name());
+            for (index, spec) in specs.iter().flatten().enumerate() {
+                let path = list_path.index(index);
+                let ignores_resources = size_counts && ignores_resources(spec, &path)?;
+                containers.push(Container {
+                    path,
+                    list,
+                    index,
+                    spec,
+                    exempt: settings.exempts(spec),
+                    ignores_resources,
+                });
+            }
+        }
+        Ok(Some(Self {
             annotations: workload
                 .template
                 .metadata
                 .as_ref()
                 .and_then(|metadata| metadata.annotations.as_ref()),
             spec,
-            containers: containers.collect(),
+            containers,
             workload_annotations: workload.metadata.annotations.as_ref(),
             path,
-        })
+        }))
     }
 
     /// The container that `path` is, or is in.
@@ -135,6 +149,16 @@ impl<'w> Pod<'w> {
             .and_then(|own| own.run_as_user)
             .or_else(|| self.security_context().and_then(|pod| pod.run_as_user))
     }
+}
+
+fn ignores_resources(spec: &ContainerSpec<'_>, path: &Path) -> Result<bool, Unreadable> {
+    let Some(env) = spec.env else { return Ok(false) };
+    let variables: Vec<Variable<'_>> =
+        json::read(env.get()).map_err(|unreadable| unreadable.below(&path.field("env")))?;
+    Ok(variables.iter().any(|variable| {
+        variable.name.as_deref() == Some(instance::RESOURCE_IGNORE)
+            && variable.value.as_deref() == Some(instance::RESOURCE_IGNORE_TRUE)
+    }))
 }
 
 impl<'w> Container<'w> {

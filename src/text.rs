@@ -13,9 +13,14 @@ pub fn quote(value: &str) -> String {
     quoted
 }
 
-/// The text with a space for every control character.
+/// The text with a space for every character that does not show as one.
 pub fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        let shows = matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1;
+        line.push(if shows { c } else { ' ' });
+    }
+    line
 }
 
 /// The first `characters` of the text, the last of them an ellipsis where it was cut.

@@ -55,7 +55,11 @@ impl Verdict {
 
     /// Rejected before any rule looked.
     pub fn rejected(code: u16, message: String) -> Self {
-        Self { code: Some(code), message: Some(one_line(&message)), ..Self::default() }
+        Self {
+            code: Some(code),
+            message: Some(cut(one_line(&message), MESSAGE_BYTES / 4)),
+            ..Self::default()
+        }
     }
 
     /// The verdict over an object with these findings.

@@ -10,9 +10,8 @@ use k8s_openapi::api::core::v1::{
 use serde_json::value::RawValue;
 
 use crate::eci::{instance, signal, sysctl};
-use crate::json::{self, Node, Present, Shape, Text, Unreadable, View, view};
+use crate::json::{self, Amount, Node, Present, Shape, Text, Unreadable, View, view};
 use crate::path::Path;
-use crate::splice::{Change, splice};
 
 /// The keys from an object down to its pod template; none for a Pod, which is one itself.
 pub type Place = &'static [&'static str];
@@ -234,10 +233,10 @@ view! {
 view! {
     /// The amounts that bear on the size of an instance.
     pub struct Amounts<'de> {
-        /// In cores, a quantity as it is written.
-        "cpu" => cpu: Option<&'de RawValue>,
-        /// In bytes, a quantity as it is written.
-        "memory" => memory: Option<&'de RawValue>,
+        /// In cores, a quantity.
+        "cpu" => cpu: Option<Amount<'de>>,
+        /// In bytes, a quantity.
+        "memory" => memory: Option<Amount<'de>>,
     }
 }
 
@@ -321,6 +320,26 @@ view! {
     }
 }
 
+/// What places a pod: the first fields of each view in [`Template`], and nothing behind them.
+const PLACING: Shape<'static> = Shape::Object(&[
+    (
+        "metadata",
+        Shape::Object(&[
+            ("labels", Labels::SHAPE),
+            ("annotations", Shape::Object(&[(signal::BURST_RESOURCE, Shape::Text)])),
+        ]),
+    ),
+    (
+        "spec",
+        Shape::Object(&[
+            ("nodeName", Shape::Text),
+            ("nodeSelector", NodeLabels::SHAPE),
+            ("affinity", Affinity::SHAPE),
+            ("tolerations", <Vec<Toleration> as View<'static>>::SHAPE),
+        ]),
+    ),
+]);
+
 /// An object of a request, read: what it says of itself, and its pod template.
 #[derive(Debug)]
 pub struct Workload<'de> {
@@ -335,19 +354,26 @@ pub struct Workload<'de> {
 impl<'de> Workload<'de> {
     /// Reads `object`, whose pod template stands at `place`; `None` where none stands there.
     pub fn read(object: &'de RawValue, place: Place) -> Result<Option<Self>, Unreadable> {
+        Self::read_as(object, place, Template::SHAPE)
+    }
+
+    /// Reads of `object` only what places its pod.
+    pub fn read_placing(object: &'de RawValue, place: Place) -> Result<Option<Self>, Unreadable> {
+        Self::read_as(object, place, PLACING)
+    }
+
+    fn read_as(object: &'de RawValue, place: Place, template: Shape<'_>) -> Result<Option<Self>, Unreadable> {
+        let missing = |path: Path| Unreadable::WrongType { path, reason: "is missing".to_owned() };
         let (metadata, template) = match place {
-            [] => (Metadata::default(), Some(json::read(object.get())?)),
+            [] => (Metadata::default(), View::take(json::read_shape(object.get(), template)?)),
             [first, rest @ ..] => {
-                let fields = [("metadata", Metadata::SHAPE), (first, Shape::At(rest, &Template::SHAPE))];
+                let fields = [("metadata", Metadata::SHAPE), (first, Shape::At(rest, &template))];
                 let mut fields = json::read_shape(object.get(), Shape::Object(&fields))?.fields();
                 (View::take(fields.next()), View::take(fields.next()))
             }
         };
         match template {
-            Some(Template { spec: None, .. }) => Err(Unreadable::WrongType {
-                path: Path::of(place).field("spec"),
-                reason: "is missing".to_owned(),
-            }),
+            Some(Template { spec: None, .. }) => Err(missing(Path::of(place).field("spec"))),
             Some(template) => Ok(Some(Self { place, metadata, template })),
             None => Ok(None),
         }
@@ -391,24 +417,4 @@ pub fn ephemeral_names(pod: &RawValue) -> HashMap<String, usize> {
         }
     }
     names
-}
-
-/// The part of `object` that places its pod, as the text of a [`Template`].
-pub fn placing(object: &RawValue, place: Place) -> String {
-    let mut placing = String::from("{}");
-    let template = json::at(object, place);
-    for below in [
-        &["metadata", "labels"][..],
-        &["metadata", "annotations", signal::BURST_RESOURCE],
-        &["spec", "nodeName"],
-        &["spec", "nodeSelector"],
-        &["spec", "affinity"],
-        &["spec", "tolerations"],
-        &["spec", "os"],
-    ] {
-        if let Some(value) = template.and_then(|template| json::at(template, below)) {
-            placing = splice(&placing, &[Change::set(&Path::of(below), value.get())]).into_owned();
-        }
-    }
-    placing
 }

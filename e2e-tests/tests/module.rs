@@ -1,5 +1,5 @@
 //! What only the built module can show: its entry points, and that no payload makes it trap.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 use eci_e2e_tests::{agreed, call};
 use kubewarden_policy_sdk::metadata::ProtocolVersion;
@@ -25,7 +25,9 @@ fn it_checks_settings() {
     let check = |settings: &[u8]| -> SettingsValidationResponse {
         serde_json::from_slice(&call("validate_settings", settings, nobody()).unwrap()).unwrap()
     };
-    for settings in [json!({}), json!({"profile": "2024-02-26", "scope": {"namespaceLabels": true}}), json!(null)] {
+    for settings in
+        [json!({}), json!({"profile": "2024-02-26", "scope": {"namespaceLabels": true}}), json!(null)]
+    {
         let answer = check(settings.to_string().as_bytes());
         assert!(answer.valid, "{settings}: {:?}", answer.message);
     }
@@ -47,9 +49,16 @@ fn it_checks_settings() {
 #[test]
 fn no_payload_makes_it_trap() {
     for bad in bad_payloads::all() {
-        let answer = agreed("validate", &bad.payload, nobody()).unwrap_or_else(|error| panic!("{}: {error}", bad.name));
+        let answer = agreed("validate", &bad.payload, nobody())
+            .unwrap_or_else(|error| panic!("{}: {error}", bad.name));
         let answer: ValidationResponse = serde_json::from_value(answer).unwrap();
         assert_eq!(answer.code, bad.code, "{}: {answer:?}", bad.name);
+        let message = answer.message.unwrap_or_default();
+        assert!(
+            message.contains(&bad.says) && !message.contains(bad_payloads::SECRET),
+            "{}: {message}",
+            bad.name
+        );
     }
 }
 
@@ -65,7 +74,9 @@ fn it_asks_for_no_other_resource() {
         },
     });
     let labelled = |key: &str, value: &str| Ok(json!({"metadata": {"name": "shop", "labels": {key: value}}}));
-    let accepted = |namespace| agreed("validate", payload.to_string().as_bytes(), namespace).unwrap()["accepted"].clone();
+    let accepted = |namespace| {
+        agreed("validate", payload.to_string().as_bytes(), namespace).unwrap()["accepted"].clone()
+    };
     assert_eq!(accepted(labelled("eci", "true")), false);
     assert_eq!(accepted(labelled("eci", "false")), true);
     assert_eq!(accepted(Ok(json!({"metadata": {"name": "shop"}}))), true);

@@ -1,15 +1,13 @@
 //! See `min_free_kbytes.md`.
 
-use serde_json::value::RawValue;
-
 use crate::eci::{instance, sysctl, sysctl_format};
-use crate::json::{self, Text};
-use crate::pod::{Container, List, Pod};
+use crate::json::Amount;
+use crate::pod::{List, Pod};
 use crate::quantity::Quantity;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
 use crate::sysctls::{self, State};
-use crate::workload::{Amounts, Resources, Variable};
+use crate::workload::{Amounts, Resources};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -45,27 +43,19 @@ fn memory_kib(pod: &Pod<'_>) -> Option<i64> {
     }
     let main = pod.containers.iter().filter(|container| container.list == List::Main);
     let counted: Vec<_> = main
-        .filter(|container| !ignores_resources(container))
+        .filter(|container| !container.ignores_resources)
         .filter_map(|container| container.spec.resources.as_ref())
         .collect();
-    let cpu = asked(&counted, |amounts| amounts.cpu)?;
-    let memory = asked(&counted, |amounts| amounts.memory)?;
+    let cpu = asked(&counted, |amounts| amounts.cpu.as_ref())?;
+    let memory = asked(&counted, |amounts| amounts.memory.as_ref())?;
     instance::memory_kib(cpu, memory)
-}
-
-fn ignores_resources(container: &Container<'_>) -> bool {
-    let variables: Option<Vec<Variable<'_>>> = container.spec.env.and_then(|env| json::read(env.get()).ok());
-    variables.iter().flatten().any(|variable| {
-        variable.name.as_deref() == Some(instance::RESOURCE_IGNORE)
-            && variable.value.as_deref() == Some(instance::RESOURCE_IGNORE_TRUE)
-    })
 }
 
 /// The sum of the limits where a container has one, else of the requests; `Some(None)` where there are
 /// neither, `None` where an amount cannot be read.
 fn asked(
     resources: &[&Resources<'_>],
-    amount: for<'a> fn(&Amounts<'a>) -> Option<&'a RawValue>,
+    amount: for<'a, 'b> fn(&'a Amounts<'b>) -> Option<&'a Amount<'b>>,
 ) -> Option<Option<Quantity>> {
     let limits = resources.iter().filter_map(|resources| resources.limits.as_ref()).filter_map(amount);
     let requests = resources.iter().filter_map(|resources| resources.requests.as_ref()).filter_map(amount);
@@ -73,13 +63,10 @@ fn asked(
     if limit.is_some() { Some(limit) } else { sum(requests) }
 }
 
-fn sum<'a>(amounts: impl Iterator<Item = &'a RawValue>) -> Option<Option<Quantity>> {
+fn sum<'a, 'b: 'a>(amounts: impl Iterator<Item = &'a Amount<'b>>) -> Option<Option<Quantity>> {
     let mut sum: Option<Quantity> = None;
-    for amount in amounts {
-        // A number is read as it is written: the API server makes a string of its digits.
-        let text = json::read::<Text<'_>>(amount.get());
-        let quantity = Quantity::parse(text.as_deref().unwrap_or(amount.get()))?;
-        sum = Some(sum.unwrap_or_default().plus(quantity)?);
+    for Amount(amount) in amounts {
+        sum = Some(sum.unwrap_or_default().plus(Quantity::parse(amount)?)?);
     }
     Some(sum)
 }

@@ -89,7 +89,13 @@ pub(crate) fn texts() -> Vec<BadPayload> {
         ("a boolean", b"true".to_vec(), UNREADABLE, "an object"),
         ("null", b"null".to_vec(), UNREADABLE, "null"),
         ("an empty object", b"{}".to_vec(), UNREADABLE, "request: is missing"),
-        ("arrays in arrays, unclosed", vec![b'['; 100_000], UNREADABLE, "cannot be read"),
+        ("arrays in arrays", ("[".repeat(100_000) + &"]".repeat(100_000)).into(), UNREADABLE, "an object"),
+        (
+            "arrays in arrays, unclosed",
+            format!(r#"{{"x":{}"#, "[".repeat(100_000)).into(),
+            NOT_JSON,
+            "too early",
+        ),
     ];
     table.into_iter().map(|(name, payload, code, says)| bad(name, payload, code, says)).collect()
 }
