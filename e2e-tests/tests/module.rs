@@ -54,11 +54,8 @@ fn no_payload_makes_it_trap() {
         let answer: ValidationResponse = serde_json::from_value(answer).unwrap();
         assert_eq!(answer.code, bad.code, "{}: {answer:?}", bad.name);
         let message = answer.message.unwrap_or_default();
-        assert!(
-            message.contains(&bad.says) && !message.contains(bad_payloads::SECRET),
-            "{}: {message}",
-            bad.name
-        );
+        assert!(!message.contains(bad_payloads::SECRET), "{}: {message}", bad.name);
+        assert!(answer.accepted || message.contains(&bad.says), "{}: {message}", bad.name);
     }
 }
 

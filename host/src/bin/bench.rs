@@ -21,9 +21,8 @@ a floor, a guest that reads the payload to its end and accepts it (its source is
   -h, --help     this help
 
   start   microseconds until a fresh instance is ready (median)
-  call    microseconds of `validate` in it (median), and the floor's beside it
-  ratio   the policy's call to the floor's
-  fuel    instructions of the call, in thousands: the same on every machine
+  eval    microseconds of an evaluation, the start and `validate` (medians), the floor's, and their ratio
+  fuel    instructions of `validate`, in thousands, the same on every machine, the floor's, and their ratio
   memory  KiB of linear memory at its peak
 ";
 
@@ -54,12 +53,14 @@ fn run() -> Result<(), Failure> {
     writeln!(out, "{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH)?;
     let policy = load(&arguments.module, &mut out)?;
     let floor = load(&arguments.floor, &mut out)?;
-    let meter = Meter::from_bytes(&std::fs::read(&arguments.module)?)?;
+    let [meter, floor_meter] = [&arguments.module, &arguments.floor]
+        .map(|path| -> Result<Meter, Failure> { Ok(Meter::from_bytes(&std::fs::read(path)?)?) });
+    let (meter, floor_meter) = (meter?, floor_meter?);
 
     writeln!(
         out,
-        "\n{:<28} {:>8}  {:<8} {:>7} {:>9} {:>9} {:>6} {:>9} {:>6}",
-        "payload", "bytes", "verdict", "start", "call", "floor", "ratio", "fuel", "memory"
+        "\n{:<28} {:>8}  {:<8} {:>7} {:>9} {:>9} {:>6} {:>9} {:>9} {:>6} {:>6}",
+        "payload", "bytes", "verdict", "start", "eval", "floor", "ratio", "fuel", "floor", "ratio", "memory"
     )?;
     for (name, object) in payloads() {
         let request = eci_manifest::request_of(&object);
@@ -67,15 +68,18 @@ fn run() -> Result<(), Failure> {
         let verdict = verdict(&policy.call("validate", &payload, no_cluster)?)?;
         let [times, floor] = medians([&policy, &floor], &payload, arguments.budget)?;
         let cost = meter.measure("validate", &payload)?;
+        let least = floor_meter.measure("validate", &payload)?;
         writeln!(
             out,
-            "{name:<28} {:>8}  {verdict:<8} {:>7.1} {:>9.1} {:>9.1} {:>6.1} {:>9} {:>6}",
+            "{name:<28} {:>8}  {verdict:<8} {:>7.1} {:>9.1} {:>9.1} {:>6.1} {:>9} {:>9} {:>6.1} {:>6}",
             payload.len(),
             times.start,
-            times.call,
-            floor.call,
-            times.call / floor.call,
+            times.start + times.call,
+            floor.start + floor.call,
+            (times.start + times.call) / (floor.start + floor.call),
             cost.fuel.div_ceil(1000),
+            least.fuel.div_ceil(1000),
+            cost.fuel as f64 / least.fuel as f64,
             cost.memory / 1024,
         )?;
     }
