@@ -285,3 +285,31 @@ fn the_settings_of_the_readme_are_the_default_ones_but_for_the_samples() {
     }
     assert!(count > 0, "README.md shows no settings");
 }
+
+#[test]
+fn what_the_readme_shows_is_what_is_said() {
+    let readme = text("README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let judged = |manifest: &str| {
+        let object = eci_manifest::documents(manifest).unwrap().remove(0).value;
+        let payload = serde_json::json!({"request": eci_manifest::request_of(&object), "settings": {}});
+        eci_security_context::validate(payload.to_string().as_bytes(), None)
+    };
+    let denied = judged(
+        "{apiVersion: v1, kind: Pod, metadata: {name: proxy, labels: {eci: \"true\"}}, spec: {
+            initContainers: [{name: tune, image: busybox, securityContext: {privileged: true}}],
+            containers: [{name: proxy, image: nginx}]}}",
+    );
+    let message = denied.message.unwrap();
+    assert!(readme.contains(&message), "README.md does not show: {message}");
+    let repaired = judged(
+        "{apiVersion: v1, kind: Pod, metadata: {name: worker, labels: {eci: \"true\"}}, spec: {
+            securityContext: {runAsGroup: 3000},
+            containers: [{name: worker, image: nginx, securityContext: {capabilities: {add: [CAP_NET_ADMIN]}}}]}}",
+    );
+    for warning in &repaired.warnings {
+        assert!(readme.contains(&format!("Warning: {warning}")), "README.md does not show: {warning}");
+    }
+    let object: Value = serde_json::from_str(&repaired.mutated_object.unwrap()).unwrap();
+    let context = object["spec"]["containers"][0]["securityContext"].to_string();
+    assert!(readme.contains(&context), "README.md does not show: {context}");
+}
