@@ -204,18 +204,6 @@ impl<'de> View<'de> for Amount<'de> {
     }
 }
 
-/// That there is a value, whatever it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Present;
-
-impl<'de> View<'de> for Present {
-    const SHAPE: Shape<'static> = Shape::Present;
-
-    fn take(_: Node<'de>) -> Self {
-        Self
-    }
-}
-
 /// A string, borrowed from the input where it holds no escape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text<'de>(Cow<'de, str>);

@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::admission::{Payload, Request};
-use crate::json::{self, Unreadable};
+use crate::json::{self, Text, Unreadable};
 use crate::path::Path;
 use crate::pod::{List, Pod};
 use crate::rule::{Action, Effect, Finding, Report};
@@ -79,27 +79,17 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
     if request.is_out_of_reach() {
         return Ok(Verdict::accepted());
     }
+    let Some(target) = Target::of(&request)? else { return Ok(Verdict::accepted()) };
     let mut settings =
         settings(raw_settings.map_or("null", RawValue::get), ask.is_some()).map_err(Refusal::Settings)?;
     if repair == Repair::Always {
         settings.mutate = Mutate::All;
     }
-    let Some(target) = Target::of(&request)? else { return Ok(Verdict::accepted()) };
-    let place =
-        Placing { settings: &settings, namespace: request.namespace.as_deref().unwrap_or_default(), ask };
+    let place = Placing { settings: &settings, namespace: target.namespace(&request), ask };
     let workload = match Workload::read(target.object, target.place) {
         Ok(Some(workload)) => workload,
         Ok(None) => return Ok(Verdict::accepted()),
-        Err(unreadable) => {
-            // Of a pod that does not run on ECI, only what says so need be readable.
-            let Some(placing) = Workload::read_placing(target.object, target.place)? else {
-                return Ok(Verdict::accepted());
-            };
-            return match place.certainty(scope::of(&placing.template, &settings), || true)? {
-                Certainty::No => Ok(Verdict::accepted()),
-                _ => Err(unreadable.into()),
-            };
-        }
+        Err(unreadable) => return target.excused(&place, unreadable),
     };
     let scope = scope::of(&workload.template, &settings);
     if !place.may_be_eci(scope) {
@@ -112,7 +102,11 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
         is_unchanged: request.is_update() && target.is_unchanged(&request),
     };
     let is_windows = workload.is_windows();
-    let found = if is_windows { Vec::new() } else { target.findings(&workload, &settings, &request)? };
+    let found = match target.findings(&workload, &settings, &request) {
+        _ if is_windows => Vec::new(),
+        Ok(found) => found,
+        Err(unreadable) => return target.excused(&place, unreadable),
+    };
     let acts = || {
         let mut actions =
             found.iter().map(|(finding, exempt)| situation.action(finding, *exempt, Certainty::Certain));
@@ -169,6 +163,30 @@ impl<'r> Target<'r> {
         Ok(place.map(|place| Self { object, place, only_new_ephemerals }))
     }
 
+    /// The Namespace of the request, or else of the object; empty where neither names one.
+    fn namespace(&self, request: &Request<'_>) -> String {
+        let of_object = || {
+            let raw = json::at(self.object, &["metadata", "namespace"])?;
+            json::read::<Text<'_>>(raw.get()).ok().map(|name| name.to_string())
+        };
+        match request.namespace.as_deref() {
+            Some(name) if !name.is_empty() => name.to_owned(),
+            _ => of_object().unwrap_or_default(),
+        }
+    }
+
+    /// The verdict over an object that cannot be read: of a pod that does not run on ECI, only what says
+    /// so need be readable.
+    fn excused(&self, place: &Placing<'_>, unreadable: Unreadable) -> Result<Verdict, Refusal> {
+        let Some(placing) = Workload::read_placing(self.object, self.place)? else {
+            return Ok(Verdict::accepted());
+        };
+        match place.certainty(scope::of(&placing.template, place.settings), || true)? {
+            Certainty::No => Ok(Verdict::accepted()),
+            _ => Err(unreadable.into()),
+        }
+    }
+
     /// Whether the old object has the same pod template, as JSON.
     fn is_unchanged(&self, request: &Request<'_>) -> bool {
         let template = |object| json::at(object, self.place);
@@ -207,7 +225,7 @@ impl<'r> Target<'r> {
 /// What, besides the marks on the pod, says whether it runs on ECI.
 struct Placing<'p> {
     settings: &'p Settings,
-    namespace: &'p str,
+    namespace: String,
     ask: Option<&'p AskNamespace<'p>>,
 }
 
@@ -219,10 +237,13 @@ impl Placing<'_> {
     /// Where the pod runs. The Namespace is asked for only where its labels count and would change
     /// something: where the policy `would_act` if the pod were certainly ECI's.
     fn certainty(&self, scope: Scope, would_act: impl FnOnce() -> bool) -> Result<Certainty, Refusal> {
-        let counts = scope.raisable && self.settings.scope.namespace_labels && !self.namespace.is_empty();
+        let counts = scope.raisable && self.settings.scope.namespace_labels;
         if let Some(ask) = self.ask.filter(|_| counts && would_act()) {
-            let refused = |reason| Refusal::Namespace { name: self.namespace.to_owned(), reason };
-            let namespace = ask(self.namespace).map_err(refused)?;
+            let refused = |reason| Refusal::Namespace { name: self.namespace.clone(), reason };
+            if self.namespace.is_empty() {
+                return Err(refused("the request names no Namespace".to_owned()));
+            }
+            let namespace = ask(&self.namespace).map_err(refused)?;
             let namespace: scope::Namespace<'_> =
                 json::read(namespace.get()).map_err(|unreadable| refused(unreadable.to_string()))?;
             if namespace.is_eci() {

@@ -159,6 +159,8 @@ pub fn apply<'e>(object: &str, edits: impl Iterator<Item = &'e Edit>) -> String 
 pub struct Report {
     rule: &'static Rule,
     findings: Vec<Finding>,
+    /// How many of them are of the rules before.
+    before: usize,
 }
 
 impl Report {
@@ -166,17 +168,17 @@ impl Report {
     pub fn findings(pod: &Pod<'_>, settings: &Settings) -> Vec<Finding> {
         let mut findings = Vec::new();
         for rule in crate::rules::RULES {
-            let mut report = Self { rule, findings };
+            let mut report = Self { rule, before: findings.len(), findings };
             (rule.check)(pod, settings, &mut report);
             findings = report.findings;
         }
         findings
     }
 
-    /// Whether there are so many findings that no message will show the next one: not worth the search
+    /// Whether the rule has found so much that no message will show the next one: not worth the search
     /// for the best way out.
     pub const fn is_crowded(&self) -> bool {
-        self.findings.len() >= 64
+        self.findings.len() - self.before >= 64
     }
 
     /// Adds a finding, to be refined where it stands.

@@ -58,8 +58,8 @@ pub fn quoted<'v>(values: impl Iterator<Item = &'v str>) -> String {
     list(&named)
 }
 
-/// The candidate that was probably meant by `word`: the nearest by edits, where at most a quarter of
-/// its letters differ.
+/// The candidate that was probably meant by `word`: the nearest by edits, where at most two letters and
+/// a quarter of them differ.
 pub fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
     // What is much longer than any name is none misspelt, and measuring it would take long.
     if word.chars().nth(SHOWN).is_some() {
@@ -68,7 +68,7 @@ pub fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> 
     let mut best = None;
     for candidate in candidates {
         let distance = strsim::osa_distance(word, candidate);
-        if distance <= candidate.len().div_ceil(4) && best.is_none_or(|(least, _)| distance < least) {
+        if distance <= candidate.len().div_ceil(4).min(2) && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, *candidate));
         }
     }

@@ -133,7 +133,9 @@ fn warnings(findings: &[Finding], repairs: bool) -> Vec<String> {
 fn warning(finding: &Finding, repaired: bool) -> String {
     let Finding { rule, path, message, help, .. } = finding;
     if repaired {
-        return format!("{}: repaired {path}: {message}", rule.id);
+        // What the fix does, without its conditions.
+        let done = rule.fix.and_then(|fix| fix.split([',', ';']).next()).unwrap_or_default().replace('`', "");
+        return format!("{}: repaired {path}: {message} ({done})", rule.id);
     }
     let short = format!("{}: {path}: {message}", rule.id);
     let full = format!("{short}; {help}");

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{
 use serde_json::value::RawValue;
 
 use crate::eci::{instance, signal, sysctl};
-use crate::json::{self, Amount, Node, Present, Shape, Text, Unreadable, View, view};
+use crate::json::{self, Amount, Node, Shape, Text, Unreadable, View, view};
 use crate::path::Path;
 
 /// The keys from an object down to its pod template; none for a Pod, which is one itself.
@@ -199,8 +199,16 @@ view! {
 view! {
     /// A volume of a pod.
     pub struct Volume<'de> {
-        /// Whether it is a path of the node.
-        "hostPath" => host_path: Option<Present>,
+        /// The path of the node that it is, where it is one.
+        "hostPath" => host_path: Option<HostPath<'de>>,
+    }
+}
+
+view! {
+    /// A path of the node.
+    pub struct HostPath<'de> {
+        /// The path.
+        "path" => path: Option<Text<'de>>,
     }
 }
 
@@ -320,6 +328,17 @@ view! {
     }
 }
 
+/// What is read of the metadata of a workload itself, of whose marks ECI reads none: fields of [`Metadata`],
+/// in its order.
+const OWN_METADATA: Shape<'static> = Shape::Object(&[
+    ("labels", Shape::Present),
+    (
+        "annotations",
+        Shape::Object(&[(signal::BURST_RESOURCE, Shape::Present), (sysctl::HOST_SYSCTLS, Shape::Text)]),
+    ),
+    ("ownerReferences", <Vec<OwnerReference<'static>> as View<'static>>::SHAPE),
+]);
+
 /// What places a pod: the first fields of each view in [`Template`], and nothing behind them.
 const PLACING: Shape<'static> = Shape::Object(&[
     (
@@ -354,20 +373,25 @@ pub struct Workload<'de> {
 impl<'de> Workload<'de> {
     /// Reads `object`, whose pod template stands at `place`; `None` where none stands there.
     pub fn read(object: &'de RawValue, place: Place) -> Result<Option<Self>, Unreadable> {
-        Self::read_as(object, place, Template::SHAPE)
+        Self::read_as(object, place, OWN_METADATA, Template::SHAPE)
     }
 
     /// Reads of `object` only what places its pod.
     pub fn read_placing(object: &'de RawValue, place: Place) -> Result<Option<Self>, Unreadable> {
-        Self::read_as(object, place, PLACING)
+        Self::read_as(object, place, Shape::Object(&[]), PLACING)
     }
 
-    fn read_as(object: &'de RawValue, place: Place, template: Shape<'_>) -> Result<Option<Self>, Unreadable> {
+    fn read_as(
+        object: &'de RawValue,
+        place: Place,
+        own: Shape<'_>,
+        template: Shape<'_>,
+    ) -> Result<Option<Self>, Unreadable> {
         let missing = |path: Path| Unreadable::WrongType { path, reason: "is missing".to_owned() };
         let (metadata, template) = match place {
             [] => (Metadata::default(), View::take(json::read_shape(object.get(), template)?)),
             [first, rest @ ..] => {
-                let fields = [("metadata", Metadata::SHAPE), (first, Shape::At(rest, &template))];
+                let fields = [("metadata", own), (first, Shape::At(rest, &template))];
                 let mut fields = json::read_shape(object.get(), Shape::Object(&fields))?.fields();
                 (View::take(fields.next()), View::take(fields.next()))
             }

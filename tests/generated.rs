@@ -69,11 +69,14 @@ fn the_manifests_of_the_readme() {
         // One after the other: both stand in the same file.
         held("README.md", &between("README.md", file, &block));
         let policy = yaml(file);
-        assert_eq!(
-            policy["spec"]["rules"],
-            yaml("metadata.yml")["rules"],
-            "{file} asks for what metadata.yml says"
+        let known = yaml("metadata.yml")["rules"].as_array().unwrap().clone();
+        let asked = policy["spec"]["rules"].as_array().unwrap();
+        assert!(
+            asked.iter().all(|rule| known.contains(rule)),
+            "{file} asks for what metadata.yml does not say"
         );
+        let only_pods = policy["spec"]["settings"]["mutate"] == "none";
+        assert_eq!(asked.len(), if only_pods { 2 } else { known.len() }, "{file}");
         let module = policy["spec"]["module"].as_str().unwrap();
         assert!(module.ends_with(&format!(":v{VERSION}")), "{file} names the version: {module}");
         eci_security_context::judge::settings(&policy["spec"]["settings"].to_string(), true).unwrap();

@@ -3,6 +3,7 @@
 use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
+use crate::text::quote;
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -18,10 +19,11 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     for (index, volume) in pod.spec.volumes.iter().flatten().enumerate() {
-        if volume.host_path.is_some() {
+        if let Some(host_path) = &volume.host_path {
+            let path = host_path.path.as_deref().unwrap_or_default();
             report.find(
                 pod.path.field("spec").field("volumes").index(index).field("hostPath"),
-                "cannot be had: a pod on ECI has no node to mount files of",
+                format!("{} cannot be had: a pod on ECI has no node to mount files of", quote(path)),
                 "use emptyDir, a disk, NAS, or a ConfigMap",
             );
         }

@@ -23,24 +23,23 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     let field = sysctls::of_field(pod, settings.profile);
     let HostSysctls::Entries(entries) = sysctls::of_annotation(pod, &field) else { return };
     let path = pod.annotation_path(sysctl::HOST_SYSCTLS);
-    if !settings.profile.host_sysctls {
-        let message = format!("host sysctls cannot be set in profile {}", settings.profile.name);
-        report.find(path, message, "remove the annotation, or choose a later profile");
+    let names = entries.iter().map(|(name, _)| sysctl::normalise(name));
+    let refused: Vec<_> =
+        names.filter(|name| !settings.profile.host_sysctls || !settings.approved.host_sysctl(name)).collect();
+    if refused.is_empty() {
         return;
     }
-    let names = entries.iter().map(|(name, _)| sysctl::normalise(name));
-    let unapproved: Vec<_> = names.filter(|name| !settings.approved.host_sysctl(name)).collect();
-    if !unapproved.is_empty() {
-        let named = quoted(unapproved.iter().map(|name| &**name));
-        let verb = if unapproved.len() == 1 {
-            "is not an approved host sysctl"
-        } else {
-            "are not approved host sysctls"
-        };
-        report.find(
-            path,
-            format!("{named} {verb}"),
+    let named = quoted(refused.iter().map(|name| &**name));
+    let (message, help) = if settings.profile.host_sysctls {
+        (
+            format!("{named}: not approved as host sysctls"),
             "remove it; or get Alibaba Cloud's approval by ticket, and name it in approved.hostSysctls in the policy's settings",
-        );
-    }
+        )
+    } else {
+        (
+            format!("{named}: cannot be set, profile {} has no host sysctls", settings.profile.name),
+            "remove the annotation, or choose a later profile",
+        )
+    };
+    report.find(path, message, help);
 }

@@ -82,5 +82,5 @@ fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
 
 fn known(settings: &Settings) -> Vec<&'static str> {
     let names = sysctl_format::FORMATS.iter().map(|format| format.name);
-    names.filter(|name| settings.profile.sysctls.holds(name)).collect()
+    names.filter(|name| !name.contains('*') && settings.profile.sysctls.holds(name)).collect()
 }
