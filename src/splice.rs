@@ -2,6 +2,7 @@
 //! number and no order is lost on the way.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
@@ -43,15 +44,6 @@ impl<'c> Change<'c> {
     }
 }
 
-/// The changes of what stands at `key`, as seen from there.
-fn below<'c>(changes: &[Change<'c>], key: &str) -> Vec<Change<'c>> {
-    let mut own = Vec::new();
-    for change in changes.iter().filter(|change| change.key() == Some(key)) {
-        own.push(change.below());
-    }
-    own
-}
-
 /// The JSON `text` with the changes made, all of them read from the text as it was: removals do not shift
 /// each other. Of two changes of one place the last counts; one whose place is not there changes nothing.
 pub fn splice<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
@@ -91,15 +83,28 @@ fn object<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
     let Ok(Node::Entries(entries)) = json::read_shape(text, Shape::Entries) else {
         return Cow::Borrowed(text);
     };
+    // The changes of each key, in the order of their first.
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut groups: Vec<(&str, Vec<Change<'_>>)> = Vec::new();
+    for change in changes {
+        let Some(key) = change.key() else { continue };
+        let place = *places.entry(key.to_owned()).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((key, Vec::new()));
+        }
+        if let Some((_, own)) = groups.get_mut(place) {
+            own.push(change.below());
+        }
+    }
     let mut spliced = String::from("{");
     for (key, value) in &entries {
-        append(&mut spliced, Some(key), value.get(), &below(changes, key));
+        let group = places.get(&**key).and_then(|place| groups.get_mut(*place));
+        let own = group.map(|(_, own)| std::mem::take(own)).unwrap_or_default();
+        append(&mut spliced, Some(key), value.get(), &own);
     }
-    let mut made: Vec<&str> = Vec::new();
-    for key in changes.iter().filter(|change| change.to.is_some()).filter_map(Change::key) {
-        if !made.contains(&key) && entries.iter().all(|(known, _)| &**known != key) {
-            append(&mut spliced, Some(key), "null", &below(changes, key));
-            made.push(key);
+    for (key, own) in groups {
+        if own.iter().any(|change| change.to.is_some()) {
+            append(&mut spliced, Some(key), "null", &own);
         }
     }
     spliced.push('}');
