@@ -9,9 +9,9 @@ view! {
     /// What a Kubewarden host hands to a policy.
     pub struct Payload<'de> {
         /// The request.
-        "request" => request: Option<Request<'de>>,
+        request: Option<Request<'de>> = "request",
         /// The settings, unchecked.
-        "settings" => settings: Option<&'de RawValue>,
+        settings: Option<&'de RawValue> = "settings",
     }
 }
 
@@ -19,17 +19,17 @@ view! {
     /// The part of an AdmissionRequest that decides.
     pub struct Request<'de> {
         /// What the object is.
-        "kind" => kind: Option<Kind<'de>>,
+        kind: Option<Kind<'de>> = "kind",
         /// The part of the object that is requested, where it is not the whole.
-        "subResource" => sub_resource: Option<Text<'de>>,
+        sub_resource: Option<Text<'de>> = "subResource",
         /// Where the object is, or will be.
-        "namespace" => namespace: Option<Text<'de>>,
+        namespace: Option<Text<'de>> = "namespace",
         /// What is done to it.
-        "operation" => operation: Option<Text<'de>>,
+        operation: Option<Text<'de>> = "operation",
         /// The object as it would be.
-        "object" => object: Option<&'de RawValue>,
+        object: Option<&'de RawValue> = "object",
         /// The object as it is, of an UPDATE or a DELETE.
-        "oldObject" => old_object: Option<&'de RawValue>,
+        old_object: Option<&'de RawValue> = "oldObject",
     }
 }
 
@@ -37,9 +37,9 @@ view! {
     /// The group and kind of an object.
     pub struct Kind<'de> {
         /// The API group; empty for the core.
-        "group" => group: Option<Text<'de>>,
+        group: Option<Text<'de>> = "group",
         /// The kind.
-        "kind" => kind: Option<Text<'de>>,
+        kind: Option<Text<'de>> = "kind",
     }
 }
 

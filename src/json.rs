@@ -79,7 +79,7 @@ pub trait View<'de>: Sized {
 /// that stands elsewhere, whose other fields keep their default.
 macro_rules! view {
     ($($(#[$meta:meta])* pub struct $Name:ident<'de> {
-        $($(#[$field_meta:meta])* $key:literal => $field:ident: $Type:ty,)+
+        $($(#[$field_meta:meta])* $field:ident: $Type:ty = $key:expr,)+
     })+) => {$(
         $(#[$meta])*
         #[derive(Debug, Default)]
@@ -88,12 +88,12 @@ macro_rules! view {
             #[doc(hidden)]
             pub lifetime: std::marker::PhantomData<&'de ()>,
         }
-        $crate::json::view! { impl $Name<'de> { $($key => $field: $Type,)+ } }
+        $crate::json::view! { impl $Name<'de> { $($field: $Type = $key,)+ } }
     )+};
-    ($(of $Name:ident { $($key:literal => $field:ident: $Type:ty,)* })+) => {$(
-        $crate::json::view! { impl $Name { $($key => $field: $Type,)* } }
+    ($(of $Name:ident { $($field:ident: $Type:ty = $key:expr,)* })+) => {$(
+        $crate::json::view! { impl $Name { $($field: $Type = $key,)* } }
     )+};
-    (impl $Name:ty { $($key:literal => $field:ident: $Type:ty,)* }) => {
+    (impl $Name:ty { $($field:ident: $Type:ty = $key:expr,)* }) => {
         impl<'de> $crate::json::View<'de> for $Name {
             const SHAPE: $crate::json::Shape<'static> =
                 $crate::json::Shape::Object(&[$(($key, <$Type as $crate::json::View<'de>>::SHAPE),)*]);

@@ -85,7 +85,8 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
     if repair == Repair::Always {
         settings.mutate = Mutate::All;
     }
-    let place = Placing { settings: &settings, namespace: target.namespace(&request), ask };
+    let namespace = || target.namespace(&request);
+    let place = Placing { settings: &settings, namespace: &namespace, ask };
     let workload = match Workload::read(target.object, target.place) {
         Ok(Some(workload)) => workload,
         Ok(None) => return Ok(Verdict::accepted()),
@@ -102,8 +103,8 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
         is_unchanged: request.is_update() && target.is_unchanged(&request),
     };
     let is_windows = workload.is_windows();
-    let found = match target.findings(&workload, &settings, &request) {
-        _ if is_windows => Vec::new(),
+    let found = if is_windows { Ok(Vec::new()) } else { target.findings(&workload, &settings, &request) };
+    let found = match found {
         Ok(found) => found,
         Err(unreadable) => return target.excused(&place, unreadable),
     };
@@ -225,7 +226,8 @@ impl<'r> Target<'r> {
 /// What, besides the marks on the pod, says whether it runs on ECI.
 struct Placing<'p> {
     settings: &'p Settings,
-    namespace: String,
+    /// The name of the Namespace, looked up only where it is asked for.
+    namespace: &'p dyn Fn() -> String,
     ask: Option<&'p AskNamespace<'p>>,
 }
 
@@ -239,11 +241,12 @@ impl Placing<'_> {
     fn certainty(&self, scope: Scope, would_act: impl FnOnce() -> bool) -> Result<Certainty, Refusal> {
         let counts = scope.raisable && self.settings.scope.namespace_labels;
         if let Some(ask) = self.ask.filter(|_| counts && would_act()) {
-            let refused = |reason| Refusal::Namespace { name: self.namespace.clone(), reason };
-            if self.namespace.is_empty() {
+            let name = (self.namespace)();
+            let refused = |reason| Refusal::Namespace { name: name.clone(), reason };
+            if name.is_empty() {
                 return Err(refused("the request names no Namespace".to_owned()));
             }
-            let namespace = ask(&self.namespace).map_err(refused)?;
+            let namespace = ask(&name).map_err(refused)?;
             let namespace: scope::Namespace<'_> =
                 json::read(namespace.get()).map_err(|unreadable| refused(unreadable.to_string()))?;
             if namespace.is_eci() {

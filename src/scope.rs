@@ -56,7 +56,7 @@ view! {
     /// A Namespace.
     pub struct Namespace<'de> {
         /// What marks it.
-        "metadata" => metadata: Option<NamespaceMetadata<'de>>,
+        metadata: Option<NamespaceMetadata<'de>> = "metadata",
     }
 }
 
@@ -64,19 +64,19 @@ view! {
     /// The metadata of a Namespace.
     pub struct NamespaceMetadata<'de> {
         /// The labels that send its pods somewhere.
-        "labels" => labels: Option<NamespaceLabels<'de>>,
+        labels: Option<NamespaceLabels<'de>> = "labels",
     }
 }
 
 view! {
     /// The labels of a Namespace that send its pods to ECI ([`signal`]).
     pub struct NamespaceLabels<'de> {
-        /// [`signal::ECI_LABELS`]
-        "alibabacloud.com/eci" => eci: Option<Text<'de>>,
-        /// [`signal::ECI_LABELS`]
-        "eci" => eci_legacy: Option<Text<'de>>,
-        /// [`signal::NAMESPACE_INJECTION`]
-        "virtual-node-affinity-injection" => injection: Option<Text<'de>>,
+        /// Whether its pods are put on ECI.
+        eci: Option<Text<'de>> = signal::ECI_LABEL,
+        /// The same.
+        eci_legacy: Option<Text<'de>> = signal::ECI_LABEL_LEGACY,
+        /// Whether its pods are sent to virtual nodes.
+        injection: Option<Text<'de>> = signal::NAMESPACE_INJECTION.0,
     }
 }
 

@@ -57,9 +57,9 @@ view! {
     /// A pod, or the template of one.
     pub struct Template<'de> {
         /// What names it and marks it.
-        "metadata" => metadata: Option<Metadata<'de>>,
+        metadata: Option<Metadata<'de>> = "metadata",
         /// What it runs.
-        "spec" => spec: Option<PodSpec<'de>>,
+        spec: Option<PodSpec<'de>> = "spec",
     }
 }
 
@@ -67,11 +67,11 @@ view! {
     /// The metadata of an object or of a pod template.
     pub struct Metadata<'de> {
         /// The labels that place a pod.
-        "labels" => labels: Option<Labels<'de>>,
+        labels: Option<Labels<'de>> = "labels",
         /// The annotations that place it, or that bear on its security.
-        "annotations" => annotations: Option<Annotations<'de>>,
+        annotations: Option<Annotations<'de>> = "annotations",
         /// The objects that own it.
-        "ownerReferences" => owner_references: Option<Vec<OwnerReference<'de>>>,
+        owner_references: Option<Vec<OwnerReference<'de>>> = "ownerReferences",
     }
 }
 
@@ -79,21 +79,21 @@ view! {
     /// An owner of an object.
     pub struct OwnerReference<'de> {
         /// Whether it is the one that made it, and manages it.
-        "controller" => controller: Option<bool>,
+        controller: Option<bool> = "controller",
     }
 }
 
 view! {
     /// The labels that place a pod ([`signal`]).
     pub struct Labels<'de> {
-        /// [`signal::ECI_LABELS`]
-        "alibabacloud.com/eci" => eci: Option<Text<'de>>,
-        /// [`signal::ECI_LABELS`]
-        "eci" => eci_legacy: Option<Text<'de>>,
-        /// [`signal::ACS_LABEL`]
-        "alibabacloud.com/acs" => acs: Option<Text<'de>>,
-        /// [`signal::ACS_COMPUTE_CLASS`]
-        "alibabacloud.com/compute-class" => acs_compute_class: Option<Text<'de>>,
+        /// Whether it is put on ECI.
+        eci: Option<Text<'de>> = signal::ECI_LABEL,
+        /// The same.
+        eci_legacy: Option<Text<'de>> = signal::ECI_LABEL_LEGACY,
+        /// Whether ACS claims it.
+        acs: Option<Text<'de>> = signal::ACS_LABEL,
+        /// The compute class of ACS that it asks for.
+        acs_compute_class: Option<Text<'de>> = signal::ACS_COMPUTE_CLASS,
     }
 }
 
@@ -142,41 +142,41 @@ view! {
     /// The part of a pod's specification that decides.
     pub struct PodSpec<'de> {
         /// The node that it is bound to.
-        "nodeName" => node_name: Option<Text<'de>>,
+        node_name: Option<Text<'de>> = "nodeName",
         /// The labels of the nodes that it asks for.
-        "nodeSelector" => node_selector: Option<NodeLabels<'de>>,
+        node_selector: Option<NodeLabels<'de>> = "nodeSelector",
         /// The nodes that it asks for, in more words.
-        "affinity" => affinity: Option<Affinity<'de>>,
+        affinity: Option<Affinity<'de>> = "affinity",
         /// The taints that it bears.
-        "tolerations" => tolerations: Option<Vec<Toleration>>,
+        tolerations: Option<Vec<Toleration>> = "tolerations",
         /// The operating system that it is written for.
-        "os" => os: Option<Os<'de>>,
+        os: Option<Os<'de>> = "os",
         /// Whether it shares the network of the node.
-        "hostNetwork" => host_network: Option<bool>,
+        host_network: Option<bool> = "hostNetwork",
         /// Whether it sees the processes of the node.
-        "hostPID" => host_pid: Option<bool>,
+        host_pid: Option<bool> = "hostPID",
         /// Whether it shares the IPC namespace of the node.
-        "hostIPC" => host_ipc: Option<bool>,
+        host_ipc: Option<bool> = "hostIPC",
         /// The security settings for all its containers.
-        "securityContext" => security_context: Option<PodSecurityContext>,
+        security_context: Option<PodSecurityContext> = "securityContext",
         /// What runs first.
-        "initContainers" => init_containers: Option<Vec<ContainerSpec<'de>>>,
+        init_containers: Option<Vec<ContainerSpec<'de>>> = "initContainers",
         /// What runs.
-        "containers" => containers: Option<Vec<ContainerSpec<'de>>>,
+        containers: Option<Vec<ContainerSpec<'de>>> = "containers",
         /// What was added for debugging.
-        "ephemeralContainers" => ephemeral_containers: Option<Vec<ContainerSpec<'de>>>,
+        ephemeral_containers: Option<Vec<ContainerSpec<'de>>> = "ephemeralContainers",
         /// Its volumes.
-        "volumes" => volumes: Option<Vec<Volume<'de>>>,
+        volumes: Option<Vec<Volume<'de>>> = "volumes",
     }
 }
 
 view! {
     /// The labels of virtual nodes that a pod may ask for ([`signal`]).
     pub struct NodeLabels<'de> {
-        /// [`signal::VIRTUAL_KUBELET`]
-        "type" => node_type: Option<Text<'de>>,
-        /// [`signal::VNODE`]
-        "k8s.aliyun.com/vnode" => vnode: Option<Text<'de>>,
+        /// Of a virtual node of ACK.
+        node_type: Option<Text<'de>> = signal::VIRTUAL_KUBELET.0,
+        /// Of a self-managed VNode.
+        vnode: Option<Text<'de>> = signal::VNODE,
     }
 }
 
@@ -184,7 +184,7 @@ view! {
     /// The affinities of a pod.
     pub struct Affinity<'de> {
         /// To nodes.
-        "nodeAffinity" => node_affinity: Option<NodeAffinity>,
+        node_affinity: Option<NodeAffinity> = "nodeAffinity",
     }
 }
 
@@ -192,7 +192,7 @@ view! {
     /// The operating system of a pod.
     pub struct Os<'de> {
         /// `linux` or `windows`
-        "name" => name: Option<Text<'de>>,
+        name: Option<Text<'de>> = "name",
     }
 }
 
@@ -200,7 +200,7 @@ view! {
     /// A volume of a pod.
     pub struct Volume<'de> {
         /// The path of the node that it is, where it is one.
-        "hostPath" => host_path: Option<HostPath<'de>>,
+        host_path: Option<HostPath<'de>> = "hostPath",
     }
 }
 
@@ -208,7 +208,7 @@ view! {
     /// A path of the node.
     pub struct HostPath<'de> {
         /// The path.
-        "path" => path: Option<Text<'de>>,
+        path: Option<Text<'de>> = "path",
     }
 }
 
@@ -216,15 +216,15 @@ view! {
     /// A container of any list.
     pub struct ContainerSpec<'de> {
         /// Its name, unique in the pod.
-        "name" => name: Option<Text<'de>>,
+        name: Option<Text<'de>> = "name",
         /// The reference of its image, as written.
-        "image" => image: Option<Text<'de>>,
+        image: Option<Text<'de>> = "image",
         /// Its security settings.
-        "securityContext" => security_context: Option<SecurityContext>,
+        security_context: Option<SecurityContext> = "securityContext",
         /// The resources that it asks for.
-        "resources" => resources: Option<Resources<'de>>,
+        resources: Option<Resources<'de>> = "resources",
         /// The variables of its environment: a list of [`Variable`], read where they count.
-        "env" => env: Option<&'de RawValue>,
+        env: Option<&'de RawValue> = "env",
     }
 }
 
@@ -232,9 +232,9 @@ view! {
     /// The resources of a container.
     pub struct Resources<'de> {
         /// At most.
-        "limits" => limits: Option<Amounts<'de>>,
+        limits: Option<Amounts<'de>> = "limits",
         /// At least.
-        "requests" => requests: Option<Amounts<'de>>,
+        requests: Option<Amounts<'de>> = "requests",
     }
 }
 
@@ -242,9 +242,9 @@ view! {
     /// The amounts that bear on the size of an instance.
     pub struct Amounts<'de> {
         /// In cores, a quantity.
-        "cpu" => cpu: Option<Amount<'de>>,
+        cpu: Option<Amount<'de>> = "cpu",
         /// In bytes, a quantity.
-        "memory" => memory: Option<Amount<'de>>,
+        memory: Option<Amount<'de>> = "memory",
     }
 }
 
@@ -252,79 +252,77 @@ view! {
     /// A variable of a container's environment.
     pub struct Variable<'de> {
         /// Its name.
-        "name" => name: Option<Text<'de>>,
+        name: Option<Text<'de>> = "name",
         /// Its value, where it is given here.
-        "value" => value: Option<Text<'de>>,
+        value: Option<Text<'de>> = "value",
     }
 }
 
 view! {
     of SecurityContext {
-        "allowPrivilegeEscalation" => allow_privilege_escalation: Option<bool>,
-        "appArmorProfile" => app_armor_profile: Option<AppArmorProfile>,
-        "capabilities" => capabilities: Option<Capabilities>,
-        "privileged" => privileged: Option<bool>,
-        "procMount" => proc_mount: Option<String>,
-        "readOnlyRootFilesystem" => read_only_root_filesystem: Option<bool>,
-        "runAsGroup" => run_as_group: Option<i64>,
-        "runAsNonRoot" => run_as_non_root: Option<bool>,
-        "runAsUser" => run_as_user: Option<i64>,
-        "seLinuxOptions" => se_linux_options: Option<SELinuxOptions>,
-        "seccompProfile" => seccomp_profile: Option<SeccompProfile>,
-        "windowsOptions" => windows_options: Option<WindowsSecurityContextOptions>,
+        allow_privilege_escalation: Option<bool> = "allowPrivilegeEscalation",
+        app_armor_profile: Option<AppArmorProfile> = "appArmorProfile",
+        capabilities: Option<Capabilities> = "capabilities",
+        privileged: Option<bool> = "privileged",
+        proc_mount: Option<String> = "procMount",
+        read_only_root_filesystem: Option<bool> = "readOnlyRootFilesystem",
+        run_as_group: Option<i64> = "runAsGroup",
+        run_as_non_root: Option<bool> = "runAsNonRoot",
+        run_as_user: Option<i64> = "runAsUser",
+        se_linux_options: Option<SELinuxOptions> = "seLinuxOptions",
+        seccomp_profile: Option<SeccompProfile> = "seccompProfile",
+        windows_options: Option<WindowsSecurityContextOptions> = "windowsOptions",
     }
     of PodSecurityContext {
-        "appArmorProfile" => app_armor_profile: Option<AppArmorProfile>,
-        "fsGroup" => fs_group: Option<i64>,
-        "fsGroupChangePolicy" => fs_group_change_policy: Option<String>,
-        "runAsGroup" => run_as_group: Option<i64>,
-        "runAsNonRoot" => run_as_non_root: Option<bool>,
-        "runAsUser" => run_as_user: Option<i64>,
-        "seLinuxChangePolicy" => se_linux_change_policy: Option<String>,
-        "seLinuxOptions" => se_linux_options: Option<SELinuxOptions>,
-        "seccompProfile" => seccomp_profile: Option<SeccompProfile>,
-        "supplementalGroups" => supplemental_groups: Option<Vec<i64>>,
-        "supplementalGroupsPolicy" => supplemental_groups_policy: Option<String>,
-        "sysctls" => sysctls: Option<Vec<Sysctl>>,
-        "windowsOptions" => windows_options: Option<WindowsSecurityContextOptions>,
+        app_armor_profile: Option<AppArmorProfile> = "appArmorProfile",
+        fs_group: Option<i64> = "fsGroup",
+        fs_group_change_policy: Option<String> = "fsGroupChangePolicy",
+        run_as_group: Option<i64> = "runAsGroup",
+        run_as_non_root: Option<bool> = "runAsNonRoot",
+        run_as_user: Option<i64> = "runAsUser",
+        se_linux_change_policy: Option<String> = "seLinuxChangePolicy",
+        se_linux_options: Option<SELinuxOptions> = "seLinuxOptions",
+        seccomp_profile: Option<SeccompProfile> = "seccompProfile",
+        supplemental_groups: Option<Vec<i64>> = "supplementalGroups",
+        supplemental_groups_policy: Option<String> = "supplementalGroupsPolicy",
+        sysctls: Option<Vec<Sysctl>> = "sysctls",
+        windows_options: Option<WindowsSecurityContextOptions> = "windowsOptions",
     }
     of Capabilities {
-        "add" => add: Option<Vec<String>>,
-        "drop" => drop: Option<Vec<String>>,
+        add: Option<Vec<String>> = "add",
+        drop: Option<Vec<String>> = "drop",
     }
     of Sysctl {
-        "name" => name: String,
-        "value" => value: String,
+        name: String = "name",
+        value: String = "value",
     }
     of SeccompProfile {
-        "type" => type_: String,
+        type_: String = "type",
     }
     of AppArmorProfile {}
     of SELinuxOptions {}
     of WindowsSecurityContextOptions {}
     of Toleration {
-        "key" => key: Option<String>,
-        "value" => value: Option<String>,
+        key: Option<String> = "key",
+        value: Option<String> = "value",
     }
     of NodeAffinity {
-        "preferredDuringSchedulingIgnoredDuringExecution" =>
-            preferred_during_scheduling_ignored_during_execution: Option<Vec<PreferredSchedulingTerm>>,
-        "requiredDuringSchedulingIgnoredDuringExecution" =>
-            required_during_scheduling_ignored_during_execution: Option<NodeSelector>,
+        preferred_during_scheduling_ignored_during_execution: Option<Vec<PreferredSchedulingTerm>> = "preferredDuringSchedulingIgnoredDuringExecution",
+        required_during_scheduling_ignored_during_execution: Option<NodeSelector> = "requiredDuringSchedulingIgnoredDuringExecution",
     }
     of PreferredSchedulingTerm {
-        "preference" => preference: NodeSelectorTerm,
+        preference: NodeSelectorTerm = "preference",
     }
     of NodeSelector {
-        "nodeSelectorTerms" => node_selector_terms: Vec<NodeSelectorTerm>,
+        node_selector_terms: Vec<NodeSelectorTerm> = "nodeSelectorTerms",
     }
     of NodeSelectorTerm {
-        "matchExpressions" => match_expressions: Option<Vec<NodeSelectorRequirement>>,
+        match_expressions: Option<Vec<NodeSelectorRequirement>> = "matchExpressions",
     }
     of NodeSelectorRequirement {
-        "key" => key: String,
-        "operator" => operator: String,
-        "values" => values: Option<Vec<String>>,
+        key: String = "key",
+        operator: String = "operator",
+        values: Option<Vec<String>> = "values",
     }
 }
 
@@ -426,7 +424,7 @@ view! {
     /// Something with a name.
     pub struct Named<'de> {
         /// The name.
-        "name" => name: Option<Text<'de>>,
+        name: Option<Text<'de>> = "name",
     }
 }
 

@@ -2,12 +2,14 @@
 //! `schedule-pods-to-a-vnode` and `use-elastic-container-instance-based-scheduling` of Alibaba
 //! Cloud's documentation; the keys of ACS from its manifests).
 
-/// Labels of a pod that put it on ECI where their value is [`TRUE`], whatever else places it; on a
+/// The label of a pod that puts it on ECI where its value is [`TRUE`], whatever else places it; on a
 /// Namespace, every new pod in it.
-pub static ECI_LABELS: &[&str] = &["alibabacloud.com/eci", "eci"];
+pub const ECI_LABEL: &str = "alibabacloud.com/eci";
+/// Its older spelling, which does the same.
+pub const ECI_LABEL_LEGACY: &str = "eci";
 
 /// A label of a Namespace that sends its pods to virtual nodes, with its value (older than
-/// [`ECI_LABELS`], and discouraged).
+/// [`ECI_LABEL`], and discouraged).
 pub const NAMESPACE_INJECTION: (&str, &str) = ("virtual-node-affinity-injection", "enabled");
 
 /// The value of a label that is set.
