@@ -40,10 +40,19 @@ pub fn settings(text: &str, can_ask: bool) -> Result<Settings, String> {
 }
 
 /// Why a request is not judged, but rejected.
-enum Refusal {
+#[derive(Debug)]
+pub enum Refusal {
+    /// It cannot be read; the path is that in the payload.
     Unreadable(Unreadable),
+    /// The settings are not valid.
     Settings(String),
-    Namespace { name: String, reason: String },
+    /// The host does not give the Namespace whose labels count.
+    Namespace {
+        /// The name of the Namespace; empty where the request names none.
+        name: String,
+        /// What the host says.
+        reason: String,
+    },
 }
 
 impl From<Unreadable> for Refusal {
@@ -53,7 +62,8 @@ impl From<Unreadable> for Refusal {
 }
 
 impl Refusal {
-    fn into_verdict(self) -> Verdict {
+    /// The answer to such a request.
+    pub fn into_verdict(self) -> Verdict {
         match self {
             Self::Unreadable(unreadable @ Unreadable::NotJson { .. }) => {
                 Verdict::rejected(400, format!("the request cannot be read: {unreadable}"))
@@ -76,63 +86,22 @@ impl Refusal {
 
 fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Result<Verdict, Refusal> {
     let (request, raw_settings) = Payload::read(payload).map_err(|whole| whole.of(&["payload"]))?;
-    if request.is_out_of_reach() {
-        return Ok(Verdict::accepted());
-    }
     let Some(target) = Target::of(&request)? else { return Ok(Verdict::accepted()) };
     let mut settings =
         settings(raw_settings.map_or("null", RawValue::get), ask.is_some()).map_err(Refusal::Settings)?;
     if repair == Repair::Always {
         settings.mutate = Mutate::All;
     }
-    let namespace = || target.namespace(&request);
-    let place = Placing { settings: &settings, namespace: &namespace, ask };
-    let workload = match Workload::read(target.object, target.place) {
-        Ok(Some(workload)) => workload,
-        Ok(None) => return Ok(Verdict::accepted()),
-        Err(unreadable) => return target.excused(&place, unreadable),
-    };
-    let scope = scope::of(&workload.template, &settings);
-    if !place.may_be_eci(scope) {
-        return Ok(Verdict::accepted());
+    target.judge(&request, &settings, ask, repair)
+}
+
+/// Judges a request by settings that are checked already: for programs that judge many requests. Repairs are
+/// in the findings; no object is made of them.
+pub fn review(request: &Request<'_>, settings: &Settings) -> Result<Verdict, Refusal> {
+    match Target::of(request)? {
+        Some(target) => target.judge(request, settings, None, Repair::Never),
+        None => Ok(Verdict::accepted()),
     }
-    let situation = Situation {
-        settings: &settings,
-        is_pod: workload.is_pod(),
-        is_owned: workload.is_owned(),
-        is_unchanged: request.is_update() && target.is_unchanged(&request),
-    };
-    let is_windows = workload.is_windows();
-    let found = if is_windows { Ok(Vec::new()) } else { target.findings(&workload, &settings, &request) };
-    let found = match found {
-        Ok(found) => found,
-        Err(unreadable) => return target.excused(&place, unreadable),
-    };
-    let acts = || {
-        let mut actions =
-            found.iter().map(|(finding, exempt)| situation.action(finding, *exempt, Certainty::Certain));
-        actions.any(|action| action >= Action::Fix)
-    };
-    let certainty = place.certainty(scope, acts)?;
-    if certainty == Certainty::No {
-        return Ok(Verdict::accepted());
-    }
-    let mut findings = Vec::new();
-    for (mut finding, exempt) in found {
-        situation.settle(&mut finding, exempt, certainty);
-        if finding.action != Action::Off {
-            findings.push(finding);
-        }
-    }
-    let mut verdict = Verdict::of(findings, target.object, repair);
-    if is_windows {
-        verdict.warnings.push(WINDOWS.to_owned());
-    }
-    if situation.is_owned {
-        // A controller made the object: nobody would read them.
-        verdict.warnings.clear();
-    }
-    Ok(verdict)
 }
 
 const WINDOWS: &str =
@@ -149,6 +118,9 @@ struct Target<'r> {
 impl<'r> Target<'r> {
     /// `None` where nothing is.
     fn of(request: &Request<'r>) -> Result<Option<Self>, Unreadable> {
+        if request.is_out_of_reach() {
+            return Ok(None);
+        }
         let (group, kind) = request.group_kind()?;
         let is_pod = (group, kind) == ("", "Pod");
         let only_new_ephemerals = is_pod && request.sub_resource() == "ephemeralcontainers";
@@ -162,6 +134,64 @@ impl<'r> Target<'r> {
         let object = request.object()?;
         let place = workload::place(group, kind, object);
         Ok(place.map(|place| Self { object, place, only_new_ephemerals }))
+    }
+
+    /// The verdict over the part of `request` that this is.
+    fn judge(
+        &self,
+        request: &Request<'_>,
+        settings: &Settings,
+        ask: Option<&AskNamespace<'_>>,
+        repair: Repair,
+    ) -> Result<Verdict, Refusal> {
+        let namespace = || self.namespace(request);
+        let place = Placing { settings, namespace: &namespace, ask };
+        let workload = match Workload::read(self.object, self.place) {
+            Ok(Some(workload)) => workload,
+            Ok(None) => return Ok(Verdict::accepted()),
+            Err(unreadable) => return self.excused(&place, unreadable),
+        };
+        let scope = scope::of(&workload.template, settings);
+        if !place.may_be_eci(scope) {
+            return Ok(Verdict::accepted());
+        }
+        let situation = Situation {
+            settings,
+            is_pod: workload.is_pod(),
+            is_owned: workload.is_owned(),
+            is_unchanged: request.is_update() && self.is_unchanged(request),
+        };
+        let is_windows = workload.is_windows();
+        let found = if is_windows { Ok(Vec::new()) } else { self.findings(&workload, settings, request) };
+        let found = match found {
+            Ok(found) => found,
+            Err(unreadable) => return self.excused(&place, unreadable),
+        };
+        let acts = || {
+            let mut actions =
+                found.iter().map(|(finding, exempt)| situation.action(finding, *exempt, Certainty::Certain));
+            actions.any(|action| action >= Action::Fix)
+        };
+        let certainty = place.certainty(scope, acts)?;
+        if certainty == Certainty::No {
+            return Ok(Verdict::accepted());
+        }
+        let mut findings = Vec::new();
+        for (mut finding, exempt) in found {
+            situation.settle(&mut finding, exempt, certainty);
+            if finding.action != Action::Off {
+                findings.push(finding);
+            }
+        }
+        let mut verdict = Verdict::of(findings, self.object, repair);
+        if is_windows {
+            verdict.warnings.push(WINDOWS.to_owned());
+        }
+        if situation.is_owned {
+            // A controller made the object: nobody would read them.
+            verdict.warnings.clear();
+        }
+        Ok(verdict)
     }
 
     /// The Namespace of the request, or else of the object; empty where neither names one.

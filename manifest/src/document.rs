@@ -53,6 +53,11 @@ fn take_items(node: &mut Node) -> Option<(Vec<Value>, Vec<Place>)> {
 }
 
 impl Document {
+    /// The object, as JSON.
+    pub fn value(&self) -> Value {
+        self.value.clone()
+    }
+
     /// The line, from 1, of a field path as Kubernetes prints it (`spec.containers[0].image`,
     /// `metadata.annotations[example.com/key]`), or of its nearest existing ancestor. A mapping's value stands
     /// where its key does.

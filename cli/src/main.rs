@@ -1,0 +1,65 @@
+//! The command `eci-policy`: the policy's verdict on files.
+
+mod args;
+mod convert;
+mod explain;
+mod failure;
+mod report;
+mod schema;
+mod settings;
+mod show;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::args::{Arguments, ColorWhen, Command};
+use crate::failure::Failure;
+
+/// How the command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// Nothing to object to.
+    Clean = 0,
+    /// Something is denied.
+    Denied = 1,
+    /// Something could not be done.
+    Failed = 2,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.color {
+        ColorWhen::Auto => {}
+        ColorWhen::Always => anstream::ColorChoice::Always.write_global(),
+        ColorWhen::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let mut out = std::io::BufWriter::new(anstream::stdout().lock());
+    let exit = run(&arguments.command, &mut out).and_then(|exit| Ok(out.flush().map(|()| exit)?));
+    match exit {
+        Ok(exit) => ExitCode::from(exit as u8),
+        // The reader has what it wanted: `eci-policy check . | head`.
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            anstream::eprintln!("eci-policy: {failure}");
+            ExitCode::from(Exit::Failed as u8)
+        }
+    }
+}
+
+fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
+    match command {
+        Command::Explain(explain) => explain::run(explain, out),
+        Command::Show(show) => show::run(show, out),
+        Command::Convert(convert) => convert::run(convert, out),
+        Command::Schema => schema::run(out),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "eci-policy", &mut script);
+            out.write_all(&script)?;
+            Ok(Exit::Clean)
+        }
+        _ => Err(Failure::new("not there yet")),
+    }
+}

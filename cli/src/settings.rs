@@ -1,0 +1,65 @@
+//! The settings that a file or the command line gives.
+
+use std::path::Path;
+
+use eci_security_context::eci::profile::{self, PROFILES, Profile};
+use eci_security_context::settings::{LATEST, Settings};
+use serde_json::{Value, json};
+
+use crate::args::SettingsArgs;
+use crate::failure::Failure;
+
+/// The settings, checked.
+///
+/// # Errors
+/// Where the file cannot be read, or holds no valid settings; where there is no such profile.
+pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
+    let raw = args.settings.as_deref().map_or_else(|| Ok(json!({})), read)?;
+    // A command cannot ask a cluster for a Namespace; it need not where every pod is ECI's.
+    let parsed = Settings::parse(&raw, args.assume_eci);
+    let mut settings = parsed.map_err(|error| match &args.settings {
+        Some(file) => Failure::new(format!("{}: {error}", file.display())),
+        None => Failure::new(error.to_string()),
+    })?;
+    if let Some(name) = &args.profile {
+        settings.profile = profile_of(name)?;
+    }
+    settings.scope.assume_eci |= args.assume_eci;
+    Ok(settings)
+}
+
+/// The profile of this name.
+pub(crate) fn profile_of(name: &str) -> Result<&'static Profile, Failure> {
+    let known = PROFILES.iter().copied().find(|profile| profile.name == name);
+    known.or_else(|| (name == LATEST).then(profile::latest)).ok_or_else(|| {
+        let names: Vec<_> = PROFILES.iter().map(|profile| profile.name).chain([LATEST]).collect();
+        Failure::new(format!("there is no profile {name:?}; there are {}", names.join(", ")))
+    })
+}
+
+/// The settings in a file, unchecked: the file itself, or the `spec.settings` of a policy of Kubewarden.
+pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
+    let said = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| said(error.to_string()))?;
+    let documents = eci_manifest::documents(&text).map_err(|error| said(error.to_string()))?;
+    let mut policies = documents.iter().filter(|document| is_policy(&document.value));
+    match (policies.next(), policies.next(), documents.as_slice()) {
+        (Some(policy), None, _) => Ok(policy
+            .value
+            .pointer("/spec/settings")
+            .filter(|found| !found.is_null())
+            .cloned()
+            .unwrap_or_else(|| json!({}))),
+        (Some(_), Some(_), _) => Err(said("holds several policies; give the settings of one".to_owned())),
+        (None, _, []) => Ok(json!({})),
+        (None, _, [settings]) => Ok(settings.value.clone()),
+        (None, ..) => Err(said("settings are one document, and here are more".to_owned())),
+    }
+}
+
+fn is_policy(document: &Value) -> bool {
+    let kind = document.get("kind").and_then(Value::as_str);
+    let group = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    group.starts_with("policies.kubewarden.io/")
+        && matches!(kind, Some("ClusterAdmissionPolicy" | "AdmissionPolicy"))
+}
