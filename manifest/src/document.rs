@@ -202,7 +202,7 @@ spec:
 
     #[test]
     fn spans_are_exact_to_the_byte() {
-        let text = "\u{feff}k: é\r\nfünf: &a {ä: [1, \"ö\"], b: }\r\nlist:\r\n- x: 1\r\n  y: |\r\n    t\r\n\r\n  z: w\r\n- *a\r\n- {<<: *a, c: 'd'}\r\n-\r\nm:\r\n  <<: *a\r\n  n: ~\r\n";
+        let text = "\u{feff}k: é\r\nfünf: &a {ä: [1, \"ö\"], b: }\r\nlist:\r\n- x: 1\r\n  u: |\r\n    t\r\n\r\n  z: w\r\n- *a\r\n- {<<: *a, c: 'd'}\r\n-\r\nm:\r\n  <<: *a\r\n  n: ~\r\n";
         let documents = documents(text).unwrap();
         for (path, expected) in [
             ("k", "k: é"),
@@ -212,8 +212,8 @@ spec:
             ("fünf.ä[2]", "ä: [1, \"ö\"]"),
             ("fünf.b", "b"),
             ("list", "list"),
-            ("list[0]", "x: 1\r\n  y: |\r\n    t\r\n\r\n  z: w"),
-            ("list[0].y", "y"),
+            ("list[0]", "x: 1\r\n  u: |\r\n    t\r\n\r\n  z: w"),
+            ("list[0].u", "u"),
             ("list[0].z", "z: w"),
             ("list[1]", "*a"),
             ("list[1].ä[0]", "*a"),
