@@ -23,7 +23,7 @@ use std::{fmt, fs};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::{RequestOptions, admission_request, comments, documents};
+use crate::{Comment, RequestOptions, admission_request, documents, parts};
 
 const ACTIONS: [&str; 4] = ["deny", "fix", "warn", "audit"];
 const MAX_WARNINGS: usize = 10;
@@ -187,7 +187,7 @@ impl Directives {
     fn parse(text: &str) -> Result<Self, Malformed> {
         let mut directives = Self::default();
         let head = text.lines().take_while(|line| line.starts_with('#')).count();
-        for comment in comments(text).into_iter().filter(|comment| comment.document == 0) {
+        for comment in comments(text) {
             let line = comment.line;
             let Some(directive) = comment.text.strip_prefix('!') else {
                 continue;
@@ -242,10 +242,15 @@ impl Directives {
     }
 }
 
+/// The comments of the first document.
+fn comments(text: &str) -> Vec<Comment<'_>> {
+    parts(text).first().map(|part| part.comments()).unwrap_or_default()
+}
+
 /// The marks in the first document.
 fn marks(text: &str) -> Result<Vec<Mark>, Malformed> {
-    let comments = comments(text).into_iter().filter(|comment| comment.document == 0);
-    let comments: BTreeMap<_, _> = comments.map(|comment| (comment.line, comment.text)).collect();
+    let comments: BTreeMap<_, _> =
+        comments(text).into_iter().map(|comment| (comment.line, comment.text)).collect();
     let mut marks = Vec::new();
     for (index, content) in text.lines().enumerate() {
         let line = index + 1;

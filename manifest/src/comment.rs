@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, options};
 
+use crate::reader::Part;
+
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment<'t> {
@@ -15,46 +17,27 @@ pub struct Comment<'t> {
     pub line: usize,
     /// Whether nothing else stands on its line.
     pub is_alone: bool,
-    /// The document that it stands in or, between two of them, the one before it; from 0.
-    pub document: usize,
 }
 
-/// The comments of a YAML text, as far as it can be read.
-pub fn comments(text: &str) -> Vec<Comment<'_>> {
-    let content = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mark = text.len() - content.len();
+/// The comments of a part, as far as it can be read, their lines counted from its first.
+pub(crate) fn read<'t>(part: Part<'t>) -> Vec<Comment<'t>> {
     let options = options! { max_buffered_comment_events: usize::MAX };
-    let mut ended = 0;
-    let mut comments = Vec::new();
-    for (event, span) in Parser::new_from_str_with_options(content, options).map_while(Result::ok) {
-        match event {
-            Event::DocumentEnd => ended += 1,
-            Event::Comment(..) => {
-                let within = span.byte_range().unwrap_or_default();
-                let span = within.start + mark..within.end + mark;
-                let line_before = text.get(..span.start).and_then(|before| before.rsplit('\n').next());
-                comments.push(Comment {
-                    text: text.get(span.start + 1..span.end).unwrap_or_default(),
-                    is_alone: line_before
-                        .unwrap_or_default()
-                        .trim_matches(['\u{feff}', ' ', '\t'])
-                        .is_empty(),
-                    line: 0,
-                    span,
-                    document: ended,
-                });
-            }
-            _ => {}
-        }
-    }
-    // Buffered comments may come before the events of what precedes them.
+    let mut comments: Vec<_> = Parser::new_from_str_with_options(part.text, options)
+        .map_while(Result::ok)
+        .filter(|(event, _)| matches!(event, Event::Comment(..)))
+        .filter_map(|(_, span)| {
+            let within = span.byte_range()?;
+            let line_before = part.text.get(..within.start)?.rsplit('\n').next()?;
+            Some(Comment {
+                text: part.text.get(within.start + 1..within.end)?,
+                span: part.offset + within.start..part.offset + within.end,
+                line: span.start.line(),
+                is_alone: line_before.trim_matches([' ', '\t']).is_empty(),
+            })
+        })
+        .collect();
+    // Some come after the events of what follows them.
     comments.sort_by_key(|comment| comment.span.start);
-    let (mut line, mut counted) = (1, 0);
-    for comment in &mut comments {
-        line += text.get(counted..comment.span.start).unwrap_or_default().matches('\n').count();
-        counted = comment.span.start;
-        comment.line = line;
-    }
     comments
 }
 
@@ -62,32 +45,26 @@ pub fn comments(text: &str) -> Vec<Comment<'_>> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-    use super::*;
+    use crate::parts;
 
     #[test]
     fn comments_are_told_with_their_places() {
         let text = "\u{feff}#! top\r\na: 1 # é\nb: | #two\n  # text\nc: '# text'\n---\n  # alone\nd: [1, # in\n 2]\n";
-        let told: Vec<_> = comments(text)
-            .into_iter()
-            .map(|comment| (comment.text, comment.line, comment.is_alone, comment.document))
-            .collect();
+        let comments: Vec<_> = parts(text).iter().flat_map(|part| part.comments()).collect();
+        let told: Vec<_> =
+            comments.iter().map(|comment| (comment.text, comment.line, comment.is_alone)).collect();
         assert_eq!(
             told,
-            [
-                ("! top", 1, true, 0),
-                (" é", 2, false, 0),
-                ("two", 3, false, 0),
-                (" alone", 7, true, 1),
-                (" in", 8, false, 1),
-            ]
+            [("! top", 1, true), (" é", 2, false), ("two", 3, false), (" alone", 7, true), (" in", 8, false),]
         );
-        for comment in comments(text) {
+        for comment in comments {
             assert_eq!(text.get(comment.span).unwrap(), format!("#{}", comment.text));
         }
     }
 
     #[test]
     fn what_cannot_be_read_does_not_take_those_before_it_along() {
-        assert_eq!(comments("a: 1 # one\nb: [").first().unwrap().text, " one");
+        let comments = parts("a: 1 # one\nb: [").remove(0).comments();
+        assert_eq!(comments.first().unwrap().text, " one");
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::reader::{self, Error, Part};
+use crate::comment::{self, Comment};
+use crate::reader::{self, Error};
 use crate::tree::{Id, Kind, Tree};
 
 /// One object of a manifest.
@@ -23,30 +24,24 @@ pub struct Document<'t> {
 /// Where the text is not YAML, or is YAML that kubectl would refuse or read only in part (a duplicate key).
 pub fn documents(text: &str) -> Result<Vec<Document<'_>>, Error> {
     let mut all = Vec::new();
-    for documents in parts(text) {
-        all.append(&mut documents?);
+    for part in parts(text) {
+        all.append(&mut part.documents()?);
     }
     Ok(all)
 }
 
-/// The documents of a text part by part, as kubectl reads it: what is wrong with one part does not keep the others
-/// from being read.
-pub fn parts(text: &str) -> impl Iterator<Item = Result<Vec<Document<'_>>, Error>> {
-    split(text).into_iter().map(move |part| {
-        let mut documents = Vec::new();
-        reader::read(part, |tree, root| flatten(text, &Arc::new(tree), root, &mut documents)).map_err(
-            |error| {
-                let before = text.get(..part.offset).unwrap_or_default();
-                Error { line: error.line + before.matches('\n').count(), ..error }
-            },
-        )?;
-        Ok(documents)
-    })
+/// A part of a text that is read by itself, as kubectl does: what is wrong with it does not keep the others from
+/// being read.
+#[derive(Debug, Clone)]
+pub struct Part<'t> {
+    /// The whole text.
+    text: &'t str,
+    /// The bytes of it that are the part.
+    pub span: Range<usize>,
 }
 
-/// The parts of a text that are read by themselves: what stands between lines that begin with `---`, which nothing
-/// but a document's start does.
-fn split(text: &str) -> Vec<Part<'_>> {
+/// The parts of a text: what stands between lines that begin with `---`, which nothing but a document's start does.
+pub fn parts(text: &str) -> Vec<Part<'_>> {
     let begin = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut starts = vec![begin];
     // A directive stands before the line that begins its document.
@@ -59,8 +54,36 @@ fn split(text: &str) -> Vec<Part<'_>> {
         starts.extend(markers.map(|(at, _)| at + 1));
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    let part = |(start, end)| Part { text: text.get(start..end).unwrap_or_default(), offset: start };
-    starts.iter().copied().zip(ends).map(part).collect()
+    starts.iter().copied().zip(ends).map(|(start, end)| Part { text, span: start..end }).collect()
+}
+
+impl<'t> Part<'t> {
+    /// The documents of the part, as [`documents`] reads them.
+    ///
+    /// # Errors
+    /// As [`documents`].
+    pub fn documents(&self) -> Result<Vec<Document<'t>>, Error> {
+        let Self { text, span } = self;
+        let mut documents = Vec::new();
+        let part = reader::Part { text: text.get(span.clone()).unwrap_or_default(), offset: span.start };
+        let read = reader::read(part, |tree, root| flatten(text, &Arc::new(tree), root, &mut documents));
+        read.map_err(|error| Error { line: error.line + self.lines_before(), ..error })?;
+        Ok(documents)
+    }
+
+    /// The comments of the part, as far as it can be read.
+    pub fn comments(&self) -> Vec<Comment<'t>> {
+        let Self { text, span } = self;
+        let part = reader::Part { text: text.get(span.clone()).unwrap_or_default(), offset: span.start };
+        let mut comments = comment::read(part);
+        let before = if comments.is_empty() { 0 } else { self.lines_before() };
+        comments.iter_mut().for_each(|comment| comment.line += before);
+        comments
+    }
+
+    fn lines_before(&self) -> usize {
+        self.text.get(..self.span.start).unwrap_or_default().matches('\n').count()
+    }
 }
 
 fn flatten<'t>(text: &'t str, tree: &Arc<Tree<'t>>, root: Id, documents: &mut Vec<Document<'t>>) {
@@ -103,7 +126,7 @@ impl Document<'_> {
     /// `metadata.annotations[example.com/key]`) stands, or its nearest existing ancestor: the key, with a value on
     /// its own line; of a list, the item; where the field comes by an alias or a merge key, that.
     pub fn span(&self, path: &str) -> Range<usize> {
-        self.tree.find(self.root, path).span
+        self.tree.find(self.root, path)
     }
 
     /// The line, from 1, on which [`Document::span`] begins.
@@ -202,7 +225,7 @@ spec:
 
     #[test]
     fn spans_are_exact_to_the_byte() {
-        let text = "\u{feff}k: é\r\nfünf: &a {ä: [1, \"ö\"], b: }\r\nlist:\r\n- x: 1\r\n  u: |\r\n    t\r\n\r\n  z: w\r\n- *a\r\n- {<<: *a, c: 'd'}\r\n-\r\nm:\r\n  <<: *a\r\n  n: ~\r\n";
+        let text = "\u{feff}k: é\r\nfünf: &a {ä: [1, \"ö\"], b: }\r\nlist:\r\n- x: 1\r\n  u: |\r\n    t\r\n\r\n  z: w\r\n- *a\r\n- {<<: *a, c: 'd'}\r\n-\r\nm:\r\n  <<: *a\r\n  q: ~\r\n";
         let documents = documents(text).unwrap();
         for (path, expected) in [
             ("k", "k: é"),
@@ -221,7 +244,7 @@ spec:
             ("list[2].c", "c: 'd'"),
             ("list[3]", ""),
             ("m", "m"),
-            ("m.n", "n: ~"),
+            ("m.q", "q: ~"),
             ("m.b", "<<"),
         ] {
             assert_eq!(&text[documents[0].span(path)], expected, "{path}");
@@ -231,11 +254,11 @@ spec:
     #[test]
     fn what_is_wrong_with_one_part_leaves_the_others() {
         let text = "a: 1\n--- # two\nb: [\n---\r\nc: 3\n---x: 1\n";
-        let read: Vec<_> = parts(text)
-            .map(|part| {
-                part.map(|documents| documents[0].value()).map_err(|error| (error.line, error.offset))
-            })
-            .collect();
+        let value = |part: &Part<'_>| {
+            let documents = part.documents().map_err(|error| (error.line, error.offset));
+            documents.map(|documents| documents[0].value())
+        };
+        let read: Vec<_> = parts(text).iter().map(value).collect();
         assert_eq!(read, [Ok(json!({ "a": 1 })), Err((3, 18)), Ok(json!({ "c": 3, "---x": 1 }))]);
     }
 

@@ -7,12 +7,14 @@
 pub mod case;
 mod comment;
 mod document;
+mod edit;
 mod reader;
 mod request;
 mod scalar;
 mod tree;
 
-pub use comment::{Comment, comments};
-pub use document::{Document, documents, parts};
+pub use comment::Comment;
+pub use document::{Document, Part, documents, parts};
+pub use edit::{Edit, Reason, Replacement, Step, Unrepairable, replaced};
 pub use reader::{Error, Problem};
 pub use request::{RequestOptions, admission_request, request_of};

@@ -116,15 +116,6 @@ impl<'t> Entries<'t> {
     }
 }
 
-/// What a path leads to.
-#[derive(Debug, Clone)]
-pub(crate) struct Found {
-    /// The bytes to point at: the key and the value of an entry, an item of a sequence, an alias on the way.
-    pub(crate) span: Range<usize>,
-    /// Where the entry's key begins, or the item.
-    pub(crate) start: usize,
-}
-
 impl<'t> Tree<'t> {
     pub(crate) fn add(&mut self, node: Node<'t>) -> Id {
         self.nodes.push(node);
@@ -199,16 +190,16 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// What a field path below `id` (`spec.containers[0].image`, `metadata.annotations[example.com/key]`), or its
-    /// nearest existing ancestor, leads to.
-    pub(crate) fn find(&self, mut id: Id, mut path: &str) -> Found {
-        let span = self.node(id).span.clone();
-        let mut found = Found { start: span.start, span };
+    /// The bytes to point at for a field path below `id` (`spec.containers[0].image`,
+    /// `metadata.annotations[example.com/key]`), or for its nearest existing ancestor: the key and the value of an
+    /// entry, an item of a sequence, an alias or a merge key on the way.
+    pub(crate) fn find(&self, mut id: Id, mut path: &str) -> Range<usize> {
+        let mut found = self.node(id).span.clone();
         while !matches!(self.node(id).kind, Kind::Alias(_))
             && let Some((next, place, rest)) = self.step(id, path)
         {
             let is_foreign = matches!(&place, Place::Key(entry) if entry.is_merged);
-            found = place.found(self.node(next));
+            found = place.span(self.node(next));
             if is_foreign {
                 break;
             }
@@ -253,19 +244,15 @@ enum Place<'n, 't> {
 }
 
 impl Place<'_, '_> {
-    fn found(&self, node: &Node<'_>) -> Found {
+    fn span(&self, node: &Node<'_>) -> Range<usize> {
         match self {
-            Self::Item => Found { span: node.span.clone(), start: node.span.start },
-            Self::Key(entry) if entry.is_merged => {
-                Found { span: entry.key_span.clone(), start: entry.key_span.start }
-            }
-            Self::Key(entry) => Found {
+            Self::Item => node.span.clone(),
+            Self::Key(entry) => match node.style {
+                Style::Flow if !entry.is_merged => {
+                    entry.key_span.start..node.span.end.max(entry.key_span.end)
+                }
                 // A value that follows in a block below its key is told by the key.
-                span: entry.key_span.start..match node.style {
-                    Style::Flow => node.span.end.max(entry.key_span.end),
-                    Style::Block => entry.key_span.end,
-                },
-                start: entry.key_span.start,
+                _ => entry.key_span.clone(),
             },
         }
     }
