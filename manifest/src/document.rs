@@ -58,24 +58,26 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
 }
 
 impl<'t> Part<'t> {
+    /// The text of the part.
+    pub fn text(&self) -> &'t str {
+        self.text.get(self.span.clone()).unwrap_or_default()
+    }
+
     /// The documents of the part, as [`documents`] reads them.
     ///
     /// # Errors
     /// As [`documents`].
     pub fn documents(&self) -> Result<Vec<Document<'t>>, Error> {
-        let Self { text, span } = self;
         let mut documents = Vec::new();
-        let part = reader::Part { text: text.get(span.clone()).unwrap_or_default(), offset: span.start };
-        let read = reader::read(part, |tree, root| flatten(text, &Arc::new(tree), root, &mut documents));
+        let part = reader::Part { text: self.text(), offset: self.span.start };
+        let read = reader::read(part, |tree, root| flatten(self.text, &Arc::new(tree), root, &mut documents));
         read.map_err(|error| Error { line: error.line + self.lines_before(), ..error })?;
         Ok(documents)
     }
 
     /// The comments of the part, as far as it can be read.
     pub fn comments(&self) -> Vec<Comment<'t>> {
-        let Self { text, span } = self;
-        let part = reader::Part { text: text.get(span.clone()).unwrap_or_default(), offset: span.start };
-        let mut comments = comment::read(part);
+        let mut comments = comment::read(reader::Part { text: self.text(), offset: self.span.start });
         let before = if comments.is_empty() { 0 } else { self.lines_before() };
         comments.iter_mut().for_each(|comment| comment.line += before);
         comments
@@ -120,6 +122,16 @@ impl Document<'_> {
     /// The string at the end of these keys.
     pub fn text(&self, keys: &[&str]) -> Option<&str> {
         self.tree.text(self.root, keys)
+    }
+
+    /// Whether something other than null stands at the end of these keys.
+    pub fn has(&self, keys: &[&str]) -> bool {
+        self.tree.has(self.root, keys)
+    }
+
+    /// Whether this is the same place of the same reading of a text.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.tree, &other.tree) && self.root == other.root
     }
 
     /// The bytes of the text where a field path as Kubernetes prints it (`spec.containers[0].image`,

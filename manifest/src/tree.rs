@@ -145,6 +145,17 @@ impl<'t> Tree<'t> {
         }
     }
 
+    /// Whether something other than null stands at the end of these keys.
+    pub(crate) fn has(&self, id: Id, keys: &[&str]) -> bool {
+        match (&self.resolved(id).kind, keys) {
+            (kind, []) => !matches!(kind, Kind::Value(Value::Null)),
+            (Kind::Entries(entries), [key, rest @ ..]) => {
+                entries.get(key).is_some_and(|entry| self.has(entry.value, rest))
+            }
+            _ => false,
+        }
+    }
+
     /// The value below `id`.
     pub(crate) fn value(&self, id: Id) -> Value {
         match &self.node(id).kind {
