@@ -80,31 +80,42 @@ pub(crate) struct Part<'t> {
 
 impl<'t> Part<'t> {
     fn error(&self, problem: Problem, mark: Marker) -> Error {
-        let within = mark.byte_offset().unwrap_or_default();
-        Error { line: mark.line(), column: mark.col() + 1, offset: self.offset + within, problem }
+        Error { line: mark.line(), column: mark.col() + 1, offset: self.byte(mark), problem }
+    }
+
+    fn byte(&self, mark: Marker) -> usize {
+        self.offset + mark.byte_offset().unwrap_or_default()
     }
 
     fn span(&self, span: &Span) -> Range<usize> {
-        let within = span.byte_range().unwrap_or_default();
-        self.offset + within.start..self.offset + within.end
+        self.byte(span.start)..self.byte(span.end)
     }
 }
 
 /// Calls `each` with every tree of a part and its root, the empty ones included.
 pub(crate) fn read<'t>(part: Part<'t>, mut each: impl FnMut(Tree<'t>, Id)) -> Result<(), Error> {
     let events = Parser::new_from_str_with_options(part.text, options! { emit_comments: false });
-    let mut reader =
-        Reader { part, events, tree: Tree::default(), anchors: HashMap::new(), aliased: 0, depth: 0 };
-    while let Some((event, span)) = reader.next()? {
-        if event.is_node() {
-            let root = reader.node(event, span)?;
-            // Anchors do not reach across documents.
-            reader.anchors.clear();
-            reader.aliased = 0;
-            each(std::mem::take(&mut reader.tree), root);
+    let mut reader = Reader {
+        part,
+        events,
+        tree: Tree::default(),
+        anchors: HashMap::new(),
+        aliased: 0,
+        depth: 0,
+        last: Last { mark: Marker::default(), is_merge: false, is_end: false },
+    };
+    loop {
+        match reader.node()? {
+            Some(root) => {
+                // Anchors do not reach across documents.
+                reader.anchors.clear();
+                reader.aliased = 0;
+                each(std::mem::take(&mut reader.tree), root);
+            }
+            None if reader.last.is_end => return Ok(()),
+            None => {}
         }
     }
-    Ok(())
 }
 
 struct Reader<'t> {
@@ -116,44 +127,62 @@ struct Reader<'t> {
     /// What the aliases so far stand for, in bytes.
     aliased: usize,
     depth: usize,
+    last: Last,
+}
+
+/// What [`Reader::node`] tells of the event that it took.
+#[derive(Clone, Copy)]
+struct Last {
+    /// Where it begins; of one that ends a collection, where it ends.
+    mark: Marker,
+    /// Whether it is a merge key.
+    is_merge: bool,
+    /// Whether there are no more.
+    is_end: bool,
 }
 
 impl<'t> Reader<'t> {
-    fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, Error> {
-        let event = self.events.next_event().transpose();
-        event.map_err(|error| self.part.error(Problem::Syntax(error.info()), *error.marker()))
-    }
-
-    /// The next event, where the document must go on.
-    fn next_within(&mut self) -> Result<(Event<'t>, Span), Error> {
-        let end = || Problem::Syntax("unexpected end".into());
-        self.next()?.ok_or_else(|| self.part.error(end(), Marker::default()))
-    }
-
-    /// The node that begins with an event.
-    fn node(&mut self, event: Event<'t>, span: Span) -> Result<Id, Error> {
-        let place = self.part.span(&span);
-        let anchor = event.anchor_id();
-        let node = match event {
-            Event::Alias(id) => self.alias(id, &span)?,
-            Event::Scalar(text, style, _, tag) => {
+    /// The node that begins with the next event; `None` where that begins none.
+    fn node(&mut self) -> Result<Option<Id>, Error> {
+        // Events are large: each is looked at where it arrives, and handed to nobody.
+        let (event, span) = match self.events.next_event() {
+            Some(Ok(event)) => event,
+            Some(Err(error)) => return Err(self.part.error(Problem::Syntax(error.info()), *error.marker())),
+            None => {
+                self.last.is_end = true;
+                return Ok(None);
+            }
+        };
+        let mark = span.start;
+        let mut is_merge = false;
+        let (node, anchor) = match event {
+            Event::Alias(id) => (self.alias(id, &span)?, 0),
+            Event::Scalar(text, style, anchor, tag) => {
+                is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
+                let span = self.part.span(&span);
                 let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                 let weight = NODE_WEIGHT + text.len();
                 let kind = scalar(text, style, tag.as_deref());
-                let kind = kind.map_err(|problem| self.part.error(problem, span.start))?;
-                let style = if is_block { Style::Block } else { Style::Flow };
-                let place = if is_block { self.block(place) } else { place };
-                Node { kind, span: place, style, weight, depth: 0 }
+                let kind = kind.map_err(|problem| self.part.error(problem, mark))?;
+                let (style, span) = match is_block {
+                    true => (Style::Block, self.block(span)),
+                    false => (Style::Flow, span),
+                };
+                (Node { kind, span, style, weight, depth: 0 }, anchor)
             }
-            Event::SequenceStart(style, ..) => self.nested(&span, style, Self::items)?,
-            Event::MappingStart(style, ..) => self.nested(&span, style, Self::entries)?,
-            _ => return Err(self.part.error(Problem::Syntax("unexpected event".into()), span.start)),
+            Event::SequenceStart(style, anchor, _) => (self.nested(mark, style, Self::items)?, anchor),
+            Event::MappingStart(style, anchor, _) => (self.nested(mark, style, Self::entries)?, anchor),
+            _ => {
+                self.last.mark = span.end;
+                return Ok(None);
+            }
         };
         let id = self.tree.add(node);
-        if let Some(anchor) = anchor {
+        if anchor > 0 {
             self.anchors.insert(anchor, id);
         }
-        Ok(id)
+        self.last = Last { mark, is_merge, is_end: false };
+        Ok(Some(id))
     }
 
     /// The bytes of a block scalar's content, without the indentation of what follows.
@@ -180,19 +209,19 @@ impl<'t> Reader<'t> {
 
     fn nested(
         &mut self,
-        span: &Span,
+        mark: Marker,
         style: StructureStyle,
         read: fn(&mut Self) -> Result<(Kind<'t>, Content), Error>,
     ) -> Result<Node<'t>, Error> {
         if self.depth == MAX_DEPTH {
-            return Err(self.part.error(Problem::Depth, span.start));
+            return Err(self.part.error(Problem::Depth, mark));
         }
         self.depth += 1;
         let (kind, content) = read(self)?;
         self.depth -= 1;
-        let start = self.part.span(span).start;
+        let start = self.part.byte(mark);
         let (style, span) = match style {
-            StructureStyle::Flow => (Style::Flow, start..content.end),
+            StructureStyle::Flow => (Style::Flow, start..self.part.byte(self.last.mark)),
             StructureStyle::Block => (Style::Block, content.children.unwrap_or(start..start)),
         };
         Ok(Node { kind, span, style, weight: content.weight + NODE_WEIGHT, depth: content.depth + 1 })
@@ -200,55 +229,46 @@ impl<'t> Reader<'t> {
 
     fn items(&mut self) -> Result<(Kind<'t>, Content), Error> {
         let (mut items, mut content) = (Vec::new(), Content::default());
-        loop {
-            let (event, span) = self.next_within()?;
-            if !event.is_node() {
-                content.end = self.part.span(&span).end;
-                return Ok((Kind::Items(items), content));
-            }
-            let item = self.node(event, span)?;
+        while let Some(item) = self.node()? {
             let node = self.tree.node(item);
             content.add(node, node.span.start);
             items.push(item);
         }
+        Ok((Kind::Items(items), content))
     }
 
     /// The entries of a mapping. As in go-yaml v2, a merge key overrides what stands before it.
     fn entries(&mut self) -> Result<(Kind<'t>, Content), Error> {
         let (mut entries, mut content) = (Entries::default(), Content::default());
-        // Keys that were merged may be set again; those of the mapping itself may not, once many are known.
-        let mut overridden = HashSet::new();
-        loop {
-            let (event, span) = self.next_within()?;
-            if !event.is_node() {
-                content.end = self.part.span(&span).end;
-                return Ok((Kind::Entries(entries), content));
-            }
-            let (merge, mark) = (is_merge(&event), span.start);
-            let key = self.node(event, span)?;
+        // The mapping's own keys that a merge key replaced: they may not be set again either.
+        let mut replaced = HashSet::new();
+        while let Some(key) = self.node()? {
+            let Last { mark, is_merge, .. } = self.last;
             let key_span = self.tree.node(key).span.clone();
-            let (event, span) = self.next_within()?;
-            let value = self.node(event, span)?;
+            let Some(value) = self.node()? else {
+                return Err(self.part.error(Problem::Syntax("a key without a value".to_owned()), mark));
+            };
             content.add(self.tree.node(value), key_span.start);
-            if merge {
+            if is_merge {
                 let own = entries.iter().filter(|entry| !entry.is_merged).map(|entry| entry.key.clone());
-                overridden.extend(own);
-                self.merge(&mut entries, value, &key_span)
-                    .ok_or_else(|| self.part.error(Problem::Merge, mark))?;
+                replaced.extend(own);
+                let merged = self.merge(&mut entries, value, &key_span);
+                merged.ok_or_else(|| self.part.error(Problem::Merge, mark))?;
                 continue;
             }
             let key = self.key(key).ok_or_else(|| self.part.error(Problem::Key, mark))?;
-            let is_own = entries.get(&key).is_some_and(|there| !there.is_merged) || overridden.contains(&key);
-            if is_own {
+            let there = entries.get(&key);
+            if there.is_some_and(|there| !there.is_merged) || replaced.contains(&key) {
                 return Err(self.part.error(Problem::DuplicateKey(key.into_owned()), mark));
             }
             content.weight += key.len();
             entries.insert(Entry { key, key_span, value, is_merged: false });
         }
+        Ok((Kind::Entries(entries), content))
     }
 
     /// Takes over a mapping, or several of which the earlier ones prevail; `None` for anything else.
-    fn merge(&mut self, entries: &mut Entries<'t>, value: Id, at: &Range<usize>) -> Option<()> {
+    fn merge(&self, entries: &mut Entries<'t>, value: Id, at: &Range<usize>) -> Option<()> {
         let sources = match &self.tree.resolved(value).kind {
             Kind::Entries(_) => vec![value],
             Kind::Items(items) => items.iter().rev().copied().collect(),
@@ -277,8 +297,6 @@ impl<'t> Reader<'t> {
 struct Content {
     /// From the first child to the last.
     children: Option<Range<usize>>,
-    /// Where the event that ends the collection does.
-    end: usize,
     weight: usize,
     depth: usize,
 }
@@ -290,10 +308,6 @@ impl Content {
         self.weight = self.weight.saturating_add(child.weight);
         self.depth = self.depth.max(child.depth);
     }
-}
-
-fn is_merge(event: &Event<'_>) -> bool {
-    matches!(event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<")
 }
 
 fn scalar<'t>(text: Cow<'t, str>, style: ScalarStyle, tag: Option<&Tag>) -> Result<Kind<'t>, Problem> {
