@@ -90,7 +90,7 @@ impl Judge<'_> {
                         action: finding.action,
                         document: index,
                         object: subject.name.clone(),
-                        span: document.span(&format!("{}{path}", subject.prefix)),
+                        span: subject.span(document, &path),
                         path,
                         message: finding.message,
                         help: finding.help,
@@ -157,9 +157,14 @@ impl Subject {
         Some(Self { name: name(document, &[]), prefix: "" })
     }
 
-    /// Whether the object stands for itself, and not in a request.
-    pub(crate) const fn is_object(&self) -> bool {
-        self.prefix.is_empty()
+    /// How the object is told: `Deployment shop/web`.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where a path of the object stands in the text.
+    pub(crate) fn span(&self, document: &Document<'_>, path: &str) -> Range<usize> {
+        document.span(&format!("{}{path}", self.prefix))
     }
 
     /// What the rules find, with the action that the settings and the request give each finding.

@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod check;
 mod convert;
+mod diff;
 mod explain;
 mod failure;
 mod fix;
@@ -60,6 +61,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
         Command::Check(check) => check::run(check, out),
         Command::Fix(fix) => fix::run(fix, out),
         Command::Explain(explain) => explain::run(explain, out),
+        Command::Diff(diff) => diff::run(diff, out),
         Command::Show(show) => show::run(show, out),
         Command::Convert(convert) => convert::run(convert, out),
         Command::Schema => schema::run(out),
@@ -69,6 +71,5 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
             out.write_all(&script)?;
             Ok(Exit::Clean)
         }
-        _ => Err(Failure::new("not there yet")),
     }
 }

@@ -247,8 +247,7 @@ impl<'t> Editor<'_, 't> {
             (true, false) => Ok(()),
             (true, true) => self.remove(node, &extents, parent, "{}"),
             (false, false) => self.insert(node, entries, &extents, made),
-            // What is removed and what is inserted could meet.
-            (false, true) => Err(Unrepairable { span: node.span.clone(), reason: Reason::Layout }),
+            (false, true) => self.exchange(node, extents, parent, &made),
         }
     }
 
@@ -447,6 +446,36 @@ impl<'t> Editor<'_, 't> {
         Ok(())
     }
 
+    /// Puts new entries in the place of one that goes; others may go too.
+    fn exchange(
+        &mut self,
+        node: &Node<'_>,
+        mut extents: Vec<Child>,
+        parent: Parent,
+        made: &Map<String, Value>,
+    ) -> Done {
+        let Some(place) = extents.iter_mut().rfind(|child| child.is_removed) else { return Ok(()) };
+        place.is_removed = false;
+        let span = place.span.clone();
+        match node.style {
+            Style::Flow => {
+                let added: Vec<_> = made.iter().map(|(key, value)| self.flow_entry(key, value)).collect();
+                self.replace(span, added.join(", "));
+            }
+            Style::Block => {
+                let gone = self.lines(&span).ok_or_else(|| layout(span.clone()))?;
+                let line_end = self.line_end(span.start);
+                let mut text = String::new();
+                block_lines(made, span.start - gone.start, &mut |line| text += &(line + line_end));
+                self.replace(gone, text);
+            }
+        }
+        match extents.iter().any(|child| child.is_removed) {
+            true => self.remove(node, &extents, parent, "{}"),
+            false => Ok(()),
+        }
+    }
+
     /// How the line of an offset ends, or the first one where it is the last.
     fn line_end(&self, offset: usize) -> &'static str {
         let line = self.text.get(..self.next_line(offset)).unwrap_or_default();
@@ -603,6 +632,13 @@ mod tests {
             ("a: {b: , c: }\n", "a/k", "a: {b: , c:, k: 7 }\n"),
         ] {
             assert_eq!(edited(text, &[(path, Some(json!(7)))]).unwrap(), expected, "{text}");
+        }
+        let exchanged = [("a/b", None), ("a/c", None), ("a/k", Some(json!(7)))];
+        for (text, expected) in [
+            ("a:\n  b: 1\n  c: 2 # why\n  d: 3\n", "a:\n  k: 7\n  d: 3\n"),
+            ("a: {b: 1, c: 2}\n", "a: {k: 7}\n"),
+        ] {
+            assert_eq!(edited(text, &exchanged).unwrap(), expected);
         }
         let two = [("a/s/one", Some(json!(1))), ("a/s/two", Some(json!(true)))];
         assert_eq!(edited("a:\n  b: 1\n", &two).unwrap(), "a:\n  b: 1\n  s:\n    one: 1\n    two: true\n");
