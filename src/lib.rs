@@ -40,6 +40,7 @@ pub mod rule;
 pub mod rules;
 pub mod scope;
 pub mod settings;
+pub mod size;
 pub mod splice;
 pub mod sysctls;
 pub mod text;

@@ -38,7 +38,7 @@ pub struct Container<'w> {
     pub spec: &'w ContainerSpec<'w>,
     /// Whether the settings exempt it.
     pub exempt: bool,
-    /// Whether its environment leaves it out of the instance's size; looked at only where the size counts.
+    /// Whether its environment leaves it out of the instance's size ([`Pod::read_environments`]).
     pub ignores_resources: bool,
 }
 
@@ -82,19 +82,17 @@ impl<'w> Pod<'w> {
         ] {
             let list_path = path.field("spec").field(list.name());
             for (index, spec) in specs.iter().flatten().enumerate() {
-                let path = list_path.index(index);
-                let ignores_resources = size_counts && ignores_resources(spec, &path)?;
                 containers.push(Container {
-                    path,
+                    path: list_path.index(index),
                     list,
                     index,
                     spec,
                     exempt: settings.exempts(spec),
-                    ignores_resources,
+                    ignores_resources: false,
                 });
             }
         }
-        Ok(Some(Self {
+        let mut pod = Self {
             annotations: workload
                 .template
                 .metadata
@@ -104,7 +102,20 @@ impl<'w> Pod<'w> {
             containers,
             workload_annotations: workload.metadata.annotations.as_ref(),
             path,
-        }))
+        };
+        if size_counts {
+            pod.read_environments()?;
+        }
+        Ok(Some(pod))
+    }
+
+    /// Finds the containers whose environment leaves them out of the instance's size. [`Self::of`] does so only
+    /// where a rule needs the size: of other pods no environment need be readable.
+    pub fn read_environments(&mut self) -> Result<(), Unreadable> {
+        for container in &mut self.containers {
+            container.ignores_resources = ignores_resources(container.spec, &container.path)?;
+        }
+        Ok(())
     }
 
     /// The container that `path` is, or is in.

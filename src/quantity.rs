@@ -22,6 +22,11 @@ impl Quantity {
         self.0.div_euclid(THOUSAND * 1024)
     }
 
+    /// The amount in thousandths of a unit.
+    pub const fn thousandths(self) -> i64 {
+        self.0
+    }
+
     /// Reads a quantity as `resource.ParseQuantity` of Kubernetes does: a signed decimal number and a
     /// binary suffix (`Ki` to `Ei`), a decimal one (`n` to `E`) or an exponent (`e3`, `E-3`). What is finer
     /// than a thousandth rounds up. `None` for anything else, and for an amount beyond the type.

@@ -46,6 +46,26 @@ pub static LINUX: &[&str] = &[
     "CHECKPOINT_RESTORE",
 ];
 
+/// The capabilities of a container that neither adds nor drops any: mask `00000000a80425fb` (`defaultUnixCaps`
+/// in `oci/spec.go` of containerd, which ECI's instances run, and `DefaultCapabilities` in `oci/caps/defaults.go`
+/// of moby agree). ECI's pages do not list its own default; they say only that `NET_ADMIN` is not in it.
+pub static RUNTIME_DEFAULT: &[&str] = &[
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SYS_CHROOT",
+    "MKNOD",
+    "AUDIT_WRITE",
+    "SETFCAP",
+];
+
 /// What container runtimes take for every capability.
 pub const ALL: &str = "ALL";
 
@@ -71,6 +91,13 @@ mod tests {
             assert_eq!(LINUX.get(bit), Some(&name));
         }
         assert_eq!(LINUX.len(), 41);
+    }
+
+    #[test]
+    fn the_default_is_the_mask_that_kubernetes_shows() {
+        // "Configure a Security Context for a Pod or Container", CapPrm of security-context-3.yaml.
+        let bits = RUNTIME_DEFAULT.iter().map(|name| LINUX.iter().position(|known| known == name).unwrap());
+        assert_eq!(bits.fold(0_u64, |mask, bit| mask | 1 << bit), 0xa804_25fb);
     }
 
     #[test]

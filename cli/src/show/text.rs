@@ -1,0 +1,247 @@
+//! What ECI runs, as tables for people: a block an object, no wider than 100 columns where words can be parted.
+
+use std::io::{self, Write};
+
+use eci_security_context::pod::List;
+use eci_security_context::text::{cut, one_line};
+use serde_json::Value;
+
+use super::Located;
+use super::effective::{Capabilities, Container, Effective, Instance, Remark, Setting, Source, Sysctl};
+
+const WIDTH: usize = 100;
+/// The most characters of a cell that is not wrapped.
+const CELL: usize = 36;
+/// The fewest characters of one that is, however wide its neighbours are.
+const NARROWEST: usize = 24;
+
+/// Writes the block of an object.
+pub(super) fn write(object: &Located, out: &mut dyn Write) -> io::Result<()> {
+    let shown = &object.shown;
+    writeln!(out, "{}{}", one_line(&object.title()), if shown.template { " (template)" } else { "" })?;
+    let Some(effective) = &shown.effective else {
+        let verdict = match (shown.scope.certainty, shown.scope.reason) {
+            ("no", reason) => {
+                format!("does not run on ECI ({reason}); --assume-eci shows what ECI would run")
+            }
+            _ => "is not shown: it is written for Windows, and only ECI's rules for Linux pods are known"
+                .to_owned(),
+        };
+        return paragraph(&verdict, 2, out);
+    };
+    let (certainty, reason) = (shown.scope.certainty, shown.scope.reason);
+    let facts = [
+        ["file", &format!("{}:{}", object.file, object.line)],
+        ["on ECI", &format!("{certainty}: {reason}")],
+        ["instance", &memory(&effective.instance)],
+    ];
+    table(&facts.map(|fact| fact.map(one_line)), 2, out)?;
+    sections(effective, out)
+}
+
+fn sections(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
+    remarks("ECI refuses the pod", &effective.refused, out)?;
+    for container in &effective.containers {
+        writeln!(out, "\n  {} {}", role(container), one_line(&container.name))?;
+        let mut rows: Vec<_> = container
+            .settings
+            .iter()
+            .map(|(name, setting)| row(name, &value(setting), &why(setting)))
+            .collect();
+        rows.extend(capabilities(container));
+        table(&rows, 4, out)?;
+    }
+    if !effective.sysctls.is_empty() {
+        writeln!(out, "\n  sysctls")?;
+        let rows: Vec<_> = effective.sysctls.iter().map(sysctl).collect();
+        table(&rows, 4, out)?;
+    }
+    remarks("lost: ECI does not read it there", &effective.lost, out)?;
+    remarks("overridden: ECI replaces the value", &effective.overridden, out)?;
+    remarks("ignored: without effect", &effective.ignored, out)
+}
+
+fn memory(instance: &Instance) -> String {
+    let reason = &instance.reason;
+    match instance.memory_kib {
+        None => format!("unknown: {reason}"),
+        Some(kib) if kib % (1 << 20) == 0 => format!("{} GiB: {reason}", kib >> 20),
+        Some(kib) => format!("{} MiB: {reason}", kib >> 10),
+    }
+}
+
+const fn role(container: &Container) -> &'static str {
+    match (container.list, container.sidecar) {
+        (List::Init, true) => "init container (sidecar)",
+        (List::Init, false) => "init container",
+        (List::Main, _) => "container",
+        (List::Ephemeral, _) => "ephemeral container",
+    }
+}
+
+fn value(setting: &Setting) -> String {
+    match &setting.value {
+        Some(value) => plain(value),
+        None => "from the image".to_owned(),
+    }
+}
+
+/// A value as it stands in a manifest.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn why(setting: &Setting) -> String {
+    let from = match setting.from {
+        Source::Container => "set on the container",
+        Source::Pod => "set on the pod",
+        Source::Image => "",
+        Source::Default => "by default",
+        Source::Fixed => "fixed by ECI",
+        Source::NotOffered => "ECI offers no setting",
+        Source::NotGranted => "not granted",
+    };
+    let asked = setting.asked.as_ref().map(|asked| {
+        let level = if asked.from == Source::Pod { "pod" } else { "container" };
+        let unread = match setting.from {
+            Source::Image | Source::Default | Source::Pod => ", and ECI does not read it there",
+            _ => "",
+        };
+        format!("the {level} asks for {}{unread}", cut(plain(&asked.value), CELL))
+    });
+    [from, asked.as_deref().unwrap_or_default()]
+        .into_iter()
+        .filter(|clause| !clause.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn capabilities(container: &Container) -> Vec<Row> {
+    let Capabilities { granted, asked, refused } = &container.capabilities;
+    let names: Vec<_> = granted.names().collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let mut rows = vec![row("capabilities", &granted.to_string(), &names)];
+    let privileged = container.settings.iter().any(|(_, setting)| setting.from == Source::NotGranted);
+    let refused: Vec<_> =
+        privileged.then_some("privileged").into_iter().chain(refused.iter().map(String::as_str)).collect();
+    if !refused.is_empty() {
+        let what = format!("with what is not granted: {}", refused.join(", "));
+        rows.push(row("  as asked for", &asked.to_string(), &what));
+    }
+    rows
+}
+
+fn sysctl(sysctl: &Sysctl) -> Row {
+    let channel = match sysctl.channel {
+        "field" => "the pod's securityContext.sysctls",
+        _ => "the annotation for host sysctls",
+    };
+    row(&sysctl.name, &sysctl.value, &format!("{}: {channel}", sysctl.outcome))
+}
+
+fn remarks(title: &str, remarks: &[Remark], out: &mut dyn Write) -> io::Result<()> {
+    if remarks.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  {title}")?;
+    for remark in remarks {
+        writeln!(out, "    {}", one_line(&remark.path))?;
+        paragraph(&format!("{}: {}", remark.rule, remark.message), 6, out)?;
+        if let Some(repair) = remark.repair {
+            paragraph(&format!("with the policy's repair: {repair}"), 6, out)?;
+        }
+    }
+    Ok(())
+}
+
+type Row = [String; 3];
+
+fn row(name: &str, value: &str, note: &str) -> Row {
+    [cut(one_line(name), CELL), cut(one_line(value), CELL), one_line(note)]
+}
+
+/// Writes rows in aligned columns, the last of them wrapped.
+fn table<const COLUMNS: usize>(
+    rows: &[[String; COLUMNS]],
+    indent: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut widths = [0; COLUMNS];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in rows {
+        let Some((last, cells)) = row.split_last() else { continue };
+        let mut left = " ".repeat(indent);
+        for (cell, width) in cells.iter().zip(widths) {
+            left.push_str(&format!("{cell:width$}  "));
+        }
+        let margin = left.chars().count();
+        let mut lines = wrap(last, WIDTH.saturating_sub(margin).max(NARROWEST)).into_iter();
+        writeln!(out, "{}", format!("{left}{}", lines.next().unwrap_or_default()).trim_end())?;
+        for line in lines {
+            writeln!(out, "{:margin$}{line}", "")?;
+        }
+    }
+    Ok(())
+}
+
+fn paragraph(text: &str, indent: usize, out: &mut dyn Write) -> io::Result<()> {
+    for line in wrap(&one_line(text), WIDTH - indent) {
+        writeln!(out, "{:indent$}{line}", "")?;
+    }
+    Ok(())
+}
+
+/// The lines of a text, parted between words; a word that is wider than a line stands alone.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn text_is_parted_between_words() {
+        assert_eq!(wrap("ab cd  ef", 5), ["ab cd", "ef"]);
+        assert_eq!(wrap("a longword b", 4), ["a", "longword", "b"]);
+        assert!(wrap("", 4).is_empty());
+    }
+
+    #[test]
+    fn columns_are_aligned_and_the_last_is_wrapped() {
+        let rows = [row("a", "1", &"word ".repeat(30)), row("long name", "täg", ""), row("b", "", "x")];
+        let mut out = Vec::new();
+        table(&rows, 2, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{text}");
+        let [first, second, name, last] = lines.try_into().unwrap();
+        assert!(first.starts_with("  a          1    word word "), "{text}");
+        assert!(second.starts_with("                  word word "), "{text}");
+        assert_eq!(name, "  long name  täg");
+        assert_eq!(last, "  b               x");
+    }
+
+    #[test]
+    fn what_does_not_show_is_no_part_of_the_output() {
+        let mut out = Vec::new();
+        table(&[row("a\u{1b}[31m", "b\nc", "d\u{202e}e")], 0, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a [31m  b c  d e\n");
+    }
+}
