@@ -4,6 +4,7 @@ mod args;
 mod convert;
 mod explain;
 mod failure;
+mod openapi;
 mod report;
 mod schema;
 mod settings;
