@@ -62,6 +62,16 @@ fn missing(path: Path) -> Unreadable {
 }
 
 impl<'de> Request<'de> {
+    /// The request to create an object of this group and kind.
+    pub fn creating(group: &'de str, kind: &'de str, object: &'de RawValue) -> Self {
+        Self {
+            kind: Some(Kind { group: Some(group.into()), kind: Some(kind.into()), ..Kind::default() }),
+            operation: Some("CREATE".into()),
+            object: Some(object),
+            ..Self::default()
+        }
+    }
+
     /// Whether the request is none that could break a rule: what removes an object or talks to it, and
     /// the last steps of an object that is being removed, for a finalizer must always come off.
     pub fn is_out_of_reach(&self) -> bool {

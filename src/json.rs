@@ -208,6 +208,12 @@ impl<'de> View<'de> for Amount<'de> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text<'de>(Cow<'de, str>);
 
+impl<'de> From<&'de str> for Text<'de> {
+    fn from(text: &'de str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
 impl Deref for Text<'_> {
     type Target = str;
 

@@ -190,8 +190,11 @@ fn manifests<'r>(rule: &'r Rule, kind: &str) -> Vec<&'r str> {
 
 fn judged(manifest: &str) -> Vec<Verdict> {
     let settings = manifest.lines().find_map(|line| line.strip_prefix("# settings: ")).unwrap_or("{}");
-    let settings =
-        documents(settings).unwrap().into_iter().next().map_or_else(|| json!({}), |document| document.value);
+    let settings = documents(settings)
+        .unwrap()
+        .into_iter()
+        .next()
+        .map_or_else(|| json!({}), |document| document.value());
     let objects = documents(manifest).unwrap();
     assert!(!objects.is_empty(), "no object in {manifest}");
     let verdict = |object: &Value| {
@@ -199,7 +202,7 @@ fn judged(manifest: &str) -> Vec<Verdict> {
         let payload = json!({"request": request, "settings": settings}).to_string();
         validate(payload.as_bytes(), Some(&nobody))
     };
-    objects.iter().map(|object| verdict(&object.value)).collect()
+    objects.iter().map(|object| verdict(&object.value())).collect()
 }
 
 #[test]

@@ -22,9 +22,10 @@ fn text(file: &str) -> String {
 }
 
 fn yaml(file: &str) -> Value {
-    let mut documents = eci_manifest::documents(&text(file)).unwrap();
+    let text = text(file);
+    let mut documents = eci_manifest::documents(&text).unwrap();
     assert_eq!(documents.len(), 1, "{file} is one document");
-    documents.remove(0).value
+    documents.remove(0).value()
 }
 
 fn held(file: &str, generated: &str) {
@@ -226,7 +227,7 @@ fn the_package_of_artifact_hub() {
     held("artifacthub-pkg.yml", &package);
     let parsed = yaml("artifacthub-pkg.yml");
     let embedded = |key: &str| {
-        eci_manifest::documents(parsed["annotations"][key].as_str().unwrap()).unwrap().remove(0).value
+        eci_manifest::documents(parsed["annotations"][key].as_str().unwrap()).unwrap().remove(0).value()
     };
     assert_eq!(embedded("kubewarden/rules"), metadata["rules"]);
     assert_eq!(embedded("kubewarden/contextAwareResources"), metadata["contextAwareResources"]);
@@ -282,7 +283,7 @@ fn the_settings_of_the_readme_are_the_default_ones_but_for_the_samples() {
     let blocks = readme.split("```yaml settings\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let mut count = 0;
     for block in blocks {
-        let settings = eci_manifest::documents(block).unwrap().remove(0).value;
+        let settings = eci_manifest::documents(block).unwrap().remove(0).value();
         eci_security_context::judge::settings(&settings.to_string(), true).unwrap();
         count += 1;
     }
@@ -293,7 +294,7 @@ fn the_settings_of_the_readme_are_the_default_ones_but_for_the_samples() {
 fn what_the_readme_shows_is_what_is_said() {
     let readme = text("README.md").split_whitespace().collect::<Vec<_>>().join(" ");
     let judged = |manifest: &str| {
-        let object = eci_manifest::documents(manifest).unwrap().remove(0).value;
+        let object = eci_manifest::documents(manifest).unwrap().remove(0).value();
         let payload = serde_json::json!({"request": eci_manifest::request_of(&object), "settings": {}});
         eci_security_context::validate(payload.to_string().as_bytes(), None)
     };

@@ -1,14 +1,21 @@
 //! The command `eci-policy`: the policy's verdict on files.
 
 mod args;
+mod batch;
+mod check;
 mod convert;
 mod explain;
 mod failure;
+mod fix;
+mod input;
+mod judge;
 mod openapi;
+mod repair;
 mod report;
 mod schema;
 mod settings;
 mod show;
+mod suppress;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -51,6 +58,8 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
     match command {
+        Command::Check(check) => check::run(check, out),
+        Command::Fix(fix) => fix::run(fix, out),
         Command::Explain(explain) => explain::run(explain, out),
         Command::Show(show) => show::run(show, out),
         Command::Convert(convert) => convert::run(convert, out),

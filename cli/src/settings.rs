@@ -42,17 +42,17 @@ pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
     let said = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| said(error.to_string()))?;
     let documents = eci_manifest::documents(&text).map_err(|error| said(error.to_string()))?;
-    let mut policies = documents.iter().filter(|document| is_policy(&document.value));
+    let documents: Vec<Value> = documents.iter().map(eci_manifest::Document::value).collect();
+    let mut policies = documents.iter().filter(|document| is_policy(document));
     match (policies.next(), policies.next(), documents.as_slice()) {
         (Some(policy), None, _) => Ok(policy
-            .value
             .pointer("/spec/settings")
             .filter(|found| !found.is_null())
             .cloned()
             .unwrap_or_else(|| json!({}))),
         (Some(_), Some(_), _) => Err(said("holds several policies; give the settings of one".to_owned())),
         (None, _, []) => Ok(json!({})),
-        (None, _, [settings]) => Ok(settings.value.clone()),
+        (None, _, [settings]) => Ok(settings.clone()),
         (None, ..) => Err(said("settings are one document, and here are more".to_owned())),
     }
 }

@@ -23,7 +23,7 @@ use std::{fmt, fs};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::{Document, RequestOptions, admission_request, documents, reader};
+use crate::{Comment, RequestOptions, admission_request, documents, parts};
 
 const ACTIONS: [&str; 4] = ["deny", "fix", "warn", "audit"];
 const MAX_WARNINGS: usize = 10;
@@ -44,7 +44,8 @@ pub struct Case {
     pub function: String,
     /// What the host says of the request's Namespace.
     pub namespace: Namespace,
-    document: Document,
+    /// The case itself, whose first document is the object.
+    text: String,
     marks: Vec<Mark>,
     accepted: bool,
     code: Option<u64>,
@@ -141,7 +142,7 @@ fn read_file(folder: &Path, file: &Path) -> Result<Option<Case>, String> {
 fn only_object(text: &str) -> Result<Value, Malformed> {
     let mut documents = documents(text)?;
     match (documents.pop(), documents.is_empty()) {
-        (Some(document), true) => Ok(document.value),
+        (Some(document), true) => Ok(document.value()),
         _ => Err(Malformed::at(1, "a repaired object is one document")),
     }
 }
@@ -186,16 +187,16 @@ impl Directives {
     fn parse(text: &str) -> Result<Self, Malformed> {
         let mut directives = Self::default();
         let head = text.lines().take_while(|line| line.starts_with('#')).count();
-        for (line, comment) in reader::comments(text) {
-            let Some(directive) = comment.strip_prefix('!') else {
+        for comment in comments(text) {
+            let line = comment.line;
+            let Some(directive) = comment.text.strip_prefix('!') else {
                 continue;
             };
             if line > head {
                 return Err(Malformed::at(line, "a directive stands at the top of the file"));
             }
             let directive = documents(directive).map_err(|error| Malformed { line, ..error.into() })?;
-            let Some(Value::Object(entries)) = directive.into_iter().next().map(|document| document.value)
-            else {
+            let Some(Value::Object(entries)) = directive.first().map(|document| document.value()) else {
                 return Err(Malformed::at(line, "a directive is `#! key: value`"));
             };
             for (key, value) in entries {
@@ -241,9 +242,15 @@ impl Directives {
     }
 }
 
+/// The comments of the first document.
+fn comments(text: &str) -> Vec<Comment<'_>> {
+    parts(text).first().map(|part| part.comments()).unwrap_or_default()
+}
+
 /// The marks in the first document.
 fn marks(text: &str) -> Result<Vec<Mark>, Malformed> {
-    let comments: BTreeMap<_, _> = reader::comments(text).into_iter().collect();
+    let comments: BTreeMap<_, _> =
+        comments(text).into_iter().map(|comment| (comment.line, comment.text)).collect();
     let mut marks = Vec::new();
     for (index, content) in text.lines().enumerate() {
         let line = index + 1;
@@ -292,21 +299,22 @@ impl Case {
         if accepted && directives.code.is_some() {
             return Err(Malformed::at(1, "only a rejection has a code"));
         }
+        let old = old.map(|old| old.value());
         let options = RequestOptions {
             operation: directives.operation.as_deref().unwrap_or("CREATE"),
             sub_resource: directives.sub_resource.as_deref(),
-            old_object: old.as_ref().map(|old| &old.value),
+            old_object: old.as_ref(),
         };
         Ok(Self {
             name: format!("{rule}/{stem}"),
             rule: rule.into(),
             payload: json!({
-                "request": admission_request(&document.value, &options),
+                "request": admission_request(&document.value(), &options),
                 "settings": directives.settings.unwrap_or_else(|| json!({})),
             }),
             function: directives.function.unwrap_or_else(|| "validate".into()),
             namespace: directives.namespace.unwrap_or_default(),
-            document,
+            text: text.to_owned(),
             marks,
             accepted,
             code: (!accepted).then(|| directives.code.unwrap_or(403)),
@@ -363,9 +371,14 @@ impl Case {
             return;
         };
         let mut missing = self.marks.clone();
-        for finding in &findings {
+        let documents = documents(&self.text).unwrap_or_default();
+        for (document, finding) in documents
+            .first()
+            .into_iter()
+            .flat_map(|object| findings.iter().map(move |finding| (object, finding)))
+        {
             let text = |key: &str| finding[key].as_str().unwrap_or_default();
-            let line = self.document.line(text("path"));
+            let line = document.line(text("path"));
             let mark = Mark { line, rule: text("rule").into(), action: text("action").into() };
             match missing.iter().position(|expected| *expected == mark) {
                 Some(index) => {
@@ -383,7 +396,7 @@ impl Case {
             Some(fixed) => differences("", fixed, object, report),
             None if self.function == "validate" && !object.is_null() => {
                 report.push("the object was repaired, where no .fixed.yaml says how".into());
-                differences("", &self.document.value, object, report);
+                differences("", &self.payload["request"]["object"], object, report);
             }
             None => {}
         }

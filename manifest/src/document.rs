@@ -1,15 +1,20 @@
-//! A manifest's documents, and the lines of the field paths in them.
+//! A manifest's documents, and the places of the field paths in them.
+
+use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::reader::{self, Children, Error, Node, Place};
+use crate::comment::{self, Comment};
+use crate::reader::{self, Error};
+use crate::tree::{Id, Kind, Tree};
 
 /// One object of a manifest.
-#[derive(Debug)]
-pub struct Document {
-    /// The object, as JSON.
-    pub value: Value,
-    place: Place,
+#[derive(Debug, Clone)]
+pub struct Document<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) tree: Arc<Tree<'t>>,
+    pub(crate) root: Id,
 }
 
 /// All documents of a YAML stream or a JSON text. Empty documents are skipped, and a `List` is replaced by its
@@ -17,82 +22,129 @@ pub struct Document {
 ///
 /// # Errors
 /// Where the text is not YAML, or is YAML that kubectl would refuse or read only in part (a duplicate key).
-pub fn documents(text: &str) -> Result<Vec<Document>, Error> {
-    let mut documents = Vec::new();
-    for node in reader::read(text)? {
-        flatten(node, &mut documents);
+pub fn documents(text: &str) -> Result<Vec<Document<'_>>, Error> {
+    let mut all = Vec::new();
+    for part in parts(text) {
+        all.append(&mut part.documents()?);
     }
-    Ok(documents)
+    Ok(all)
 }
 
-fn flatten(mut node: Node, documents: &mut Vec<Document>) {
-    match take_items(&mut node) {
-        Some((values, places)) => {
-            for (value, place) in values.into_iter().zip(places) {
-                flatten(Node { value, place }, documents);
-            }
-        }
-        None if node.value.is_null() => {}
-        None => documents.push(Document { value: node.value, place: node.place }),
+/// A part of a text that is read by itself, as kubectl does: what is wrong with it does not keep the others from
+/// being read.
+#[derive(Debug, Clone)]
+pub struct Part<'t> {
+    /// The whole text.
+    text: &'t str,
+    /// The bytes of it that are the part.
+    pub span: Range<usize>,
+}
+
+/// The parts of a text: what stands between lines that begin with `---`, which nothing but a document's start does.
+pub fn parts(text: &str) -> Vec<Part<'_>> {
+    let begin = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut starts = vec![begin];
+    // A directive stands before the line that begins its document.
+    let has_directives = text.get(begin..).is_some_and(|text| text.starts_with('%')) || text.contains("\n%");
+    if !has_directives {
+        let markers = text.match_indices("\n---").filter(|(at, marker)| {
+            let rest = text.get(at + marker.len()..).unwrap_or_default();
+            rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n'])
+        });
+        starts.extend(markers.map(|(at, _)| at + 1));
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().copied().zip(ends).map(|(start, end)| Part { text, span: start..end }).collect()
+}
+
+impl<'t> Part<'t> {
+    /// The text of the part.
+    pub fn text(&self) -> &'t str {
+        self.text.get(self.span.clone()).unwrap_or_default()
+    }
+
+    /// The documents of the part, as [`documents`] reads them.
+    ///
+    /// # Errors
+    /// As [`documents`].
+    pub fn documents(&self) -> Result<Vec<Document<'t>>, Error> {
+        let mut documents = Vec::new();
+        let part = reader::Part { text: self.text(), offset: self.span.start };
+        let read = reader::read(part, |tree, root| flatten(self.text, &Arc::new(tree), root, &mut documents));
+        read.map_err(|error| Error { line: error.line + self.lines_before(), ..error })?;
+        Ok(documents)
+    }
+
+    /// The comments of the part, as far as it can be read.
+    pub fn comments(&self) -> Vec<Comment<'t>> {
+        let mut comments = comment::read(reader::Part { text: self.text(), offset: self.span.start });
+        let before = if comments.is_empty() { 0 } else { self.lines_before() };
+        comments.iter_mut().for_each(|comment| comment.line += before);
+        comments
+    }
+
+    fn lines_before(&self) -> usize {
+        self.text.get(..self.span.start).unwrap_or_default().matches('\n').count()
     }
 }
 
-/// The items of a `List`; `None`, and nothing taken, for any other object.
-fn take_items(node: &mut Node) -> Option<(Vec<Value>, Vec<Place>)> {
-    let list = node.value.get("kind")? == "List" && node.value.get("apiVersion")? == "v1";
-    let Some(Value::Array(values)) = node.value.get_mut("items").filter(|_| list) else {
-        return None;
-    };
-    let Children::Entries(places) = &mut node.place.children else {
-        return None;
-    };
-    let Children::Items(places) = &mut places.get_mut("items")?.children else {
-        return None;
-    };
-    Some((std::mem::take(values), std::mem::take(places)))
+fn flatten<'t>(text: &'t str, tree: &Arc<Tree<'t>>, root: Id, documents: &mut Vec<Document<'t>>) {
+    match (items(tree, root), &tree.resolved(root).kind) {
+        (Some(items), _) => items.iter().for_each(|item| flatten(text, tree, *item, documents)),
+        (None, Kind::Value(Value::Null)) => {}
+        (None, _) => documents.push(Document { text, tree: Arc::clone(tree), root }),
+    }
 }
 
-impl Document {
-    /// The object, as JSON.
+/// The items of a `List`; `None` for any other object.
+fn items<'n>(tree: &'n Tree<'_>, root: Id) -> Option<&'n [Id]> {
+    let is = |key, value| tree.text(root, &[key]) == Some(value);
+    let Kind::Entries(entries) = &tree.resolved(root).kind else { return None };
+    match &tree.resolved(entries.get("items")?.value).kind {
+        Kind::Items(items) if is("kind", "List") && is("apiVersion", "v1") => Some(items),
+        _ => None,
+    }
+}
+
+impl Document<'_> {
+    /// The object, as a JSON value.
     pub fn value(&self) -> Value {
-        self.value.clone()
+        self.tree.value(self.root)
     }
 
-    /// The line, from 1, of a field path as Kubernetes prints it (`spec.containers[0].image`,
-    /// `metadata.annotations[example.com/key]`), or of its nearest existing ancestor. A mapping's value stands
-    /// where its key does.
+    /// The object, as JSON text, its fields in the order of the manifest.
+    pub fn json(&self) -> String {
+        let mut json = Vec::with_capacity(self.tree.node(self.root).weight);
+        self.tree.json(self.root, &mut json);
+        String::from_utf8(json).unwrap_or_default()
+    }
+
+    /// The string at the end of these keys.
+    pub fn text(&self, keys: &[&str]) -> Option<&str> {
+        self.tree.text(self.root, keys)
+    }
+
+    /// Whether something other than null stands at the end of these keys.
+    pub fn has(&self, keys: &[&str]) -> bool {
+        self.tree.has(self.root, keys)
+    }
+
+    /// Whether this is the same place of the same reading of a text.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.tree, &other.tree) && self.root == other.root
+    }
+
+    /// The bytes of the text where a field path as Kubernetes prints it (`spec.containers[0].image`,
+    /// `metadata.annotations[example.com/key]`) stands, or its nearest existing ancestor: the key, with a value on
+    /// its own line; of a list, the item; where the field comes by an alias or a merge key, that.
+    pub fn span(&self, path: &str) -> Range<usize> {
+        self.tree.find(self.root, path)
+    }
+
+    /// The line, from 1, on which [`Document::span`] begins.
     pub fn line(&self, path: &str) -> usize {
-        let (mut place, mut rest) = (&self.place, path);
-        while let Some(step) = place.step(rest) {
-            (place, rest) = step;
-        }
-        place.line
-    }
-}
-
-impl Place {
-    /// The child that a path's first segment names, and the rest of the path.
-    fn step<'p>(&self, path: &'p str) -> Option<(&Self, &'p str)> {
-        let bracketed = path.strip_prefix('[');
-        match &self.children {
-            Children::Items(items) => {
-                let (index, rest) = bracketed?.split_once(']')?;
-                Some((items.get(index.parse::<usize>().ok()?)?, rest))
-            }
-            Children::Entries(entries) => match bracketed {
-                Some(path) => path.match_indices(']').find_map(|(end, _)| {
-                    let (key, rest) = path.split_at(end);
-                    Some((entries.get(key)?, rest.strip_prefix(']')?))
-                }),
-                None if path.is_empty() => None,
-                None => {
-                    let path = path.strip_prefix('.').unwrap_or(path);
-                    let (key, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
-                    Some((entries.get(key)?, rest))
-                }
-            },
-            Children::None => None,
-        }
+        let start = self.span(path).start;
+        self.text.get(..start).unwrap_or_default().matches('\n').count() + 1
     }
 }
 
@@ -184,11 +236,57 @@ spec:
     }
 
     #[test]
+    fn spans_are_exact_to_the_byte() {
+        let text = "\u{feff}k: é\r\nfünf: &a {ä: [1, \"ö\"], b: }\r\nlist:\r\n- x: 1\r\n  u: |\r\n    t\r\n\r\n  z: w\r\n- *a\r\n- {<<: *a, c: 'd'}\r\n-\r\nm:\r\n  <<: *a\r\n  q: ~\r\n";
+        let documents = documents(text).unwrap();
+        for (path, expected) in [
+            ("k", "k: é"),
+            ("fünf", "fünf: &a {ä: [1, \"ö\"], b: }"),
+            ("fünf.ä", "ä: [1, \"ö\"]"),
+            ("fünf.ä[1]", "\"ö\""),
+            ("fünf.ä[2]", "ä: [1, \"ö\"]"),
+            ("fünf.b", "b"),
+            ("list", "list"),
+            ("list[0]", "x: 1\r\n  u: |\r\n    t\r\n\r\n  z: w"),
+            ("list[0].u", "u"),
+            ("list[0].z", "z: w"),
+            ("list[1]", "*a"),
+            ("list[1].ä[0]", "*a"),
+            ("list[2].ä[0]", "<<"),
+            ("list[2].c", "c: 'd'"),
+            ("list[3]", ""),
+            ("m", "m"),
+            ("m.q", "q: ~"),
+            ("m.b", "<<"),
+        ] {
+            assert_eq!(&text[documents[0].span(path)], expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_part_leaves_the_others() {
+        let text = "a: 1\n--- # two\nb: [\n---\r\nc: 3\n---x: 1\n";
+        let value = |part: &Part<'_>| {
+            let documents = part.documents().map_err(|error| (error.line, error.offset));
+            documents.map(|documents| documents[0].value())
+        };
+        let read: Vec<_> = parts(text).iter().map(value).collect();
+        assert_eq!(read, [Ok(json!({ "a": 1 })), Err((3, 18)), Ok(json!({ "c": 3, "---x": 1 }))]);
+    }
+
+    #[test]
+    fn directives_belong_to_the_document_after_them() {
+        let text = "%YAML 1.2\n---\na: 1\n...\n%TAG !e! tag:e,2026:\n---\nb: !e!x 2\n";
+        let values: Vec<_> = documents(text).unwrap().iter().map(Document::value).collect();
+        assert_eq!(values, [json!({ "a": 1 }), json!({ "b": "2" })]);
+    }
+
+    #[test]
     fn every_document_counts_its_lines_from_the_top_of_the_file() {
         let text = "---\n# nothing\n---\na: 1\n---\n...\n---\n~\n---\nb:\n  c: 2\n";
         let documents = documents(text).unwrap();
-        let values: Vec<_> = documents.iter().map(|document| &document.value).collect();
-        assert_eq!(values, [&json!({ "a": 1 }), &json!({ "b": { "c": 2 } })]);
+        let values: Vec<_> = documents.iter().map(Document::value).collect();
+        assert_eq!(values, [json!({ "a": 1 }), json!({ "b": { "c": 2 } })]);
         assert_eq!((documents[0].line("a"), documents[1].line("b.c")), (4, 11));
     }
 
@@ -214,8 +312,7 @@ kind: List
 items: {}
 ";
         let documents = documents(text).unwrap();
-        let kinds: Vec<_> =
-            documents.iter().map(|document| document.value["kind"].as_str().unwrap()).collect();
+        let kinds: Vec<_> = documents.iter().map(|document| document.text(&["kind"]).unwrap()).collect();
         assert_eq!(kinds, ["A", "B", "List", "List"]);
         assert_eq!(documents[0].line("x"), 5);
         assert_eq!(documents[1].line(""), 8);

@@ -1,18 +1,23 @@
-//! YAML events to JSON values with the line of every node: anchors, aliases, merge keys and tags are resolved
-//! here, and here are the limits that keep a hostile file from taking the process down.
+//! YAML events to trees: anchors, aliases, merge keys and tags are resolved here, and here are the limits that keep
+//! a hostile file from taking the process down.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag, options};
-use serde_json::{Map, Value};
+use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag, options};
+use serde_json::Value;
 use thiserror::Error;
 
-use crate::scalar;
+use crate::scalar::{self, Meaning};
+use crate::tree::{Entries, Entry, Id, Kind, Node, Style, Tree};
 
 /// How deep collections may be nested, aliases followed.
 const MAX_DEPTH: usize = 200;
-/// How many nodes aliases may stand for, all documents together.
-const MAX_ALIASED_NODES: usize = 1_000_000;
+/// What the aliases of a document may stand for, in mebibytes of memory.
+const MAX_ALIASED_MIB: usize = 32;
+/// What a node takes besides its text, in bytes.
+const NODE_WEIGHT: usize = 32;
 
 /// What is wrong with a manifest, and where.
 #[derive(Debug, Error)]
@@ -22,6 +27,8 @@ pub struct Error {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
+    /// The byte of the text where it is.
+    pub offset: usize,
     /// What is wrong.
     pub problem: Problem,
 }
@@ -59,240 +66,282 @@ pub enum Problem {
     #[error("nested deeper than {MAX_DEPTH} levels")]
     Depth,
     /// Aliases that multiply beyond measure.
-    #[error("aliases expand to more than {MAX_ALIASED_NODES} nodes")]
+    #[error("aliases expand to more than {MAX_ALIASED_MIB} MiB")]
     Aliases,
 }
 
-impl Problem {
-    fn at(self, mark: Marker) -> Error {
-        Error { line: mark.line(), column: mark.col() + 1, problem: self }
+/// A part of a text that is read by itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part<'t> {
+    pub(crate) text: &'t str,
+    /// Where it begins in the whole text, in bytes.
+    pub(crate) offset: usize,
+}
+
+impl<'t> Part<'t> {
+    fn error(&self, problem: Problem, mark: Marker) -> Error {
+        Error { line: mark.line(), column: mark.col() + 1, offset: self.byte(mark), problem }
+    }
+
+    fn byte(&self, mark: Marker) -> usize {
+        self.offset + mark.byte_offset().unwrap_or_default()
+    }
+
+    fn span(&self, span: &Span) -> Range<usize> {
+        self.byte(span.start)..self.byte(span.end)
     }
 }
 
-/// A value, and where it and everything in it stands.
-#[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) value: Value,
-    pub(crate) place: Place,
-}
-
-/// The line of a node, and those of its children.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) line: usize,
-    pub(crate) children: Children,
-}
-
-/// The places in a node, in the node's own shape.
-#[derive(Debug)]
-pub(crate) enum Children {
-    None,
-    Items(Vec<Place>),
-    Entries(BTreeMap<String, Place>),
-}
-
-/// The root nodes of all documents, the empty ones included.
-pub(crate) fn read(text: &str) -> Result<Vec<Node>, Error> {
-    let events = Parser::new_from_str_with_options(without_mark(text), options! { emit_comments: false })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Problem::Syntax(error.info()).at(*error.marker()))?;
-    let mut reader =
-        Reader { events: &events, next: 0, anchors: HashMap::new(), alias: None, aliased: 0, depth: 0 };
-    let mut roots = Vec::new();
-    while let Some((event, _)) = events.get(reader.next) {
-        if event.is_node() {
-            roots.push(reader.node()?);
-        } else {
-            reader.next += 1;
+/// Calls `each` with every tree of a part and its root, the empty ones included.
+pub(crate) fn read<'t>(part: Part<'t>, mut each: impl FnMut(Tree<'t>, Id)) -> Result<(), Error> {
+    let events = Parser::new_from_str_with_options(part.text, options! { emit_comments: false });
+    let mut reader = Reader {
+        part,
+        events,
+        tree: Tree::default(),
+        anchors: HashMap::new(),
+        aliased: 0,
+        depth: 0,
+        last: Last { mark: Marker::default(), is_merge: false, is_end: false },
+    };
+    loop {
+        match reader.node()? {
+            Some(root) => {
+                // Anchors do not reach across documents.
+                reader.anchors.clear();
+                reader.aliased = 0;
+                each(std::mem::take(&mut reader.tree), root);
+            }
+            None if reader.last.is_end => return Ok(()),
+            None => {}
         }
     }
-    Ok(roots)
 }
 
-/// The comments of the first document of a text that [`read`] can read, each with its line and without its `#`.
-pub(crate) fn comments(text: &str) -> Vec<(usize, String)> {
-    let options = options! { max_buffered_comment_events: usize::MAX };
-    Parser::new_from_str_with_options(without_mark(text), options)
-        .map_while(Result::ok)
-        .take_while(|(event, _)| !matches!(event, Event::DocumentEnd))
-        .filter_map(|(event, span)| match event {
-            Event::Comment(text, _) => Some((span.start.line(), text.into_owned())),
-            _ => None,
-        })
-        .collect()
-}
-
-fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-struct Reader<'a> {
-    events: &'a [(Event<'a>, Span)],
-    next: usize,
-    /// The event with which each anchored node begins; entered when the node is complete.
-    anchors: HashMap<usize, usize>,
-    /// The outermost alias that is being followed.
-    alias: Option<Marker>,
+struct Reader<'t> {
+    part: Part<'t>,
+    events: Parser<'t, StrInput<'t>>,
+    tree: Tree<'t>,
+    /// The nodes that anchors name; entered when the node is complete.
+    anchors: HashMap<usize, Id>,
+    /// What the aliases so far stand for, in bytes.
     aliased: usize,
     depth: usize,
+    last: Last,
 }
 
-impl<'a> Reader<'a> {
-    /// The node that begins with the next event.
-    fn node(&mut self) -> Result<Node, Error> {
-        let begin = self.next;
-        let Some((event, span)) = self.events.get(begin) else {
-            return Err(Problem::Syntax("unexpected end".into()).at(Marker::default()));
-        };
-        self.next += 1;
-        let mark = self.alias.unwrap_or(span.start);
-        if self.alias.is_some() {
-            self.aliased += 1;
-            if self.aliased > MAX_ALIASED_NODES {
-                return Err(Problem::Aliases.at(mark));
+/// What [`Reader::node`] tells of the event that it took.
+#[derive(Clone, Copy)]
+struct Last {
+    /// Where it begins; of one that ends a collection, where it ends.
+    mark: Marker,
+    /// Whether it is a merge key.
+    is_merge: bool,
+    /// Whether there are no more.
+    is_end: bool,
+}
+
+impl<'t> Reader<'t> {
+    /// The node that begins with the next event; `None` where that begins none.
+    fn node(&mut self) -> Result<Option<Id>, Error> {
+        // Events are large: each is looked at where it arrives, and handed to nobody.
+        let (event, span) = match self.events.next_event() {
+            Some(Ok(event)) => event,
+            Some(Err(error)) => return Err(self.part.error(Problem::Syntax(error.info()), *error.marker())),
+            None => {
+                self.last.is_end = true;
+                return Ok(None);
             }
-        }
-        let (value, children) = match event {
-            Event::Alias(id) => return self.follow(*id, mark),
-            Event::Scalar(text, style, _, tag) => {
-                let value = scalar_value(text, *style, tag.as_deref()).map_err(|problem| problem.at(mark))?;
-                (value, Children::None)
-            }
-            Event::SequenceStart(..) => self.nested(mark, Self::items)?,
-            _ => self.nested(mark, Self::entries)?,
         };
-        if let Some(id) = event.anchor_id() {
-            self.anchors.insert(id, begin);
+        let mark = span.start;
+        let mut is_merge = false;
+        let (node, anchor) = match event {
+            Event::Alias(id) => (self.alias(id, &span)?, 0),
+            Event::Scalar(text, style, anchor, tag) => {
+                is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
+                let span = self.part.span(&span);
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let weight = NODE_WEIGHT + text.len();
+                let kind = scalar(text, style, tag.as_deref());
+                let kind = kind.map_err(|problem| self.part.error(problem, mark))?;
+                let (style, span) = match is_block {
+                    true => (Style::Block, self.block(span)),
+                    false => (Style::Flow, span),
+                };
+                (Node { kind, span, style, weight, depth: 0 }, anchor)
+            }
+            Event::SequenceStart(style, anchor, _) => (self.nested(mark, style, Self::items)?, anchor),
+            Event::MappingStart(style, anchor, _) => (self.nested(mark, style, Self::entries)?, anchor),
+            _ => {
+                self.last.mark = span.end;
+                return Ok(None);
+            }
+        };
+        let id = self.tree.add(node);
+        if anchor > 0 {
+            self.anchors.insert(anchor, id);
         }
-        Ok(Node { value, place: Place { line: mark.line(), children } })
+        self.last = Last { mark, is_merge, is_end: false };
+        Ok(Some(id))
     }
 
-    /// The node that an alias stands for: its events are read again, at the place of the alias.
-    fn follow(&mut self, id: usize, mark: Marker) -> Result<Node, Error> {
-        let Some(&begin) = self.anchors.get(&id) else {
-            return Err(Problem::Recursion.at(mark));
-        };
-        let next = std::mem::replace(&mut self.next, begin);
-        let outer = self.alias.replace(mark);
-        let node = self.node();
-        self.next = next;
-        self.alias = outer;
-        node
+    /// The bytes of a block scalar's content, without the indentation of what follows.
+    fn block(&self, span: Range<usize>) -> Range<usize> {
+        let within = span.start - self.part.offset..span.end - self.part.offset;
+        let content = self.part.text.get(within).unwrap_or_default();
+        span.start..span.start + content.trim_end_matches([' ', '\t']).len()
     }
 
-    fn nested<T>(&mut self, mark: Marker, read: fn(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+    fn alias(&mut self, id: usize, span: &Span) -> Result<Node<'t>, Error> {
+        let Some(&target) = self.anchors.get(&id) else {
+            return Err(self.part.error(Problem::Recursion, span.start));
+        };
+        let Node { weight, depth, .. } = *self.tree.node(target);
+        self.aliased = self.aliased.saturating_add(weight);
+        if self.aliased > MAX_ALIASED_MIB << 20 {
+            return Err(self.part.error(Problem::Aliases, span.start));
+        }
+        if self.depth + depth > MAX_DEPTH {
+            return Err(self.part.error(Problem::Depth, span.start));
+        }
+        Ok(Node { kind: Kind::Alias(target), span: self.part.span(span), style: Style::Flow, weight, depth })
+    }
+
+    fn nested(
+        &mut self,
+        mark: Marker,
+        style: StructureStyle,
+        read: fn(&mut Self) -> Result<(Kind<'t>, Content), Error>,
+    ) -> Result<Node<'t>, Error> {
         if self.depth == MAX_DEPTH {
-            return Err(Problem::Depth.at(mark));
+            return Err(self.part.error(Problem::Depth, mark));
         }
         self.depth += 1;
-        let content = read(self);
+        let (kind, content) = read(self)?;
         self.depth -= 1;
-        content
+        let start = self.part.byte(mark);
+        let (style, span) = match style {
+            StructureStyle::Flow => (Style::Flow, start..self.part.byte(self.last.mark)),
+            StructureStyle::Block => (Style::Block, content.children.unwrap_or(start..start)),
+        };
+        Ok(Node { kind, span, style, weight: content.weight + NODE_WEIGHT, depth: content.depth + 1 })
     }
 
-    /// Whether the collection goes on; its end is consumed.
-    fn more(&mut self) -> bool {
-        let more = self.events.get(self.next).is_some_and(|(event, _)| event.is_node());
-        self.next += usize::from(!more);
-        more
-    }
-
-    fn items(&mut self) -> Result<(Value, Children), Error> {
-        let (mut values, mut places) = (Vec::new(), Vec::new());
-        while self.more() {
-            let item = self.node()?;
-            values.push(item.value);
-            places.push(item.place);
+    fn items(&mut self) -> Result<(Kind<'t>, Content), Error> {
+        let (mut items, mut content) = (Vec::new(), Content::default());
+        while let Some(item) = self.node()? {
+            let node = self.tree.node(item);
+            content.add(node, node.span.start);
+            items.push(item);
         }
-        Ok((values.into(), Children::Items(places)))
+        Ok((Kind::Items(items), content))
     }
 
     /// The entries of a mapping. As in go-yaml v2, a merge key overrides what stands before it.
-    fn entries(&mut self) -> Result<(Value, Children), Error> {
-        let mut entries = Entries::default();
-        let mut own = HashSet::new();
-        while self.more() {
-            let (merge, mark) = match self.events.get(self.next) {
-                Some((event, span)) => (is_merge(event), self.alias.unwrap_or(span.start)),
-                None => (false, Marker::default()),
+    fn entries(&mut self) -> Result<(Kind<'t>, Content), Error> {
+        let (mut entries, mut content) = (Entries::default(), Content::default());
+        // The mapping's own keys that a merge key replaced: they may not be set again either.
+        let mut replaced = HashSet::new();
+        while let Some(key) = self.node()? {
+            let Last { mark, is_merge, .. } = self.last;
+            let key_span = self.tree.node(key).span.clone();
+            let Some(value) = self.node()? else {
+                return Err(self.part.error(Problem::Syntax("a key without a value".to_owned()), mark));
             };
-            let key = self.node()?.value;
-            let Node { value, mut place } = self.node()?;
-            if merge {
-                entries.merge(value, place.children).ok_or_else(|| Problem::Merge.at(mark))?;
+            content.add(self.tree.node(value), key_span.start);
+            if is_merge {
+                let own = entries.iter().filter(|entry| !entry.is_merged).map(|entry| entry.key.clone());
+                replaced.extend(own);
+                let merged = self.merge(&mut entries, value, &key_span);
+                merged.ok_or_else(|| self.part.error(Problem::Merge, mark))?;
                 continue;
             }
-            let key = key_text(key).ok_or_else(|| Problem::Key.at(mark))?;
-            if !own.insert(key.clone()) {
-                return Err(Problem::DuplicateKey(key).at(mark));
+            let key = self.key(key).ok_or_else(|| self.part.error(Problem::Key, mark))?;
+            let there = entries.get(&key);
+            if there.is_some_and(|there| !there.is_merged) || replaced.contains(&key) {
+                return Err(self.part.error(Problem::DuplicateKey(key.into_owned()), mark));
             }
-            place.line = mark.line();
-            entries.insert(key, value, place);
+            content.weight += key.len();
+            entries.insert(Entry { key, key_span, value, is_merged: false });
         }
-        Ok((entries.values.into(), Children::Entries(entries.places)))
-    }
-}
-
-#[derive(Default)]
-struct Entries {
-    values: Map<String, Value>,
-    places: BTreeMap<String, Place>,
-}
-
-impl Entries {
-    fn insert(&mut self, key: String, value: Value, place: Place) {
-        self.values.insert(key.clone(), value);
-        self.places.insert(key, place);
+        Ok((Kind::Entries(entries), content))
     }
 
     /// Takes over a mapping, or several of which the earlier ones prevail; `None` for anything else.
-    fn merge(&mut self, value: Value, children: Children) -> Option<()> {
-        match (value, children) {
-            (Value::Object(values), Children::Entries(places)) => {
-                self.values.extend(values);
-                self.places.extend(places);
-                Some(())
+    fn merge(&self, entries: &mut Entries<'t>, value: Id, at: &Range<usize>) -> Option<()> {
+        let sources = match &self.tree.resolved(value).kind {
+            Kind::Entries(_) => vec![value],
+            Kind::Items(items) => items.iter().rev().copied().collect(),
+            _ => return None,
+        };
+        for source in sources {
+            let Kind::Entries(merged) = &self.tree.resolved(source).kind else { return None };
+            for entry in merged.iter() {
+                entries.insert(Entry { key_span: at.clone(), is_merged: true, ..entry.clone() });
             }
-            (Value::Array(values), Children::Items(places)) => {
-                values.into_iter().zip(places).rev().try_for_each(|(value, place)| {
-                    value.is_object().then(|| self.merge(value, place.children)).flatten()
-                })
-            }
-            _ => None,
+        }
+        Some(())
+    }
+
+    fn key(&self, id: Id) -> Option<Cow<'t, str>> {
+        match &self.tree.resolved(id).kind {
+            Kind::Text(text) => Some(text.clone()),
+            Kind::Value(Value::Null) | Kind::Items(_) | Kind::Entries(_) | Kind::Alias(_) => None,
+            Kind::Value(value) => Some(value.to_string().into()),
         }
     }
 }
 
-fn is_merge(event: &Event) -> bool {
-    matches!(event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<")
+/// What is gathered over the children of a collection.
+#[derive(Default)]
+struct Content {
+    /// From the first child to the last.
+    children: Option<Range<usize>>,
+    weight: usize,
+    depth: usize,
 }
 
-fn key_text(key: Value) -> Option<String> {
-    match key {
-        Value::String(text) => Some(text),
-        Value::Bool(_) | Value::Number(_) => Some(key.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+impl Content {
+    fn add(&mut self, child: &Node<'_>, start: usize) {
+        let children = self.children.get_or_insert(start..start);
+        children.end = children.end.max(child.span.end);
+        self.weight = self.weight.saturating_add(child.weight);
+        self.depth = self.depth.max(child.depth);
     }
 }
 
-fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, Problem> {
-    let resolve = || scalar::resolve(text).ok_or_else(|| Problem::Number(text.to_string()));
-    let Some(tag) = tag else {
-        return if style == ScalarStyle::Plain { resolve() } else { Ok(text.into()) };
+fn scalar<'t>(text: Cow<'t, str>, style: ScalarStyle, tag: Option<&Tag>) -> Result<Kind<'t>, Problem> {
+    let meaning = match (tag, style) {
+        (None, ScalarStyle::Plain) => scalar::resolve(&text),
+        (None, _) => Meaning::Text,
+        (Some(tag), _) => match tag.suffix_in_namespace("tag:yaml.org,2002:") {
+            None => Meaning::Text,
+            Some(tag) => tagged(&text, &tag)?,
+        },
     };
-    let Some(tag) = tag.suffix_in_namespace("tag:yaml.org,2002:") else {
-        return Ok(text.into());
-    };
-    let fits = match tag.as_ref() {
-        "str" | "timestamp" => return Ok(text.into()),
+    match meaning {
+        Meaning::Value(value) => Ok(Kind::Value(value)),
+        Meaning::Text => Ok(Kind::Text(text)),
+        Meaning::None => Err(Problem::Number(text.into_owned())),
+    }
+}
+
+/// What a scalar with a tag of YAML's own means.
+fn tagged(text: &str, tag: &str) -> Result<Meaning, Problem> {
+    let fits: fn(&Value) -> bool = match tag {
+        "str" | "timestamp" => return Ok(Meaning::Text),
         "null" => Value::is_null,
         "bool" => Value::is_boolean,
         "int" => Value::is_i64,
         "float" => Value::is_number,
-        _ => |_: &Value| false,
+        _ => |_| false,
     };
-    let value = resolve()?;
-    if fits(&value) { Ok(value) } else { Err(Problem::Tag { tag: tag.into_owned(), text: text.to_string() }) }
+    match scalar::resolve(text) {
+        Meaning::Value(value) if !fits(&value) => {}
+        Meaning::Text => {}
+        meaning => return Ok(meaning),
+    }
+    Err(Problem::Tag { tag: tag.to_owned(), text: text.to_owned() })
 }
 
 #[cfg(test)]
@@ -302,8 +351,15 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn read(text: &str) -> Result<Vec<Value>, Error> {
+        let mut values = Vec::new();
+        let (offset, text) = text.strip_prefix('\u{feff}').map_or((0, text), |text| (3, text));
+        super::read(Part { text, offset }, |tree, root| values.push(tree.value(root)))?;
+        Ok(values)
+    }
+
     fn value(text: &str) -> Value {
-        read(text).unwrap().remove(0).value
+        read(text).unwrap().remove(0)
     }
 
     #[test]
@@ -401,12 +457,17 @@ mod tests {
             format!("{text}a{n}: &a{n} {{<<: [*a{0}, *a{0}]}}\n", n - 1)
         });
         assert_eq!(read(&merges).unwrap_err().problem, Problem::Aliases);
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 16), vec!["*a"; 600].join(", "));
+        assert_eq!(read(&long).unwrap_err().problem, Problem::Aliases);
+        let entries: String = (0..2000).map(|n| format!("k{n}: 0, ")).collect();
+        let merged = format!("a: &a {{{entries}}}\nb: [{}]\n", vec!["{<<: *a}"; 1000].join(", "));
+        assert_eq!(read(&merged).unwrap_err().problem, Problem::Aliases);
     }
 
     #[test]
-    fn only_comments_of_the_first_document_are_told() {
-        let text = "#! top\na: 1 # one\nb: | #two\n  # text\nc: '# text'\n---\nd: 1 # second\n";
-        let expected = [(1, "! top"), (2, " one"), (3, "two")];
-        assert_eq!(comments(text), expected.map(|(line, text)| (line, text.to_owned())));
+    fn what_an_alias_stands_for_is_counted_by_document() {
+        let document = format!("- &a {}\n- [{}]\n", "x".repeat(1 << 16), vec!["*a"; 400].join(", "));
+        assert!(read(&[document.as_str(); 3].join("---\n")).is_ok());
+        assert_eq!(read("- &a 1\n---\n- *a\n").unwrap_err().line, 3);
     }
 }

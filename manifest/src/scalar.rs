@@ -1,17 +1,30 @@
 //! What a YAML scalar means: the untyped resolution of go-yaml v2 (YAML 1.1 and some of 1.2), by which kubectl
 //! turns a manifest into JSON. Quoting and tags are the reader's business.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-/// The value of a plain scalar; `None` where JSON has none (`.inf`, `.nan`).
-pub(crate) fn resolve(text: &str) -> Option<Value> {
-    Some(match text {
+/// What a plain scalar means.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Meaning {
+    /// A null, a boolean or a number.
+    Value(Value),
+    /// Its text.
+    Text,
+    /// What JSON has no value for: `.inf`, `.nan`.
+    None,
+}
+
+/// The meaning of a plain scalar.
+pub(crate) fn resolve(text: &str) -> Meaning {
+    Meaning::Value(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => true.into(),
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => false.into(),
-        ".nan" | ".NaN" | ".NAN" => return None,
-        _ if matches!(text.trim_start_matches(['+', '-']), ".inf" | ".Inf" | ".INF") => return None,
-        _ => number(text).unwrap_or_else(|| text.into()),
+        ".nan" | ".NaN" | ".NAN" => return Meaning::None,
+        _ if matches!(text.trim_start_matches(['+', '-']), ".inf" | ".Inf" | ".INF") => return Meaning::None,
+        _ => return number(text).map_or(Meaning::Text, Meaning::Value),
     })
 }
 
@@ -19,7 +32,7 @@ fn number(text: &str) -> Option<Value> {
     if !text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
         return None;
     }
-    let text = text.replace('_', "");
+    let text = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
     integer(&text).or_else(|| float(&text))
 }
 
@@ -82,7 +95,7 @@ mod tests {
             (&["-99999999999999999999999"], json!(-1e23)),
         ] {
             for text in texts {
-                assert_eq!(resolve(text), Some(value.clone()), "{text}");
+                assert_eq!(resolve(text), Meaning::Value(value.clone()), "{text}");
             }
         }
     }
@@ -123,14 +136,14 @@ mod tests {
             "100m",
             "１",
         ] {
-            assert_eq!(resolve(text), Some(json!(text)));
+            assert_eq!(resolve(text), Meaning::Text, "{text}");
         }
     }
 
     #[test]
     fn what_json_cannot_say_has_no_value() {
         for text in [".inf", "+.Inf", "-.INF", ".nan", ".NaN", ".NAN"] {
-            assert_eq!(resolve(text), None, "{text}");
+            assert_eq!(resolve(text), Meaning::None, "{text}");
         }
     }
 }

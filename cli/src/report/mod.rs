@@ -4,7 +4,8 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use eci_security_context::rule::{Action, Rule};
+use eci_manifest::Replacement;
+use eci_security_context::rule::{Action, Edit, Rule};
 
 use crate::args::ReportFormat;
 
@@ -30,6 +31,8 @@ pub(crate) struct Found {
     pub(crate) rule: &'static Rule,
     /// What the policy does about it; never [`Action::Off`].
     pub(crate) action: Action,
+    /// The document in its part of the file, from 0.
+    pub(crate) document: usize,
     /// The object, as `Deployment shop/web`.
     pub(crate) object: String,
     /// The field, as the API server prints it.
@@ -47,21 +50,16 @@ pub(crate) struct Found {
 }
 
 /// A repair of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Fix {
     /// What it does.
     pub(crate) title: &'static str,
-    /// What is put in place of what, from the top of the file down; no two overlap.
+    /// Whether `eci-policy fix` makes it only where `--rule` names the rule.
+    pub(crate) is_on_demand: bool,
+    /// The same for the object.
+    pub(crate) edits: Vec<Edit>,
+    /// What is put in place of what, from the top of the file down, where that is asked for; no two overlap.
     pub(crate) replacements: Vec<Replacement>,
-}
-
-/// A text in place of another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Replacement {
-    /// The bytes of the file that go.
-    pub(crate) span: Range<usize>,
-    /// What comes.
-    pub(crate) text: String,
 }
 
 /// The comment that takes a finding back.
@@ -107,6 +105,31 @@ pub(crate) struct Totals {
     pub(crate) suppressed: usize,
     /// What was not judged.
     pub(crate) failed: usize,
+}
+
+impl Totals {
+    /// Counts what is said of a file.
+    pub(crate) fn count(&mut self, report: &FileReport) {
+        self.objects += report.objects;
+        self.failed += report.problems.iter().filter(|problem| !problem.is_remark).count();
+        match (report.objects, report.problems.is_empty()) {
+            (0, true) => self.skipped += 1,
+            _ => self.files += 1,
+        }
+        for found in &report.found {
+            if found.suppressed.is_some() {
+                self.suppressed += 1;
+                continue;
+            }
+            match found.action {
+                Action::Deny => self.denied += 1,
+                Action::Fix => self.repaired += 1,
+                Action::Warn => self.warned += 1,
+                Action::Audit | Action::Off => self.audited += 1,
+            }
+            self.fixable += usize::from(found.fix.as_ref().is_some_and(|fix| !fix.is_on_demand));
+        }
+    }
 }
 
 /// Writes one format.

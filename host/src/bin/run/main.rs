@@ -138,7 +138,7 @@ impl Policy {
         let settings = arguments.settings.as_deref().map_or_else(|| Ok(json!({})), settings)?;
         let documents = files.iter().flat_map(|(_, documents)| documents);
         let namespaces = documents.filter_map(|document| {
-            let value = &document.value;
+            let value = document.value();
             let name = value.pointer("/metadata/name")?.as_str()?;
             (value.get("kind")? == "Namespace").then(|| (name.to_owned(), value.clone()))
         });
@@ -167,10 +167,10 @@ impl Policy {
     }
 
     fn judge(&self, file: &str, document: &Document, out: &mut dyn Write) -> Result<Verdict, Failure> {
-        let request = eci_manifest::request_of(&document.value);
+        let request = eci_manifest::request_of(&document.value());
         let answer: Answer =
             self.call("validate", &json!({ "request": request, "settings": self.settings }))?;
-        let object = object_path(&document.value, request.get("object"));
+        let object = object_path(&document.value(), request.get("object"));
         let line = |path: &str| document.line(&format!("{object}{path}"));
         Ok(Judged { file, line: &line, request: &request, answer: &answer }.write(out)?)
     }
@@ -188,7 +188,7 @@ fn settings(path: &Path) -> Result<Value, Failure> {
     let mut documents = read(path)?.into_iter();
     match (documents.next(), documents.next()) {
         (None, _) => Ok(json!({})),
-        (Some(settings), None) => Ok(settings.value),
+        (Some(settings), None) => Ok(settings.value()),
         _ => Err(format!("{}: settings are one document, and here is another", path.display()).into()),
     }
 }
