@@ -273,10 +273,10 @@ fn what_cannot_be_converted_is_refused() {
         ("apiVersion: v1\nkind: Pod\n", "Pod: spec: is missing"),
     ] {
         let message = refused(&["-"], manifest);
-        assert!(message.starts_with(&format!("eci-policy: -: {said}")), "{message}");
+        assert!(message.starts_with(&format!("eci-policy: <stdin>: {said}")), "{message}");
     }
     assert_eq!(refused(&["a", "--format"], ""), "eci-policy: --format must stand before the manifest");
     assert_eq!(refused(&["a", "b"], ""), "eci-policy: --to takes one manifest, and here are 2");
     let message = refused(&["does-not-exist.yaml"], "");
-    assert!(message.starts_with("eci-policy: does-not-exist.yaml: "), "{message}");
+    assert!(message.starts_with("eci-policy: does-not-exist.yaml: cannot be read: "), "{message}");
 }

@@ -1,7 +1,7 @@
 //! `eci-policy convert --to create-container-group`: the security of a pod, as ECI's OpenAPI takes it. What has no
 //! parameter there is remarked; what is not security is left out.
 
-use std::io::{Read, Write};
+use std::io::Write;
 
 use eci_manifest::Document;
 use eci_security_context::eci::profile::{CHANNEL_SYSCTLS, CHANNELS};
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::Exit;
 use crate::args::{Convert, ParameterFormat};
 use crate::failure::Failure;
+use crate::input::Source;
 use crate::openapi::{CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, scalar};
 
 /// Fields of a pod outside its security context that bear on security, with the value that asks for something.
@@ -40,8 +41,9 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
             return Err(Failure::new(format!("--to takes one manifest, and here are {}", inputs.len())));
         }
     };
-    let said = |problem: &dyn std::fmt::Display| Failure::new(format!("{path}: {problem}"));
-    let text = read(path).map_err(|error| said(&error))?;
+    let source = if path == "-" { Source::Stdin } else { Source::Named(path.into()) };
+    let said = |problem: &dyn std::fmt::Display| Failure::new(format!("{}: {problem}", source.name()));
+    let text = source.read().map_err(|problem| said(&problem))?;
     let documents = eci_manifest::documents(&text).map_err(|error| said(&error))?;
     let mut groups = Vec::new();
     for object in documents.iter().map(Document::value) {
@@ -77,14 +79,6 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
         }
     }
     Ok(Exit::Clean)
-}
-
-fn read(path: &str) -> std::io::Result<String> {
-    if path != "-" {
-        return std::fs::read_to_string(path);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map(|_| text)
 }
 
 /// What the object is called in messages: `Deployment shop/web`.
