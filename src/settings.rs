@@ -19,7 +19,7 @@ pub const LATEST: &str = "latest";
 const CEILING: &str = "*";
 
 /// Checked settings.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The state of ECI's rules to judge by.
     pub profile: &'static Profile,
@@ -68,7 +68,7 @@ pub struct ScopeSettings {
 }
 
 /// The settings below `approved`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Approved {
     /// Whether privileged mode is approved.
     pub privileged: bool,
@@ -86,7 +86,7 @@ impl Approved {
 }
 
 /// Containers that the container-level rules leave alone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Exemption {
     image: Glob,
     container: Option<Glob>,

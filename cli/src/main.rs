@@ -10,6 +10,7 @@ mod failure;
 mod fix;
 mod input;
 mod judge;
+mod openapi;
 mod repair;
 mod report;
 mod schema;

@@ -59,6 +59,7 @@ pub struct Identity {
     pub run_as_non_root: bool,
 }
 
+const NONE: Identity = Identity { run_as_user: false, run_as_group: false, run_as_non_root: false };
 const USER: Identity = Identity { run_as_user: true, run_as_group: false, run_as_non_root: false };
 const USER_GROUP_NON_ROOT: Identity =
     Identity { run_as_user: true, run_as_group: true, run_as_non_root: true };
@@ -122,6 +123,66 @@ pub static PROFILES: &[&Profile] = &[
     },
 ];
 
+/// The source of [`OPENAPI`] and [`CHANNELS`].
+const API_PAGE: &str = "\"Configure a security context for an elastic container instance or a container\" of \
+                        April 1, 2026 (the API page of ECI's documentation)";
+
+/// The state of the rules for requests to ECI's own API, `CreateContainerGroup`. No pod is judged by it, so that
+/// settings cannot choose it.
+pub static OPENAPI: Profile = Profile {
+    name: "openapi",
+    source: API_PAGE,
+    // What one of the two channels takes.
+    sysctls: SysctlSet {
+        patterns: SYSCTLS,
+        except: &["kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies"],
+    },
+    host_sysctls: false,
+    privileged: true,
+    capabilities: SIXTEEN,
+    capability_approvals: true,
+    pod_identity: NONE,
+    container_identity: USER_GROUP_NON_ROOT,
+    init_container_identity: USER,
+};
+
+/// A parameter of `CreateContainerGroup` that sets sysctls.
+#[derive(Debug)]
+pub struct Channel {
+    /// The name of the parameter.
+    pub parameter: &'static str,
+    /// The sysctls that it takes.
+    pub sysctls: SysctlSet,
+}
+
+/// The channels of [`OPENAPI`], that of safe sysctls and that of the others. None is in both.
+pub static CHANNELS: [Channel; 2] = [
+    Channel {
+        parameter: "SecurityContext.Sysctl",
+        sysctls: SysctlSet {
+            patterns: &["net.ipv4.ping_group_range", "net.ipv4.ip_unprivileged_port_start"],
+            except: &[],
+        },
+    },
+    Channel {
+        parameter: "HostSecurityContext.Sysctl",
+        sysctls: SysctlSet {
+            patterns: SYSCTLS,
+            except: &[
+                "kernel.shm_rmid_forced",
+                "net.ipv4.ip_local_port_range",
+                "net.ipv4.tcp_syncookies",
+                "net.ipv4.ping_group_range",
+                "net.ipv4.ip_unprivileged_port_start",
+            ],
+        },
+    },
+];
+
+/// How many sysctls a channel takes (`SecurityContext.Sysctl` and `HostSecurityContext.Sysctl` of
+/// `CreateContainerGroup`, API version 2018-08-08).
+pub const CHANNEL_SYSCTLS: usize = 101;
+
 /// The profile that settings name `latest`.
 pub fn latest() -> &'static Profile {
     const LATEST: &Profile = match PROFILES {
@@ -134,6 +195,7 @@ pub fn latest() -> &'static Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eci::sysctl_format;
 
     fn profile(name: &str) -> &'static Profile {
         PROFILES.iter().find(|profile| profile.name == name).copied().unwrap_or_else(latest)
@@ -161,6 +223,41 @@ mod tests {
             assert!(!profile.sysctls.holds("fs.mqueue"));
             assert!(!profile.sysctls.holds("net"));
         }
+    }
+
+    #[test]
+    fn a_channel_takes_what_the_api_page_lists_for_it() {
+        let takes = |name: &str| CHANNELS.each_ref().map(|channel| channel.sysctls.holds(name));
+        for name in ["net.ipv4.ping_group_range", "net.ipv4.ip_unprivileged_port_start"] {
+            assert_eq!(takes(name), [true, false], "{name}");
+        }
+        for name in
+            ["kernel.shmmax", "kernel.msgmax", "kernel.sem", "net.core.somaxconn", "vm.min_free_kbytes"]
+        {
+            assert_eq!(takes(name), [false, true], "{name}");
+        }
+        for name in [
+            "kernel.shm_rmid_forced",
+            "net.ipv4.ip_local_port_range",
+            "net.ipv4.tcp_syncookies",
+            "vm.max_map_count",
+        ] {
+            assert_eq!(takes(name), [false, false], "{name}");
+        }
+    }
+
+    #[test]
+    fn the_profile_of_requests_takes_what_exactly_one_channel_takes() {
+        let more = ["net.ipv4/tcp_syncookies", "vm.max_map_count", "net", "kernel.pid_max"];
+        for name in sysctl_format::FORMATS.iter().map(|format| format.name).chain(more) {
+            let channels = CHANNELS.iter().filter(|channel| channel.sysctls.holds(name)).count();
+            assert_eq!(channels, usize::from(OPENAPI.sysctls.holds(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_cannot_choose_the_profile_of_requests() {
+        assert!(PROFILES.iter().all(|profile| profile.name != OPENAPI.name));
     }
 
     #[test]

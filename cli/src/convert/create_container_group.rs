@@ -1,0 +1,419 @@
+//! `eci-policy convert --to create-container-group`: the security of a pod, as ECI's OpenAPI takes it. What has no
+//! parameter there is remarked; what is not security is left out.
+
+use std::io::Write;
+
+use eci_manifest::Document;
+use eci_security_context::eci::profile::{CHANNEL_SYSCTLS, CHANNELS};
+use eci_security_context::eci::{capability, sysctl};
+use eci_security_context::path::{Path, Step};
+use eci_security_context::pod::{IDENTITY_FIELDS, List, Pod};
+use eci_security_context::settings::Settings;
+use eci_security_context::sysctls::{self, HostSysctls};
+use eci_security_context::text::quote;
+use eci_security_context::workload::{self, Workload};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::Exit;
+use crate::args::{Convert, ParameterFormat};
+use crate::failure::Failure;
+use crate::input::Source;
+use crate::openapi::{CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, scalar};
+
+/// Fields of a pod outside its security context that bear on security, with the value that asks for something.
+static OF_SPEC: &[(&str, bool)] =
+    &[("hostNetwork", true), ("hostPID", true), ("hostIPC", true), ("hostUsers", false)];
+
+const NO_PARAMETER: &str = "CreateContainerGroup has no parameter for it; left out";
+
+/// The parameters that a manifest makes.
+///
+/// # Errors
+/// Where the manifest cannot be read, or holds no pod.
+pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let path = match convert.input.as_slice() {
+        [path] => path,
+        [_, option, ..] if option.starts_with("--") => {
+            return Err(Failure::new(format!("{option} must stand before the manifest")));
+        }
+        inputs => {
+            return Err(Failure::new(format!("--to takes one manifest, and here are {}", inputs.len())));
+        }
+    };
+    let source = if path == "-" { Source::Stdin } else { Source::Named(path.into()) };
+    let said = |problem: &dyn std::fmt::Display| Failure::new(format!("{}: {problem}", source.name()));
+    let text = source.read().map_err(|problem| said(&problem))?;
+    let documents = eci_manifest::documents(&text).map_err(|error| said(&error))?;
+    let mut groups = Vec::new();
+    for object in documents.iter().map(Document::value) {
+        let name = name_of(&object);
+        let group = Group::of(&object).map_err(|problem| said(&format!("{name}: {problem}")))?;
+        groups.push((name, group));
+    }
+    let are_several = groups.len() > 1;
+    for (name, group) in &groups {
+        let prefix = if are_several { format!("{name}: ") } else { String::new() };
+        match group {
+            Some(group) => {
+                for (path, remark) in &group.remarks {
+                    anstream::eprintln!("remark: {prefix}{path}: {remark}");
+                }
+            }
+            None => anstream::eprintln!("remark: {name}: it makes no pods; left out"),
+        }
+    }
+    let groups: Vec<_> = groups.iter().filter_map(|(name, group)| Some((name, group.as_ref()?))).collect();
+    if groups.is_empty() {
+        return Err(said(&"holds no pod, nor anything that makes pods"));
+    }
+    match convert.format {
+        ParameterFormat::Flat => write_flat(&groups, out)?,
+        ParameterFormat::Json => {
+            let requests = groups.iter().map(|(_, group)| nested(&group.parameters));
+            let written = match <[Value; 1]>::try_from(requests.collect::<Vec<_>>()) {
+                Ok([request]) => request,
+                Err(requests) => requests.into(),
+            };
+            writeln!(out, "{written:#}")?;
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+/// What the object is called in messages: `Deployment shop/web`.
+fn name_of(object: &Value) -> String {
+    let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
+    let kind = text("/kind").unwrap_or("an object without a kind");
+    match (text("/metadata/namespace"), text("/metadata/name")) {
+        (_, None) => kind.to_owned(),
+        (None, Some(name)) => format!("{kind} {name}"),
+        (Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
+    }
+}
+
+/// One `Name=value` a line; of several requests each has a heading, and a line `---` before the next.
+fn write_flat(groups: &[(&String, &Group)], out: &mut dyn Write) -> std::io::Result<()> {
+    for (position, (name, group)) in groups.iter().enumerate() {
+        if position > 0 {
+            writeln!(out, "---")?;
+        }
+        if groups.len() > 1 {
+            writeln!(out, "# {}", eci_security_context::text::one_line(name))?;
+        }
+        for (name, value) in &group.parameters {
+            writeln!(out, "{name}={}", encoded(&scalar(value).unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The value with percent-encoding for what would end it, or be taken for such.
+fn encoded(value: &str) -> String {
+    let mut encoded = String::new();
+    for c in value.chars() {
+        match c {
+            '%' | '&' | '\0'..='\x1f' => encoded.push_str(&format!("%{:02X}", u32::from(c))),
+            _ => encoded.push(c),
+        }
+    }
+    encoded
+}
+
+/// The parameters as the SDKs nest them: a number in a name is the place in a list.
+fn nested(parameters: &[(String, Value)]) -> Value {
+    let mut request = json!({});
+    for (name, value) in parameters {
+        put(&mut request, &name.split('.').collect::<Vec<_>>(), value);
+    }
+    request
+}
+
+fn put(at: &mut Value, parts: &[&str], value: &Value) {
+    let Some((part, rest)) = parts.split_first() else {
+        *at = value.clone();
+        return;
+    };
+    if at.is_null() {
+        *at = if part.parse::<usize>().is_ok() { json!([]) } else { json!({}) };
+    }
+    let below = match (at, part.parse::<usize>()) {
+        (Value::Array(items), Ok(number)) => {
+            items.resize(items.len().max(number), Value::Null);
+            number.checked_sub(1).and_then(|index| items.get_mut(index))
+        }
+        (Value::Object(fields), _) => Some(fields.entry(*part).or_insert(Value::Null)),
+        _ => None,
+    };
+    if let Some(below) = below {
+        put(below, rest, value);
+    }
+}
+
+/// A pod, as a request to make its group of containers.
+#[derive(Debug, Default)]
+struct Group {
+    /// The parameters, by their flat names.
+    parameters: Vec<(String, Value)>,
+    /// What has no parameter, by its path, and why.
+    remarks: Vec<(Path, String)>,
+}
+
+impl Group {
+    /// The group of an object that is a pod or makes pods; `None` for another. The error says what cannot be read.
+    fn of(object: &Value) -> Result<Option<Self>, String> {
+        let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default();
+        let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let raw = RawValue::from_string(object.to_string()).map_err(|error| error.to_string())?;
+        let Some(place) = workload::place(group, text("kind"), &raw) else { return Ok(None) };
+        let read = Workload::read(&raw, place).map_err(|unreadable| unreadable.to_string())?;
+        let Some(workload) = read else { return Ok(None) };
+        let settings = Settings::default();
+        let pod = Pod::of(&workload, &settings).map_err(|unreadable| unreadable.to_string())?;
+        let (Some(pod), Some(spec)) =
+            (pod, object.pointer(&format!("/{}", [place, &["spec"]].concat().join("/"))))
+        else {
+            return Ok(None);
+        };
+        let mut group = Self::default();
+        let at = pod.path.field("spec");
+        group.sysctls(&pod);
+        group.of_spec(&pod, spec)?;
+        for (root, list) in CONTAINERS {
+            let containers = spec.get(list.name()).and_then(Value::as_array).into_iter().flatten();
+            for (index, container) in containers.enumerate() {
+                let root = format!("{root}.{}", index + 1);
+                group.container((&root, list), container, &at.field(list.name()).index(index), spec)?;
+            }
+        }
+        let ephemeral = at.field(List::Ephemeral.name());
+        for (index, _) in pod.spec.ephemeral_containers.iter().flatten().enumerate() {
+            group
+                .remark(ephemeral.index(index), "CreateContainerGroup has no ephemeral containers; left out");
+        }
+        Ok(Some(group))
+    }
+
+    fn remark(&mut self, path: Path, remark: impl Into<String>) {
+        self.remarks.push((path, remark.into()));
+    }
+
+    /// The sysctls of the field and of the annotation, each in the channel that takes it.
+    fn sysctls(&mut self, pod: &Pod<'_>) {
+        let profile = Settings::default().profile;
+        let field = sysctls::of_field(pod, profile);
+        let annotation = pod.annotation_path(sysctl::HOST_SYSCTLS);
+        let of_annotation = match sysctls::of_annotation(pod, &field) {
+            HostSysctls::Absent => Vec::new(),
+            HostSysctls::Malformed(what) => {
+                self.remark(annotation.clone(), format!("it {what}; left out"));
+                Vec::new()
+            }
+            HostSysctls::Entries(entries) => entries,
+        };
+        let of_annotation = of_annotation
+            .iter()
+            .map(|(name, value)| (annotation.clone(), sysctl::normalise(name).into_owned(), value.as_str()));
+        let of_field = field.iter().map(|entry| (entry.path.clone(), entry.name.to_string(), entry.value));
+        let mut counts = CHANNELS.each_ref().map(|channel| (channel, Vec::new()));
+        for (path, name, value) in of_field.chain(of_annotation) {
+            match counts.iter_mut().find(|(channel, _)| channel.sysctls.holds(&name)) {
+                Some((_, taken)) if taken.len() < CHANNEL_SYSCTLS => taken.push((name, value)),
+                Some((channel, _)) => {
+                    let most = format!("{} takes {CHANNEL_SYSCTLS} at most", channel.parameter);
+                    self.remark(path, format!("{} is one too many, {most}; left out", quote(&name)));
+                }
+                None => {
+                    let takers = CHANNELS.each_ref().map(|channel| channel.parameter).join(" nor ");
+                    self.remark(path, format!("neither {takers} takes {}; left out", quote(&name)));
+                }
+            }
+        }
+        for (channel, taken) in counts {
+            for (number, (name, value)) in (1..).zip(taken) {
+                let entry = format!("{}.{number}", channel.parameter);
+                self.parameters.push((format!("{entry}.Name"), name.into()));
+                self.parameters.push((format!("{entry}.Value"), value.into()));
+            }
+        }
+    }
+
+    /// What the pod sets for all its containers, but what is written into each of them.
+    fn of_spec(&mut self, pod: &Pod<'_>, spec: &Value) -> Result<(), String> {
+        let at = pod.path.field("spec");
+        for parameter in OF_GROUP {
+            if let Some(value) = find(spec, parameter.field) {
+                self.write(parameter, parameter.name, below(&at, parameter.field), value)?;
+            }
+        }
+        for (name, asking) in OF_SPEC {
+            if spec.get(name).is_some_and(|value| value == asking) {
+                self.remark(at.field(name), NO_PARAMETER);
+            }
+        }
+        for (key, value) in spec.get("securityContext").and_then(Value::as_object).into_iter().flatten() {
+            if key != "sysctls" && !is_identity(key) && is_set(value) {
+                self.remark(at.field("securityContext").step(Step::Field(key.clone().into())), NO_PARAMETER);
+            }
+        }
+        for key in pod.annotations.map(|found| found.legacy_profiles.as_slice()).unwrap_or_default() {
+            self.remark(pod.annotation_path(key), NO_PARAMETER);
+        }
+        Ok(())
+    }
+
+    /// What a container sets, or inherits of what the API has on containers only.
+    fn container(
+        &mut self,
+        (root, list): (&str, List),
+        container: &Value,
+        at: &Path,
+        spec: &Value,
+    ) -> Result<(), String> {
+        let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
+        self.parameters.push((format!("{root}.Name"), name.into()));
+        for parameter in OF_CONTAINER {
+            let inherited = || {
+                let is_inherited = parameter.field.last().is_some_and(|key| is_identity(key));
+                find(spec, parameter.field).filter(|_| is_inherited)
+            };
+            let Some(value) = find(container, parameter.field).or_else(inherited) else { continue };
+            let path = below(at, parameter.field);
+            if parameter.is_of(list) {
+                self.write(parameter, &format!("{root}.{}", parameter.name), path, value)?;
+            } else if *value != false {
+                self.remark(path, format!("init containers take no {}; left out", parameter.name));
+            }
+        }
+        if let Some(context) = container.get("securityContext") {
+            self.remark_rest(context, &["securityContext"], at);
+        }
+        Ok(())
+    }
+
+    /// Writes the parameter of this whole name.
+    fn write(&mut self, parameter: &Parameter, name: &str, path: Path, value: &Value) -> Result<(), String> {
+        match (parameter.takes, value) {
+            (Takes::True, Value::Bool(false)) => {
+                self.remark(path, format!("{} can be true only; left out", parameter.name));
+            }
+            (Takes::Integer, Value::Number(_)) | (Takes::Boolean | Takes::True, Value::Bool(_)) => {
+                self.parameters.push((name.to_owned(), value.clone()));
+            }
+            (Takes::Capabilities, Value::Array(items)) => {
+                for (number, item) in (1..).zip(items.iter().filter_map(Value::as_str)) {
+                    self.parameters.push((format!("{name}.{number}"), capability::normalise(item).into()));
+                }
+            }
+            (Takes::Integer, _) => return Err(format!("{path}: must be an integer")),
+            (Takes::Boolean | Takes::True, _) => return Err(format!("{path}: must be true or false")),
+            (Takes::Capabilities, _) => return Err(format!("{path}: must be a list")),
+        }
+        Ok(())
+    }
+
+    /// Remarks the fields of `object`, which stands at `keys` below `at`, that are no parameter of a container.
+    fn remark_rest(&mut self, object: &Value, keys: &[&str], at: &Path) {
+        for (key, value) in object.as_object().into_iter().flatten() {
+            let keys = [keys, &[key.as_str()]].concat();
+            if OF_CONTAINER.iter().any(|parameter| parameter.field == keys) {
+                continue;
+            }
+            if OF_CONTAINER.iter().any(|parameter| parameter.field.starts_with(&keys)) {
+                self.remark_rest(value, &keys, at);
+            } else if is_set(value) {
+                self.remark(below(at, &keys), NO_PARAMETER);
+            }
+        }
+    }
+}
+
+/// The value at the end of `keys`; `None` where there is none, or `null`.
+fn find<'v>(object: &'v Value, keys: &[&str]) -> Option<&'v Value> {
+    let found = keys.iter().try_fold(object, |at, key| at.get(key));
+    found.filter(|value| !value.is_null())
+}
+
+fn below(at: &Path, keys: &[&str]) -> Path {
+    keys.iter().fold(at.clone(), |path, key| path.step(Step::Field((*key).to_owned().into())))
+}
+
+fn is_identity(key: &str) -> bool {
+    IDENTITY_FIELDS.iter().any(|field| field.name == key)
+}
+
+/// Whether a field says anything.
+fn is_set(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+
+    use super::*;
+    use crate::openapi::{flat, of_value};
+
+    fn group(object: &Value) -> Group {
+        Group::of(object).unwrap().unwrap()
+    }
+
+    fn pod() -> Value {
+        let sysctl = |name: &str| json!({ "name": name, "value": "1\t2%20&" });
+        json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" },
+            "spec": {
+                "shareProcessNamespace": false,
+                "securityContext": {
+                    "runAsGroup": 1,
+                    "sysctls": [sysctl("kernel.sem"), sysctl("net.ipv4.ping_group_range")],
+                },
+                "initContainers": [{ "name": "i", "securityContext": { "readOnlyRootFilesystem": true } }],
+                "containers": [
+                    { "securityContext": { "capabilities": { "add": ["KILL", "CHOWN"] }, "privileged": false } },
+                    { "name": "b", "securityContext": null },
+                ],
+            },
+        })
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_the_same_in_both_forms() {
+        let group = group(&pod());
+        let mut text = Vec::new();
+        let name = "Pod a".to_owned();
+        write_flat(&[(&name, &group), (&name, &group)], &mut text).unwrap();
+        let requests = flat(std::str::from_utf8(&text).unwrap()).unwrap().unwrap();
+        assert_eq!(requests.len(), 2);
+        let written: Vec<_> =
+            group.parameters.iter().map(|(name, value)| (name.clone(), scalar(value).unwrap())).collect();
+        for request in &requests {
+            let read: Vec<_> = request
+                .entries
+                .iter()
+                .map(|entry| (entry.name.clone(), scalar(&entry.value).unwrap()))
+                .collect();
+            assert_eq!(read, written);
+        }
+        let nested = &of_value(&nested(&group.parameters))[0];
+        let mut read: Vec<_> =
+            nested.entries.iter().map(|entry| (entry.name.clone(), entry.value.clone())).collect();
+        let mut written = group.parameters;
+        read.sort_by_key(|(name, _)| name.clone());
+        written.sort_by_key(|(name, _)| name.clone());
+        assert_eq!(read, written);
+    }
+
+    #[test]
+    fn what_is_written_of_a_pod_that_is_fine_is_fine() {
+        let mut pod = pod();
+        pod["spec"]["securityContext"]["sysctls"] = json!([{ "name": "kernel.sem", "value": "250" }]);
+        let request = &of_value(&nested(&group(&pod).parameters))[0];
+        assert!(request.judge(&Settings::default()).unwrap().is_empty());
+    }
+}
