@@ -106,12 +106,11 @@ impl Repairer<'_> {
 
     fn text(&self, mut repaired: Repaired) -> Repaired {
         let text = std::mem::take(&mut repaired.before);
-        let lines = Lines::of(&text);
         let mut replacements = Vec::new();
         for part in eci_manifest::parts(&text) {
             match part.documents() {
                 Ok(documents) => {
-                    let judged = self.judge.documents(&part, &documents, &lines);
+                    let judged = self.judge.documents(&part, &documents);
                     replacements.append(&mut self.part(&part, &documents, judged, &mut repaired));
                 }
                 Err(error) => repaired.problems.problems.push(problem(&part, &error)),
@@ -215,7 +214,7 @@ impl Repairer<'_> {
         let parts = eci_manifest::parts(&text);
         let [part] = parts.as_slice() else { return false };
         let Ok(documents) = part.documents() else { return false };
-        let judged = self.judge.documents(part, &documents, &Lines::of(&text));
+        let judged = self.judge.documents(part, &documents);
         denied(&judged.found).is_subset(before)
     }
 }

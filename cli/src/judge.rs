@@ -12,9 +12,9 @@ use rayon::prelude::*;
 use serde_json::value::RawValue;
 
 use crate::args::SuppressionArgs;
-use crate::repair;
-use crate::report::{FileReport, Fix, Found, Lines, Problem};
+use crate::report::{FileReport, Fix, Found, Problem};
 use crate::suppress::suppress;
+use crate::{openapi, repair};
 
 /// What judges files.
 #[derive(Debug)]
@@ -35,21 +35,26 @@ pub(crate) struct Judged {
     pub(crate) problems: Vec<Problem>,
 }
 
+impl Judged {
+    fn append(&mut self, mut other: Self) {
+        self.objects += other.objects;
+        self.found.append(&mut other.found);
+        self.problems.append(&mut other.problems);
+    }
+}
+
 impl Judge<'_> {
     /// Judges every object in a text.
     pub(crate) fn text(&self, name: String, text: String) -> FileReport {
         let parts = eci_manifest::parts(&text);
-        let lines = Lines::of(&text);
         let judged: Vec<_> = match parts.as_slice() {
-            [part] => vec![self.part(part, &lines)],
-            parts => parts.par_iter().map(|part| self.part(part, &lines)).collect(),
+            [part] => vec![self.part(part)],
+            parts => parts.par_iter().map(|part| self.part(part)).collect(),
         };
-        let mut report = FileReport { name, ..FileReport::default() };
-        for mut part in judged {
-            report.objects += part.objects;
-            report.found.append(&mut part.found);
-            report.problems.append(&mut part.problems);
-        }
+        let mut all = Judged::default();
+        judged.into_iter().for_each(|part| all.append(part));
+        let Judged { objects, found, problems } = all;
+        let mut report = FileReport { name, text: String::new(), objects, found, problems };
         report.found.sort_by_key(|found| found.span.start);
         if !report.found.is_empty() || !report.problems.is_empty() {
             report.text = text;
@@ -57,34 +62,101 @@ impl Judge<'_> {
         report
     }
 
-    fn part(&self, part: &Part<'_>, lines: &Lines<'_>) -> Judged {
+    fn part(&self, part: &Part<'_>) -> Judged {
+        if let Some(requests) = openapi::flat(part.text()) {
+            return self.requests(requests, |place| match place {
+                openapi::Place::Bytes(bytes) => part.span.start + bytes.start..part.span.start + bytes.end,
+                openapi::Place::Field(_) => part.span.start..part.span.start,
+            });
+        }
         match part.documents() {
-            Ok(documents) => self.documents(part, &documents, lines),
+            Ok(documents) => self.documents(part, &documents),
             Err(error) => Judged { problems: vec![problem(part, &error)], ..Judged::default() },
         }
     }
 
-    /// Judges the documents of a part. `lines` are those of the whole text.
-    pub(crate) fn documents(&self, part: &Part<'_>, documents: &[Document<'_>], lines: &Lines<'_>) -> Judged {
+    /// Judges the documents of a part.
+    pub(crate) fn documents(&self, part: &Part<'_>, documents: &[Document<'_>]) -> Judged {
         let mut judged = Judged::default();
-        for index in 0..documents.len() {
-            self.document(part, documents, index, &mut judged);
+        for (index, document) in documents.iter().enumerate() {
+            match Subject::of(document) {
+                Some(subject) => self.document(part, documents, index, document, &subject, &mut judged),
+                None => {
+                    judged.append(self.requests(
+                        Ok(openapi::of_value(&document.value())),
+                        |place| match place {
+                            openapi::Place::Field(path) => document.span(path),
+                            openapi::Place::Bytes(bytes) => bytes.clone(),
+                        },
+                    ))
+                }
+            }
         }
-        suppress(part, self.suppressions, lines, &mut judged.found, &mut judged.problems);
+        suppress(part, self.suppressions, &mut judged.found, &mut judged.problems);
         judged
     }
 
-    fn document(&self, part: &Part<'_>, documents: &[Document<'_>], index: usize, judged: &mut Judged) {
-        let Some((document, subject)) = documents.get(index).and_then(|it| Some((it, Subject::of(it)?)))
-        else {
-            return;
+    /// Judges requests to ECI's OpenAPI.
+    fn requests(
+        &self,
+        requests: Result<Vec<openapi::Request>, openapi::Wrong>,
+        span: impl Fn(&openapi::Place) -> Range<usize>,
+    ) -> Judged {
+        let mut judged = Judged::default();
+        let problem = |wrong: openapi::Wrong| Problem {
+            span: Some(span(&wrong.place)),
+            message: wrong.message,
+            help: Some(wrong.help),
+            is_remark: false,
         };
+        for request in requests.unwrap_or_else(|wrong| {
+            judged.problems.push(problem(wrong));
+            Vec::new()
+        }) {
+            judged.objects += 1;
+            if let Some((message, place)) = request.unjudged() {
+                judged.problems.push(Problem {
+                    span: Some(span(place)),
+                    message: message.to_owned(),
+                    help: None,
+                    is_remark: true,
+                });
+                continue;
+            }
+            match request.judge(self.settings) {
+                Ok(findings) => judged.found.extend(findings.into_iter().map(|(finding, place)| Found {
+                    rule: finding.rule,
+                    action: finding.action,
+                    document: 0,
+                    object: "CreateContainerGroup".to_owned(),
+                    path: finding.path.to_string(),
+                    message: finding.message,
+                    help: finding.help,
+                    span: span(&place),
+                    fix: None,
+                    suppressed: None,
+                })),
+                Err(wrong) => judged.problems.push(problem(wrong)),
+            }
+        }
+        judged
+    }
+
+    fn document(
+        &self,
+        part: &Part<'_>,
+        documents: &[Document<'_>],
+        index: usize,
+        document: &Document<'_>,
+        subject: &Subject,
+        judged: &mut Judged,
+    ) {
         judged.objects += 1;
         match subject.judge(document, self.settings) {
             Ok(findings) => {
                 for finding in findings {
                     let path = finding.path.to_string();
-                    let fix = self.fix(part, documents, document, &subject, &finding);
+                    let fix = self.fix(part, documents, document, subject, &finding);
                     judged.found.push(Found {
                         rule: finding.rule,
                         action: finding.action,

@@ -17,16 +17,14 @@ const MARK: &str = "eci-policy:";
 struct Allowance {
     rule: &'static str,
     reason: String,
-    /// The line of which it speaks, from 1.
+    /// The line of the part of which it speaks, from 1.
     line: usize,
 }
 
-/// Marks what the comments of a part take back, and says what is wrong with those comments. `lines` are those of the
-/// whole text.
+/// Marks what the comments of a part take back, and says what is wrong with those comments.
 pub(crate) fn suppress(
     part: &Part<'_>,
     args: SuppressionArgs,
-    lines: &Lines<'_>,
     found: &mut [Found],
     problems: &mut Vec<Problem>,
 ) {
@@ -34,6 +32,7 @@ pub(crate) fn suppress(
     if args.no_suppressions || memchr::memmem::find(part.text().as_bytes(), MARK.as_bytes()).is_none() {
         return;
     }
+    let lines = Lines::of(part.text());
     let comments = part.comments();
     let mut allowances = Vec::new();
     for (index, comment) in comments.iter().enumerate() {
@@ -55,7 +54,7 @@ pub(crate) fn suppress(
         }
     }
     for found in found {
-        let (line, _) = lines.at(found.span.start);
+        let (line, _) = lines.at(found.span.start - part.span.start);
         let allowance =
             allowances.iter().find(|allowance| allowance.line == line && allowance.rule == found.rule.id);
         found.suppressed = allowance.map(|allowance| Suppressed { reason: allowance.reason.clone() });

@@ -13,13 +13,13 @@ pub struct Comment<'t> {
     pub text: &'t str,
     /// The bytes of the text that it takes, with its `#`.
     pub span: Range<usize>,
-    /// The line on which it stands, from 1.
+    /// The line of its part on which it stands, from 1.
     pub line: usize,
     /// Whether nothing else stands on its line.
     pub is_alone: bool,
 }
 
-/// The comments of a part, as far as it can be read, their lines counted from its first.
+/// The comments of a part, as far as it can be read.
 pub(crate) fn read<'t>(part: Part<'t>) -> Vec<Comment<'t>> {
     let options = options! { max_buffered_comment_events: usize::MAX };
     let mut comments: Vec<_> = Parser::new_from_str_with_options(part.text, options)
@@ -55,7 +55,7 @@ mod tests {
             comments.iter().map(|comment| (comment.text, comment.line, comment.is_alone)).collect();
         assert_eq!(
             told,
-            [("! top", 1, true), (" é", 2, false), ("two", 3, false), (" alone", 7, true), (" in", 8, false),]
+            [("! top", 1, true), (" é", 2, false), ("two", 3, false), (" alone", 2, true), (" in", 3, false),]
         );
         for comment in comments {
             assert_eq!(text.get(comment.span).unwrap(), format!("#{}", comment.text));

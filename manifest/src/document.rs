@@ -77,10 +77,7 @@ impl<'t> Part<'t> {
 
     /// The comments of the part, as far as it can be read.
     pub fn comments(&self) -> Vec<Comment<'t>> {
-        let mut comments = comment::read(reader::Part { text: self.text(), offset: self.span.start });
-        let before = if comments.is_empty() { 0 } else { self.lines_before() };
-        comments.iter_mut().for_each(|comment| comment.line += before);
-        comments
+        comment::read(reader::Part { text: self.text(), offset: self.span.start })
     }
 
     fn lines_before(&self) -> usize {

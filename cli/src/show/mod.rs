@@ -4,21 +4,20 @@ mod capabilities;
 mod effective;
 mod text;
 
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::Write;
 
 use eci_manifest::Document;
 use eci_security_context::json::Unreadable;
 use eci_security_context::settings::Settings;
 use eci_security_context::text::one_line;
 use serde::Serialize;
-use serde_json::Value;
 
 use self::effective::Shown;
 use crate::Exit;
 use crate::args::{DataFormat, Show};
 use crate::failure::Failure;
-use crate::settings;
+use crate::input::{Obstacle, Source};
+use crate::{batch, settings};
 
 /// An object, and where it stands.
 #[derive(Debug, Serialize)]
@@ -60,11 +59,15 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     let settings = settings::load(&show.settings)?;
     let mut objects = Vec::new();
     let mut problems = Vec::new();
-    for path in &show.input.paths {
-        if let Err(problem) = read(path, &settings, &mut objects, &mut problems) {
-            problems.push(problem);
-        }
-    }
+    batch::in_order(
+        &show.input.paths,
+        |source| Looked::at(source, &settings),
+        |looked| {
+            objects.extend(looked.objects);
+            problems.extend(looked.problems);
+            Ok(())
+        },
+    )?;
     match show.format {
         DataFormat::Text => {
             if objects.is_empty() && problems.is_empty() {
@@ -89,49 +92,78 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     Ok(if problems.is_empty() { Exit::Clean } else { Exit::Failed })
 }
 
-/// Adds the objects of a file; the error says why it has none.
-fn read(
-    path: &Path,
-    settings: &Settings,
-    objects: &mut Vec<Located>,
-    problems: &mut Vec<String>,
-) -> Result<(), String> {
-    let is_stdin = path.as_os_str() == "-";
-    let file = if is_stdin { "<stdin>".to_owned() } else { path.display().to_string() };
-    let mut text = String::new();
-    let content = if is_stdin {
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    let text = content.map_err(|error| format!("{file}: cannot be read: {error}"))?;
-    let documents = eci_manifest::documents(&text).map_err(|error| format!("{file}: {error}"))?;
-    if documents.is_empty() {
-        return Err(format!("{file}: holds no Kubernetes manifest"));
+/// What is in a file.
+#[derive(Default)]
+struct Looked {
+    objects: Vec<Located>,
+    /// What could not be read, and where.
+    problems: Vec<String>,
+}
+
+impl Looked {
+    fn at(source: Result<Source, Obstacle>, settings: &Settings) -> Self {
+        let mut looked = Self::default();
+        match source {
+            Ok(source) => match source.read() {
+                Ok(text) => looked.read(&source, &text, settings),
+                Err(problem) => looked.problems.push(format!("{}: {problem}", source.name())),
+            },
+            Err(Obstacle { is_harmless: true, .. }) => {}
+            Err(Obstacle { name, message, .. }) => looked.problems.push(format!("{name}: {message}")),
+        }
+        looked
     }
-    for document in documents {
-        let line = document.line("");
-        match of_document(&document, settings) {
-            Ok(Some(shown)) => objects.push(Located { file: file.clone(), line, shown }),
-            Ok(None) => {}
-            Err((line, problem)) => problems.push(format!("{file}:{line}: {problem}")),
+
+    fn read(&mut self, source: &Source, text: &str, settings: &Settings) {
+        let file = source.name();
+        let mut is_empty = true;
+        for part in eci_manifest::parts(text) {
+            let documents = match part.documents() {
+                Ok(documents) => documents,
+                Err(error) => {
+                    is_empty = false;
+                    self.problems.push(format!("{file}: {error}"));
+                    continue;
+                }
+            };
+            for document in documents {
+                is_empty = false;
+                let line = document.line("");
+                match of_document(&document, settings) {
+                    Ok(Some(shown)) => self.objects.push(Located { file: file.clone(), line, shown }),
+                    Ok(None) => {}
+                    // A directory may hold what is no manifest.
+                    Err((_, Problem::NoManifest(_))) if matches!(source, Source::Found(_)) => {}
+                    Err((line, problem)) => self.problems.push(format!("{file}:{line}: {problem}")),
+                }
+            }
+        }
+        if is_empty && !matches!(source, Source::Found(_)) {
+            self.problems.push(format!("{file}: holds no Kubernetes manifest"));
         }
     }
-    Ok(())
+}
+
+/// Why there is nothing to show of a document.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("is no Kubernetes manifest: it has no {0}")]
+    NoManifest(&'static str),
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 /// The object in a document; `None` where it holds no pod. The error has its line.
-fn of_document(document: &Document, settings: &Settings) -> Result<Option<Shown>, (usize, String)> {
-    let object = &document.value;
-    let says = |key: &str| object.get(key).and_then(Value::as_str).is_some();
+fn of_document(document: &Document<'_>, settings: &Settings) -> Result<Option<Shown>, (usize, Problem)> {
+    let says = |key: &str| document.text(&[key]).is_some();
     if let Some(missing) = ["apiVersion", "kind"].into_iter().find(|key| !says(key)) {
-        return Err((document.line(missing), format!("is no Kubernetes manifest: it has no {missing}")));
+        return Err((document.line(missing), Problem::NoManifest(missing)));
     }
-    effective::show(object, settings).map_err(|unreadable| {
+    effective::show(&document.value(), settings).map_err(|unreadable| {
         let line = match &unreadable {
             Unreadable::WrongType { path, .. } => document.line(&path.to_string()),
             Unreadable::NotJson { .. } => document.line(""),
         };
-        (line, unreadable.to_string())
+        (line, Problem::Unreadable(unreadable.to_string()))
     })
 }
