@@ -386,7 +386,10 @@ impl<'t> Editor<'_, 't> {
                 self.replace(colon..colon, format!(" {written}"));
             }
             (_, Style::Flow, None) if node.span.is_empty() => return Err(layout(node.span.clone())),
-            (_, Style::Flow, _) => self.replace(node.span.clone(), written),
+            (_, Style::Flow, _) => {
+                let there = self.text.get(node.span.clone()).unwrap_or_default();
+                self.replace(node.span.clone(), quoted_as(there, value).unwrap_or(written));
+            }
         }
         Ok(())
     }
@@ -570,6 +573,18 @@ fn scalar_text(value: &Value) -> String {
     }
 }
 
+/// A string in the quotes of another scalar; `None` where that has none, or they do not do.
+fn quoted_as(there: &str, value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    match there.chars().next() {
+        Some('"') => Some(value.to_string()),
+        Some('\'') if !text.contains(|char: char| char == '\'' || char.is_control()) => {
+            Some(format!("'{text}'"))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
@@ -594,9 +609,9 @@ mod tests {
     fn values_are_set_where_they_stand() {
         for (text, path, to, expected) in [
             ("a: false # why\nb: 1\n", "a", json!(true), "a: true # why\nb: 1\n"),
-            ("a: 'CAP_X'\r\nb: 1\r\n", "a", json!("X"), "a: X\r\nb: 1\r\n"),
+            ("a: 'CAP_X'\r\nb: 1\r\n", "a", json!("X"), "a: 'X'\r\nb: 1\r\n"),
             ("l: [a, CAP_B]\n", "l/1", json!("B"), "l: [a, B]\n"),
-            ("l:\n- a\n- &x \"CAP_B\"\n", "l/1", json!("B"), "l:\n- a\n- &x B\n"),
+            ("l:\n- a\n- &x \"CAP_B\"\n", "l/1", json!("B"), "l:\n- a\n- &x \"B\"\n"),
             ("{\"a\": [\"CAP_B\"]}", "a/0", json!("B"), "{\"a\": [\"B\"]}"),
             ("a: |\n  [1]\n  # no comment\nb: 1\n", "a", json!("[\"é\"]"), "a: '[\"é\"]'\nb: 1\n"),
             ("a: >-\n  x\n\n\nb: 1\n", "a", json!("y z"), "a: \"y z\"\n\n\nb: 1\n"),
