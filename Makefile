@@ -29,12 +29,12 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md ## The policy as a clu
 	kwctl annotate -m metadata.yml -u README.md -o $@ policy.wasm
 
 run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a file) in the embedded Wasm runtime
-	@cargo run -q $(HOST) -p eci-host --bin eci-run -- --module policy.wasm $(if $(SETTINGS),--settings $(SETTINGS)) $(FILES)
+	@cargo run -q $(HOST) -p eci-policy -- run --module policy.wasm $(if $(SETTINGS),--settings $(SETTINGS)) $(FILES)
 
 test: lint ## Everything that can be checked here; what CI runs
-	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-e2e-tests
+	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests
 	@$(MAKE) --no-print-directory policy.wasm
-	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-e2e-tests
+	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
 	echo "make test: formatting, clippy, native tests, policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) and its tests in the embedded runtime passed; kwctl's tests $$kwctl"
@@ -75,5 +75,5 @@ cargo:
 host-runtime: | cargo
 	@ls $(TARGET_DIR)/host/deps/libwasmtime-*.rlib >/dev/null 2>&1 || { \
 	  echo "Compiling the embedded Wasm runtime: some minutes, once."; \
-	  cargo build $(HOST) -p eci-host --bins; \
+	  cargo build $(HOST) -p eci-host -p eci-policy; \
 	}

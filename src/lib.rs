@@ -38,6 +38,8 @@ pub mod pod;
 pub mod quantity;
 pub mod rule;
 pub mod rules;
+#[cfg(feature = "docs")]
+pub mod schema;
 pub mod scope;
 pub mod settings;
 pub mod size;

@@ -110,6 +110,11 @@ fn the_documentation_of_the_rules() {
     held("docs/rules.md", &page);
 }
 
+#[test]
+fn the_schema_of_the_settings() {
+    held("settings.schema.json", &format!("{:#}\n", eci_security_context::schema::schema()));
+}
+
 /// A question of Rancher's form.
 fn question(variable: &str, kind: &str, label: &str, rest: &str) -> String {
     format!("  - variable: {variable}\n    type: {kind}\n    group: Settings\n    label: {label}\n{rest}")

@@ -1,11 +1,172 @@
-//! `eci-policy explain`: the documentation of the rules.
+//! `eci-policy explain`: the documentation of the rules, as Markdown, which reads well as it is. It styles and wraps,
+//! and says nothing of its own.
 
-use std::io::Write;
+use std::io::{self, Write};
+
+use anstyle::Style;
+use eci_security_context::rule::{Effect, Rule};
+use eci_security_context::rules::RULES;
+use eci_security_context::text::{nearest, quote};
 
 use crate::Exit;
 use crate::args::Explain;
 use crate::failure::Failure;
 
-pub(crate) fn run(_explain: &Explain, _out: &mut dyn Write) -> Result<Exit, Failure> {
-    Err(Failure::new("not there yet"))
+/// The columns of the text, those of the documentation.
+const WIDTH: usize = 100;
+/// The columns of a label.
+const LABEL: usize = 9;
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+pub(crate) fn run(explain: &Explain, out: &mut dyn Write) -> Result<Exit, Failure> {
+    match &explain.rule {
+        Some(id) => page(rule_of(id)?, out)?,
+        None => table(out)?,
+    }
+    Ok(Exit::Clean)
+}
+
+fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
+    RULES.iter().copied().find(|rule| rule.id == id).ok_or_else(|| {
+        let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+        let way_out = nearest(id, &ids).map_or_else(
+            || "`eci-policy explain` lists the rules".to_owned(),
+            |meant| format!("did you mean {meant}?"),
+        );
+        Failure::new(format!("there is no rule {}; {way_out}", quote(id)))
+    })
+}
+
+/// What ECI does with a pod that a rule of this effect finds.
+const fn meaning(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Refused => "ECI, the API server or the runtime refuses the pod, or a container never starts",
+        Effect::Lost => "ECI does not read the field where it stands",
+        Effect::Overridden => "ECI replaces the value by its fixed default",
+        Effect::Ignored => "the field has no effect on ECI",
+    }
+}
+
+fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
+    let Rule { id, summary, effect, action, fix, since, docs, .. } = rule;
+    writeln!(out, "{BOLD}{id}{BOLD:#}\n")?;
+    for line in wrapped(&format!("{summary}."), WIDTH) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)?;
+    let effect = format!("{}: {}", effect.as_str(), meaning(*effect));
+    for (mut label, value) in
+        [("Effect", &*effect), ("Default", action.as_str()), ("Fix", fix.unwrap_or("none")), ("Since", since)]
+    {
+        for line in wrapped(value, WIDTH - LABEL) {
+            writeln!(out, "{BOLD}{label:<LABEL$}{BOLD:#}{line}")?;
+            label = "";
+        }
+    }
+    writeln!(out)?;
+    markdown(docs, out)
+}
+
+/// Markdown, in which the words that lead a paragraph are bold, and code recedes.
+fn markdown(docs: &str, out: &mut dyn Write) -> io::Result<()> {
+    // The two manifests of a rule are told apart by a word that Markdown does not show.
+    let docs = docs
+        .replace("```yaml bad\n", "Found:\n\n```yaml\n")
+        .replace("```yaml good\n", "Not found:\n\n```yaml\n");
+    let mut is_code = false;
+    for line in docs.lines() {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        let lead = line.strip_prefix("**").and_then(|rest| rest.split_once("**"));
+        match lead {
+            _ if is_code || is_fence => writeln!(out, "{DIM}{line}{DIM:#}")?,
+            Some((lead, rest)) => writeln!(out, "{BOLD}**{lead}**{BOLD:#}{rest}")?,
+            None => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
+}
+
+/// The rules in evaluation order.
+fn table(out: &mut dyn Write) -> io::Result<()> {
+    let widest = |cell: fn(&Rule) -> &str, head: &str| {
+        RULES.iter().map(|rule| cell(rule).len()).max().unwrap_or_default().max(head.len())
+    };
+    let ids = widest(|rule| rule.id, "rule");
+    let effects = widest(|rule| rule.effect.as_str(), "effect");
+    let actions = widest(|rule| rule.action.as_str(), "default");
+    let finds = WIDTH.saturating_sub(ids + effects + actions + 6);
+    writeln!(
+        out,
+        "{BOLD}{:ids$}  {:effects$}  {:actions$}  finds, and the fix{BOLD:#}",
+        "rule", "effect", "default"
+    )?;
+    for rule in RULES {
+        let fix = rule.fix.map(|fix| format!("fix: {fix}"));
+        let lines = wrapped(rule.summary, finds).chain(fix.iter().flat_map(|fix| wrapped(fix, finds)));
+        let mut cells = [rule.id, rule.effect.as_str(), rule.action.as_str()];
+        for line in lines {
+            let [id, effect, action] = cells;
+            writeln!(out, "{BOLD}{id:ids$}{BOLD:#}  {effect:effects$}  {action:actions$}  {line}")?;
+            cells = [""; 3];
+        }
+    }
+    writeln!(out, "\n`eci-policy explain RULE` tells why, with the source, and the way out.")
+}
+
+/// The lines of a text, each as full of words as `width` allows, and never empty.
+fn wrapped(text: &str, width: usize) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start();
+        if rest.is_empty() {
+            return None;
+        }
+        let ends = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]);
+        let mut end = None;
+        for at in ends {
+            let fits = rest.get(..at).is_some_and(|line| line.chars().count() <= width);
+            // A word that is too long has a line for itself.
+            if end.is_some() && !fits {
+                break;
+            }
+            end = Some(at);
+        }
+        let (line, after) = rest.split_at_checked(end?)?;
+        rest = after;
+        Some(line)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+
+    use super::*;
+
+    fn written(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn lines_are_full_and_whole() {
+        let lines = |text, width| wrapped(text, width).collect::<Vec<_>>();
+        assert_eq!(lines("one two three", 7), ["one two", "three"]);
+        assert_eq!(lines("one two three", 6), ["one", "two", "three"]);
+        assert_eq!(lines("äöü äöü", 7), ["äöü äöü"], "columns are characters");
+        assert_eq!(lines("a overlong b", 3), ["a", "overlong", "b"]);
+        assert_eq!(lines("  ", 3), [""; 0]);
+    }
+
+    #[test]
+    fn what_leads_is_bold_and_code_recedes() {
+        let docs = "**Why.** So.\n\n```yaml bad\n**no: lead\n```\nimage: a/**\n";
+        assert_eq!(
+            written(|out| markdown(docs, out)),
+            "\u{1b}[1m**Why.**\u{1b}[0m So.\n\nFound:\n\n\u{1b}[2m```yaml\u{1b}[0m\n\u{1b}[2m**no: lead\u{1b}[0m\n\u{1b}[2m```\u{1b}[0m\nimage: a/**\n"
+        );
+    }
 }

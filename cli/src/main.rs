@@ -13,6 +13,8 @@ mod judge;
 mod openapi;
 mod repair;
 mod report;
+#[cfg(feature = "run")]
+mod run;
 mod schema;
 mod settings;
 mod show;
@@ -65,6 +67,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
         Command::Diff(diff) => diff::run(diff, out),
         Command::Show(show) => show::run(show, out),
         Command::Convert(convert) => convert::run(convert, out),
+        #[cfg(feature = "run")]
+        Command::Run(run) => run::run(run, out),
         Command::Schema => schema::run(out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use crate::answer::{Answer, Entry};
-use crate::diff::{Change, changes};
+use crate::run::answer::{Answer, Entry};
+use crate::run::diff::{Change, changes};
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
@@ -18,8 +18,11 @@ const DIM: Style = Style::new().dimmed();
 /// What came of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
+    /// As it is.
     Accepted,
+    /// As the policy changed it.
     Repaired,
+    /// Not.
     Denied,
 }
 
@@ -36,8 +39,11 @@ impl Verdict {
 /// How many documents were judged, and how.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
+    /// Documents that are accepted as they are.
     pub(crate) accepted: usize,
+    /// Documents that are accepted once repaired.
     pub(crate) repaired: usize,
+    /// Documents that are denied.
     pub(crate) denied: usize,
     /// Documents without a verdict, and files without documents.
     pub(crate) failed: usize,
@@ -50,6 +56,12 @@ impl Totals {
             Verdict::Repaired => &mut self.repaired,
             Verdict::Denied => &mut self.denied,
         } += 1;
+    }
+
+    /// Counts what was not judged, and says why.
+    pub(crate) fn miss(&mut self, why: &str) {
+        anstream::eprintln!("{why}");
+        self.failed += 1;
     }
 }
 
@@ -68,11 +80,16 @@ impl fmt::Display for Totals {
 
 /// A judged document, and where its lines are.
 pub(crate) struct Judged<'a> {
+    /// The name of the file.
     pub(crate) file: &'a str,
     /// The line of a field path of the object.
     pub(crate) line: &'a dyn Fn(&str) -> usize,
+    /// What was asked.
     pub(crate) request: &'a Value,
+    /// What was answered.
     pub(crate) answer: &'a Answer,
+    /// The findings of the answer.
+    pub(crate) findings: &'a [Entry],
 }
 
 impl Judged<'_> {
@@ -82,7 +99,6 @@ impl Judged<'_> {
         let changes =
             self.answer.mutated_object.as_ref().map_or_else(Vec::new, |after| changes(object, after));
         let verdict = Verdict::of(self.answer, &changes);
-        let findings = self.answer.findings()?;
 
         write!(out, "{}:{}: {BOLD}{}{BOLD:#}: ", self.file, (self.line)(""), name(self.request))?;
         match verdict {
@@ -98,13 +114,13 @@ impl Judged<'_> {
             _ => writeln!(out)?,
         }
 
-        for entry in &findings {
+        for entry in self.findings {
             self.write_finding(entry, out)?;
         }
-        if let Some(message) = self.answer.message.as_ref().filter(|_| findings.is_empty()) {
+        if let Some(message) = self.answer.message.as_ref().filter(|_| self.findings.is_empty()) {
             writeln!(out, "  {message}")?;
         }
-        for warning in self.answer.other_warnings(&findings) {
+        for warning in self.answer.other_warnings(self.findings) {
             writeln!(out, "  {YELLOW}warning{YELLOW:#} {warning}")?;
         }
         for Change { path, before, after } in changes {
@@ -166,9 +182,11 @@ mod tests {
     use serde_json::json;
 
     fn write(request: &Value, answer: Value) -> (Verdict, String) {
-        let answer = serde_json::from_value(answer).unwrap();
+        let answer: Answer = serde_json::from_value(answer).unwrap();
+        let findings = answer.findings().unwrap();
         let mut out = anstream::StripStream::new(Vec::new());
-        let judged = Judged { file: "web.yaml", line: &|path| 1 + path.len(), request, answer: &answer };
+        let line = |path: &str| 1 + path.len();
+        let judged = Judged { file: "web.yaml", line: &line, request, answer: &answer, findings: &findings };
         let verdict = judged.write(&mut out).unwrap();
         (verdict, String::from_utf8(out.into_inner()).unwrap())
     }

@@ -8,11 +8,16 @@ use serde_json::Value;
 /// Kubewarden's ValidationResponse.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Answer {
+    /// The verdict.
     pub(crate) accepted: bool,
+    /// The HTTP status of a rejection.
     pub(crate) code: Option<u16>,
+    /// Why it is rejected.
     pub(crate) message: Option<String>,
+    /// What the user is told besides.
     #[serde(default)]
     pub(crate) warnings: Option<Vec<String>>,
+    /// The repaired object.
     pub(crate) mutated_object: Option<Value>,
     audit_annotations: Option<HashMap<String, String>>,
 }
@@ -21,9 +26,11 @@ pub(crate) struct Answer {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Entry {
+    /// What a rule found.
     Finding(Finding),
-    /// How many findings had no room.
+    /// Findings that had no room.
     Rest {
+        /// How many.
         more: usize,
     },
 }
@@ -31,16 +38,22 @@ pub(crate) enum Entry {
 /// What a rule found.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Finding {
+    /// The name of the rule.
     pub(crate) rule: String,
+    /// What the policy does about it.
     pub(crate) action: String,
+    /// The path of the field in the object.
     pub(crate) path: String,
+    /// What is wrong.
     pub(crate) message: String,
 }
 
 /// The answer of `validate_settings`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SettingsAnswer {
+    /// The verdict.
     pub(crate) valid: bool,
+    /// Why they are not.
     pub(crate) message: Option<String>,
 }
 
