@@ -1,5 +1,7 @@
 # The profile that compiles everything native: the Wasm runtime is large, and is compiled for it once.
 HOST := --profile host --locked
+# The command as it is shipped, without the runtime.
+DIST := --profile dist --locked --no-default-features
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FLOOR_DIR := host/floor
 FLOOR := target/floor.wasm
@@ -9,7 +11,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests bench clean cargo host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests bench bench-module bench-check clean cargo host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -61,8 +63,14 @@ e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bat
 	done; \
 	$(MAKE) --no-print-directory annotated-policy.wasm && bats e2e-tests/kwctl.bats
 
-bench: policy.wasm $(FLOOR) host-runtime ## What a call costs, beside a guest that only reads the payload
+bench: bench-module bench-check ## What an evaluation costs, and what the command does, each beside its floor
+
+bench-module: policy.wasm $(FLOOR) host-runtime
 	@cargo run -q $(HOST) -p eci-host --bin eci-bench -- --module policy.wasm --floor $(FLOOR)
+
+bench-check: | cargo
+	cargo build $(DIST) -p eci-policy
+	cargo run $(DIST) -p eci-benches -- $(TARGET_DIR)/dist/eci-policy
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
 	rm -f policy.wasm annotated-policy.wasm $(FLOOR)

@@ -2,7 +2,7 @@
 //! a hostile file from taking the process down.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag, options};
@@ -98,7 +98,7 @@ pub(crate) fn read<'t>(part: Part<'t>, mut each: impl FnMut(Tree<'t>, Id)) -> Re
     let mut reader = Reader {
         part,
         events,
-        tree: Tree::default(),
+        tree: Tree::for_text(part.text.len()),
         anchors: HashMap::new(),
         aliased: 0,
         depth: 0,
@@ -241,7 +241,7 @@ impl<'t> Reader<'t> {
     fn entries(&mut self) -> Result<(Kind<'t>, Content), Error> {
         let (mut entries, mut content) = (Entries::default(), Content::default());
         // The mapping's own keys that a merge key replaced: they may not be set again either.
-        let mut replaced = HashSet::new();
+        let mut replaced = Vec::new();
         while let Some(key) = self.node()? {
             let Last { mark, is_merge, .. } = self.last;
             let key_span = self.tree.node(key).span.clone();

@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 /// A node's index in its tree.
 pub(crate) type Id = usize;
 
+/// What a node takes of a manifest, as a rule.
+const BYTES_PER_NODE: usize = 10;
+
 /// The nodes of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Tree<'t> {
@@ -60,7 +63,7 @@ pub(crate) enum Style {
 pub(crate) struct Entries<'t> {
     list: Vec<Entry<'t>>,
     /// The places of the keys, once there are many.
-    index: HashMap<Cow<'t, str>, usize>,
+    index: Option<Box<HashMap<Cow<'t, str>, usize>>>,
 }
 
 /// An entry of a mapping.
@@ -83,10 +86,9 @@ impl<'t> Entries<'t> {
     }
 
     pub(crate) fn place(&self, key: &str) -> Option<usize> {
-        if self.index.is_empty() {
-            self.list.iter().position(|entry| entry.key == key)
-        } else {
-            self.index.get(key).copied()
+        match &self.index {
+            None => self.list.iter().position(|entry| entry.key == key),
+            Some(index) => index.get(key).copied(),
         }
     }
 
@@ -99,17 +101,13 @@ impl<'t> Entries<'t> {
         match self.place(&entry.key).and_then(|place| self.list.get_mut(place)) {
             Some(there) => *there = entry,
             None => {
-                if !self.index.is_empty() {
-                    self.index.insert(entry.key.clone(), self.list.len());
+                if let Some(index) = &mut self.index {
+                    index.insert(entry.key.clone(), self.list.len());
                 }
                 self.list.push(entry);
                 if self.list.len() == FEW {
-                    self.index = self
-                        .list
-                        .iter()
-                        .enumerate()
-                        .map(|(place, entry)| (entry.key.clone(), place))
-                        .collect();
+                    let keys = self.list.iter().map(|entry| entry.key.clone());
+                    self.index = Some(Box::new(keys.zip(0..).collect()));
                 }
             }
         }
@@ -117,6 +115,11 @@ impl<'t> Entries<'t> {
 }
 
 impl<'t> Tree<'t> {
+    /// A tree with room for the nodes of so many bytes of text.
+    pub(crate) fn for_text(bytes: usize) -> Self {
+        Self { nodes: Vec::with_capacity(bytes / BYTES_PER_NODE) }
+    }
+
     pub(crate) fn add(&mut self, node: Node<'t>) -> Id {
         self.nodes.push(node);
         self.nodes.len() - 1

@@ -100,6 +100,12 @@ fn flatten(value: &Value, name: String, path: String, entries: &mut Vec<Entry>) 
 /// # Errors
 /// Where a line is no parameter of the request that the others are.
 pub(crate) fn flat(text: &str) -> Option<Result<Vec<Request>, Wrong>> {
+    // Every manifest is asked: its first line must be enough to tell.
+    let mut lines = text.lines().map(|line| line.trim_matches(is_blank));
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#') && *line != "---")?;
+    if !first.contains('=') && !is_call(first) {
+        return None;
+    }
     let mut requests = vec![Request { entries: Vec::new() }];
     let mut wrong = None;
     for line in logical_lines(text) {
@@ -124,7 +130,6 @@ pub(crate) fn flat(text: &str) -> Option<Result<Vec<Request>, Wrong>> {
 /// The bytes of the lines that count, without the blanks around them. A call whose line ends in `\` goes on in the
 /// next.
 fn logical_lines(text: &str) -> Vec<Range<usize>> {
-    let is_blank = |c: char| c.is_whitespace() || c == '\u{feff}';
     let mut lines: Vec<Range<usize>> = Vec::new();
     let (mut start, mut in_call, mut goes_on) = (0, false, false);
     for line in text.split_inclusive('\n') {
@@ -142,6 +147,10 @@ fn logical_lines(text: &str) -> Vec<Range<usize>> {
         goes_on = in_call && content.ends_with('\\');
     }
     lines
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 fn is_call(line: &str) -> bool {

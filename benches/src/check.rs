@@ -21,11 +21,16 @@ const BYTES: usize = 3000;
 const RUNS: usize = 7;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    if let Some(at) = arguments.iter().position(|argument| argument == "floor") {
-        println!("{} events", parsed(Path::new(&arguments[at + 1])));
-        return;
-    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let command = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["floor", files] => {
+            println!("{} events", parsed(Path::new(files)));
+            return;
+        }
+        [command] => PathBuf::from(command),
+        _ => panic!("say which eci-policy to measure"),
+    };
+    let check = |files: &Path, cores| check(&command, files, cores);
     let directory = tempfile::tempdir().unwrap();
     let corpus = |files: usize| {
         let path = directory.path().join(files.to_string());
@@ -71,8 +76,8 @@ fn floor(files: &Path) -> Command {
     command
 }
 
-fn check(files: &Path, cores: usize) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eci-policy"));
+fn check(command: &Path, files: &Path, cores: usize) -> Command {
+    let mut command = Command::new(command);
     command.args(["check", "--color", "never"]).arg(files).env("RAYON_NUM_THREADS", cores.to_string());
     command
 }
