@@ -13,8 +13,6 @@ use super::{FileReport, Found, Lines, Problem, Reporter, Severity, Totals, visib
 
 /// The bytes of a line that are looked at on either side of a finding: more than is ever shown.
 const AROUND: usize = 1024;
-/// The most characters that are underlined.
-const UNDERLINED: usize = 80;
 /// The most characters of a message.
 const MESSAGE: usize = 1024;
 
@@ -113,12 +111,11 @@ impl Source<'_> {
         let right = text.ceil_char_boundary(start.saturating_add(AROUND)).min(end_of_line);
         let end = text.floor_char_boundary(span.end).clamp(start, right);
         let part = |range: Range<usize>| text.get(range).unwrap_or_default();
-        let marked = part(start..end).char_indices().nth(UNDERLINED).map_or(end, |(cut, _)| start + cut);
         let mut shown = source(part(left..start));
         let from = shown.len();
-        shown.push_str(&source(part(start..marked)));
+        shown.push_str(&source(part(start..end)));
         let to = shown.len();
-        shown.push_str(&source(part(marked..right)));
+        shown.push_str(&source(part(end..right)));
         (shown, from..to)
     }
 }
@@ -368,9 +365,9 @@ mod tests {
         assert_eq!(source.chars().skip(caret).take(4).collect::<String>(), "true");
         assert_eq!(carets.matches('^').count(), 4);
         // The whole line is meant.
-        let [place, source, _] = snippet(&text, 0..1_500_004);
+        let [place, source, carets] = snippet(&text, 0..1_500_004);
         assert_eq!(place, " --> a.yaml:1:1");
-        assert!(source.chars().count() <= 150, "{source}");
+        assert!(source.chars().count() <= 150 && carets.chars().count() <= 150, "{source}\n{carets}");
     }
 
     #[test]
