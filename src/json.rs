@@ -353,12 +353,14 @@ impl<'de> Visitor<'de> for Reader<'_> {
         };
         let mut nodes: Vec<Node<'de>> = fields.iter().map(|_| Node::Absent).collect();
         let mut keys = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
+        // Made where there is a family: to make one costs, and objects are many.
+        let mut places: Option<HashMap<String, usize>> = None;
         while let Some(key) = map.next_key_seed(Key)? {
             let field = fields.iter().zip(&mut nodes).find(|((name, _), _)| *name == &*key);
             if let Some(((_, shape), node)) = field {
                 *node = map.next_value_seed(Reader(*shape))?;
             } else if family.is_some_and(|is_of_family| is_of_family(&key)) {
+                let places = places.get_or_insert_default();
                 let place = *places.entry(key.to_string()).or_insert(keys.len());
                 keys.resize_with(keys.len().max(place + 1), || None);
                 let is_present = matches!(map.next_value_seed(Reader(Shape::Present))?, Node::Present);

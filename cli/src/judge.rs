@@ -9,7 +9,7 @@ use eci_security_context::judge::{Refusal, review};
 use eci_security_context::rule::{Action, Finding};
 use eci_security_context::settings::Settings;
 use rayon::prelude::*;
-use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 
 use crate::args::SuppressionArgs;
 use crate::report::{FileReport, Fix, Found, Problem};
@@ -245,10 +245,10 @@ impl Subject {
         document: &Document<'_>,
         settings: &Settings,
     ) -> Result<Vec<Finding>, Problem> {
-        let text = document.json();
         let unreadable = |unreadable: Unreadable| self.problem(document, Refusal::Unreadable(unreadable));
-        let whole: &RawValue = serde_json::from_str(&text)
-            .map_err(|_| unreadable(Unreadable::NotJson { reason: "nested too deep".to_owned() }))?;
+        let whole = to_raw_value(document)
+            .map_err(|error| unreadable(Unreadable::NotJson { reason: error.to_string() }))?;
+        let whole = &*whole;
         let api_version = document.text(&["apiVersion"]).unwrap_or_default();
         let request = match self.prefix {
             "" => Request::creating(

@@ -53,8 +53,8 @@ pub(crate) fn verified(
 
 /// The object that edits make, as at admission.
 pub(crate) fn after(document: &Document<'_>, edits: &[Edit]) -> Value {
-    let repaired = rule::apply(&document.json(), edits.iter());
-    serde_json::from_str(&repaired).unwrap_or_default()
+    let object = serde_json::to_string(document).unwrap_or_default();
+    serde_json::from_str(&rule::apply(&object, edits.iter())).unwrap_or_default()
 }
 
 /// Whether a part reads as these values once the replacements are made.

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use memchr::memmem;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::comment::{self, Comment};
@@ -45,13 +47,15 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
     let begin = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut starts = vec![begin];
     // A directive stands before the line that begins its document.
-    let has_directives = text.get(begin..).is_some_and(|text| text.starts_with('%')) || text.contains("\n%");
+    let content = text.as_bytes();
+    let has_directives = text.get(begin..).is_some_and(|text| text.starts_with('%'))
+        || memmem::find(content, b"\n%").is_some();
     if !has_directives {
-        let markers = text.match_indices("\n---").filter(|(at, marker)| {
-            let rest = text.get(at + marker.len()..).unwrap_or_default();
+        let markers = memmem::find_iter(content, b"\n---").filter(|at| {
+            let rest = text.get(at + "\n---".len()..).unwrap_or_default();
             rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n'])
         });
-        starts.extend(markers.map(|(at, _)| at + 1));
+        starts.extend(markers.map(|at| at + 1));
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     starts.iter().copied().zip(ends).map(|(start, end)| Part { text, span: start..end }).collect()
@@ -109,13 +113,6 @@ impl Document<'_> {
         self.tree.value(self.root)
     }
 
-    /// The object, as JSON text, its fields in the order of the manifest.
-    pub fn json(&self) -> String {
-        let mut json = Vec::with_capacity(self.tree.node(self.root).weight);
-        self.tree.json(self.root, &mut json);
-        String::from_utf8(json).unwrap_or_default()
-    }
-
     /// The string at the end of these keys.
     pub fn text(&self, keys: &[&str]) -> Option<&str> {
         self.tree.text(self.root, keys)
@@ -142,6 +139,13 @@ impl Document<'_> {
     pub fn line(&self, path: &str) -> usize {
         let start = self.span(path).start;
         self.text.get(..start).unwrap_or_default().matches('\n').count() + 1
+    }
+}
+
+/// The object, its fields in the order of the manifest.
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Tree::serialize(&self.tree, self.root, serializer)
     }
 }
 

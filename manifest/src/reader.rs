@@ -2,7 +2,7 @@
 //! a hostile file from taking the process down.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag, options};
@@ -241,7 +241,7 @@ impl<'t> Reader<'t> {
     fn entries(&mut self) -> Result<(Kind<'t>, Content), Error> {
         let (mut entries, mut content) = (Entries::default(), Content::default());
         // The mapping's own keys that a merge key replaced: they may not be set again either.
-        let mut replaced = Vec::new();
+        let mut replaced = HashSet::new();
         while let Some(key) = self.node()? {
             let Last { mark, is_merge, .. } = self.last;
             let key_span = self.tree.node(key).span.clone();
@@ -250,9 +250,7 @@ impl<'t> Reader<'t> {
             };
             content.add(self.tree.node(value), key_span.start);
             if is_merge {
-                let own = entries.iter().filter(|entry| !entry.is_merged).map(|entry| entry.key.clone());
-                replaced.extend(own);
-                let merged = self.merge(&mut entries, value, &key_span);
+                let merged = self.merge(&mut entries, value, &key_span, &mut replaced);
                 merged.ok_or_else(|| self.part.error(Problem::Merge, mark))?;
                 continue;
             }
@@ -268,7 +266,13 @@ impl<'t> Reader<'t> {
     }
 
     /// Takes over a mapping, or several of which the earlier ones prevail; `None` for anything else.
-    fn merge(&self, entries: &mut Entries<'t>, value: Id, at: &Range<usize>) -> Option<()> {
+    fn merge(
+        &self,
+        entries: &mut Entries<'t>,
+        value: Id,
+        at: &Range<usize>,
+        replaced: &mut HashSet<Cow<'t, str>>,
+    ) -> Option<()> {
         let sources = match &self.tree.resolved(value).kind {
             Kind::Entries(_) => vec![value],
             Kind::Items(items) => items.iter().rev().copied().collect(),
@@ -277,7 +281,9 @@ impl<'t> Reader<'t> {
         for source in sources {
             let Kind::Entries(merged) = &self.tree.resolved(source).kind else { return None };
             for entry in merged.iter() {
-                entries.insert(Entry { key_span: at.clone(), is_merged: true, ..entry.clone() });
+                let entry = Entry { key_span: at.clone(), is_merged: true, ..entry.clone() };
+                let own = entries.insert(entry).filter(|own| !own.is_merged);
+                replaced.extend(own.map(|own| own.key));
             }
         }
         Some(())

@@ -18,6 +18,10 @@ pub(crate) enum Meaning {
 
 /// The meaning of a plain scalar.
 pub(crate) fn resolve(text: &str) -> Meaning {
+    // Most scalars are words that begin like no other value does.
+    if matches!(text.as_bytes(), [b'a'..=b'e' | b'g'..=b'm' | b'p'..=b's' | b'u'..=b'x' | b'z', ..]) {
+        return Meaning::Text;
+    }
     Meaning::Value(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => true.into(),

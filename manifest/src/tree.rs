@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// A node's index in its tree.
@@ -96,10 +97,10 @@ impl<'t> Entries<'t> {
         self.list.get(self.place(key)?)
     }
 
-    /// Adds an entry, in the place of the one with the same key where there is one.
-    pub(crate) fn insert(&mut self, entry: Entry<'t>) {
+    /// Adds an entry, in the place of the one with the same key where there is one, which is returned.
+    pub(crate) fn insert(&mut self, entry: Entry<'t>) -> Option<Entry<'t>> {
         match self.place(&entry.key).and_then(|place| self.list.get_mut(place)) {
-            Some(there) => *there = entry,
+            Some(there) => Some(std::mem::replace(there, entry)),
             None => {
                 if let Some(index) = &mut self.index {
                     index.insert(entry.key.clone(), self.list.len());
@@ -109,6 +110,7 @@ impl<'t> Entries<'t> {
                     let keys = self.list.iter().map(|entry| entry.key.clone());
                     self.index = Some(Box::new(keys.zip(0..).collect()));
                 }
+                None
             }
         }
     }
@@ -173,34 +175,17 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// Appends the value below `id` as JSON text.
-    pub(crate) fn json(&self, id: Id, json: &mut Vec<u8>) {
+    /// Writes the value below `id`.
+    pub(crate) fn serialize<S: Serializer>(&self, id: Id, serializer: S) -> Result<S::Ok, S::Error> {
+        let child = |id: Id| Child { tree: self, id };
         match &self.node(id).kind {
-            Kind::Value(value) => json.extend_from_slice(value.to_string().as_bytes()),
-            Kind::Text(text) => quote(text, json),
-            Kind::Items(items) => {
-                json.push(b'[');
-                for (place, item) in items.iter().enumerate() {
-                    if place > 0 {
-                        json.push(b',');
-                    }
-                    self.json(*item, json);
-                }
-                json.push(b']');
-            }
+            Kind::Value(value) => value.serialize(serializer),
+            Kind::Text(text) => serializer.serialize_str(text),
+            Kind::Items(items) => serializer.collect_seq(items.iter().copied().map(child)),
             Kind::Entries(entries) => {
-                json.push(b'{');
-                for (place, entry) in entries.iter().enumerate() {
-                    if place > 0 {
-                        json.push(b',');
-                    }
-                    quote(&entry.key, json);
-                    json.push(b':');
-                    self.json(entry.value, json);
-                }
-                json.push(b'}');
+                serializer.collect_map(entries.iter().map(|entry| (&entry.key, child(entry.value))))
             }
-            Kind::Alias(target) => self.json(*target, json),
+            Kind::Alias(target) => self.serialize(*target, serializer),
         }
     }
 
@@ -272,14 +257,14 @@ impl Place<'_, '_> {
     }
 }
 
-/// Appends a JSON string.
-fn quote(text: &str, json: &mut Vec<u8>) {
-    let is_plain = text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
-    if is_plain {
-        json.push(b'"');
-        json.extend_from_slice(text.as_bytes());
-        json.push(b'"');
-    } else {
-        json.extend_from_slice(Value::from(text).to_string().as_bytes());
+/// A node on its way into another format.
+struct Child<'n, 't> {
+    tree: &'n Tree<'t>,
+    id: Id,
+}
+
+impl Serialize for Child<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.tree.serialize(self.id, serializer)
     }
 }
