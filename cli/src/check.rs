@@ -7,14 +7,17 @@ use crate::args::{Check, ReportFormat};
 use crate::batch;
 use crate::failure::Failure;
 use crate::input::{Obstacle, Source};
-use crate::judge::Judge;
+use crate::judge::{Judge, Repairs};
 use crate::report::{FileReport, Problem, Totals, reporter};
 use crate::settings;
 
 pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     let settings = settings::load(&check.settings)?;
-    let tells_repairs = matches!(check.format, ReportFormat::Json | ReportFormat::Sarif);
-    let judge = Judge { settings: &settings, suppressions: check.suppressions, tells_repairs };
+    let repairs = match check.format {
+        ReportFormat::Json | ReportFormat::Sarif => Repairs::Told,
+        ReportFormat::Text | ReportFormat::Github | ReportFormat::Junit => Repairs::Mentioned,
+    };
+    let judge = Judge { settings: &settings, suppressions: check.suppressions, repairs };
     let mut reporter = reporter(check.format);
     let mut totals = Totals::default();
     reporter.begin(out)?;

@@ -6,6 +6,7 @@ use eci_manifest::Document;
 use eci_security_context::eci::profile::{Identity, Profile, SysctlSet};
 use eci_security_context::rule::{Action, Finding};
 use eci_security_context::settings::Settings;
+use eci_security_context::text::one_line;
 use serde::Serialize;
 
 use crate::Exit;
@@ -42,7 +43,7 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
             report.objects += compared.objects;
             report.changed.extend(compared.changed);
             for problem in compared.problems {
-                anstream::eprintln!("{problem}");
+                anstream::eprintln!("{}", one_line(&problem));
                 failed += 1;
             }
             Ok(())
@@ -131,12 +132,17 @@ struct Reason {
 impl Revisions {
     fn compare(&self, source: Result<Source, Obstacle>) -> Compared {
         let mut compared = Compared::default();
-        let read = source.map_err(|obstacle| (obstacle.name, obstacle.message));
-        let read = read
-            .and_then(|source| Ok((source.name(), source.read().map_err(|error| (source.name(), error))?)));
+        let read = source.and_then(|source| {
+            let name = source.name();
+            match source.read() {
+                Ok(text) => Ok((name, text)),
+                Err(message) => Err(Obstacle { name, message, is_harmless: false }),
+            }
+        });
         let (name, text) = match read {
             Ok(read) => read,
-            Err((name, message)) => {
+            Err(Obstacle { is_harmless: true, .. }) => return compared,
+            Err(Obstacle { name, message, .. }) => {
                 compared.problems.push(format!("{name}: {message}"));
                 return compared;
             }
@@ -307,6 +313,7 @@ impl Report {
     fn write(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let Self { from, to, .. } = self;
         for Object { file, line, object, before, after, changes } in &self.changed {
+            let (file, object) = (one_line(file), one_line(object));
             match before == after {
                 true => writeln!(out, "{file}:{line}: {object}: {before}, for other reasons")?,
                 false => writeln!(out, "{file}:{line}: {object}: {before} -> {after}")?,
@@ -319,7 +326,8 @@ impl Report {
                         format!("  {} -> {}", before.unwrap_or_default(), after.unwrap_or_default())
                     }
                 };
-                writeln!(out, "  {change} [{rule}] {line}:{column} {path}: {message}")?;
+                let at = one_line(path);
+                writeln!(out, "  {change} [{rule}] {line}:{column} {at}: {message}")?;
             }
             writeln!(out)?;
         }

@@ -1,7 +1,7 @@
 //! `eci-policy fix`: repairs manifests in place. A file is written as a whole or not at all, and only what reads, once
 //! written, as the object that admission would make.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,7 +10,7 @@ use eci_manifest::{Document, Part, Reason, Replacement, Unrepairable, replaced};
 use eci_security_context::rule::{Action, Edit, Rule};
 use eci_security_context::rules::RULES;
 use eci_security_context::settings::Mutate;
-use eci_security_context::text::nearest;
+use eci_security_context::text::{nearest, one_line};
 use serde_json::Value;
 use similar::TextDiff;
 
@@ -18,7 +18,7 @@ use crate::Exit;
 use crate::args::Fix;
 use crate::failure::Failure;
 use crate::input::{Obstacle, Source, plain};
-use crate::judge::{Judge, Judged, problem};
+use crate::judge::{Judge, Judged, Repairs, problem};
 use crate::report::{FileReport, Found, Lines, Problem};
 use crate::{batch, repair, settings};
 
@@ -27,7 +27,7 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut settings = settings::load(&fix.settings)?;
     settings.mutate = Mutate::All;
     let repairer = Repairer {
-        judge: Judge { settings: &settings, suppressions: fix.suppressions, tells_repairs: false },
+        judge: Judge { settings: &settings, suppressions: fix.suppressions, repairs: Repairs::Made },
         rules,
     };
     let mut totals = Totals::default();
@@ -136,9 +136,21 @@ impl Repairer<'_> {
             let Some(fix) = &found.fix else { continue };
             let is_possible = self.rules.is_empty() && !fix.is_on_demand && found.action == Action::Warn;
             repaired.possible += usize::from(is_possible);
-            if let Some((chosen, edits)) = edits.get_mut(found.document).filter(|_| self.takes(found)) {
-                chosen.push(found);
-                edits.extend(fix.edits.iter().cloned());
+            if !self.takes(found) {
+                continue;
+            }
+            let (Some((chosen, edits)), Some(document)) =
+                (edits.get_mut(found.document), documents.get(found.document))
+            else {
+                continue;
+            };
+            // One finding that cannot be repaired must not keep the others from it.
+            match repair::replacements(document, &fix.edits) {
+                Ok(_) => {
+                    chosen.push(found);
+                    edits.extend(fix.edits.iter().cloned());
+                }
+                Err(unrepairable) => leave(&unrepairable, &[found], repaired),
             }
         }
         if edits.iter().all(|(chosen, _)| chosen.is_empty()) {
@@ -208,20 +220,28 @@ impl Repairer<'_> {
         &self,
         part: &Part<'_>,
         replacements: &[Replacement],
-        before: &HashSet<(usize, &'static str, String)>,
+        before: &HashMap<Denial, usize>,
     ) -> bool {
         let text = repair::part_after(part, replacements);
         let parts = eci_manifest::parts(&text);
         let [part] = parts.as_slice() else { return false };
         let Ok(documents) = part.documents() else { return false };
         let judged = self.judge.documents(part, &documents);
-        denied(&judged.found).is_subset(before)
+        let had = |denial: &Denial| before.get(denial).copied().unwrap_or_default();
+        denied(&judged.found).iter().all(|(denial, count)| *count <= had(denial))
     }
 }
 
-fn denied(found: &[Found]) -> HashSet<(usize, &'static str, String)> {
-    let denied = found.iter().filter(|found| found.action == Action::Deny);
-    denied.map(|found| (found.document, found.rule.id, found.path.clone())).collect()
+/// The document, the rule, and what it says: the path may change where an item before it goes.
+type Denial = (usize, &'static str, String);
+
+/// The denials, each with how often it occurs.
+fn denied(found: &[Found]) -> HashMap<Denial, usize> {
+    let mut denied = HashMap::new();
+    for found in found.iter().filter(|found| found.action == Action::Deny) {
+        *denied.entry((found.document, found.rule.id, found.message.clone())).or_default() += 1;
+    }
+    denied
 }
 
 fn leave(unrepairable: &Unrepairable, chosen: &[&Found], repaired: &mut Repaired) {
@@ -255,7 +275,7 @@ impl Totals {
                 let (line, column) = lines.at(span.start);
                 format!("{line}:{column}:")
             });
-            anstream::eprintln!("{}:{place} {}", problems.name, problem.message);
+            anstream::eprintln!("{}", one_line(&format!("{}:{place} {}", problems.name, problem.message)));
             self.failed += usize::from(!problem.is_remark);
         }
         self.left += left;
@@ -272,7 +292,7 @@ impl Totals {
                 } else if let Err(error) = write(&source, &after) {
                     anstream::eprintln!(
                         "{}: cannot be written: {}; it is as it was",
-                        source.name(),
+                        one_line(&source.name()),
                         plain(&error)
                     );
                     self.failed += 1;

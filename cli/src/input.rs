@@ -90,9 +90,18 @@ pub(crate) struct Obstacle {
 /// The files of paths that were given on the command line, in their order; of directories the manifests (`.yaml`,
 /// `.yml`, `.json`) by name, without hidden files and those that `.gitignore` or `.ignore` files name.
 pub(crate) fn sources(paths: &[PathBuf]) -> impl Iterator<Item = Result<Source, Obstacle>> + '_ {
-    paths.iter().flat_map(|path| -> Box<dyn Iterator<Item = Result<Source, Obstacle>>> {
+    let mut is_stdin_read = false;
+    paths.iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<Source, Obstacle>>> {
         if path == Path::new("-") {
-            return Box::new(std::iter::once(Ok(Source::Stdin)));
+            let source = match std::mem::replace(&mut is_stdin_read, true) {
+                false => Ok(Source::Stdin),
+                true => Err(Obstacle {
+                    name: STDIN.to_owned(),
+                    message: "is read once, though it is named again".to_owned(),
+                    is_harmless: true,
+                }),
+            };
+            return Box::new(std::iter::once(source));
         }
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Box::new(walk(path)),

@@ -23,8 +23,19 @@ pub(crate) struct Judge<'s> {
     pub(crate) settings: &'s Settings,
     /// What comments may do.
     pub(crate) suppressions: SuppressionArgs,
-    /// Whether the repairs of the file are told in full, or only that there are some.
-    pub(crate) tells_repairs: bool,
+    /// What becomes of the repairs.
+    pub(crate) repairs: Repairs,
+}
+
+/// What becomes of the repairs of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repairs {
+    /// It is told that there are some.
+    Mentioned,
+    /// They are told in full, read back.
+    Told,
+    /// They are made by the caller, who also says which of them cannot be.
+    Made,
 }
 
 /// What a part of a file says.
@@ -185,10 +196,13 @@ impl Judge<'_> {
     ) -> Option<Fix> {
         // Requests are not repaired: the object in them is.
         let title = finding.rule.fix.filter(|_| !finding.edits.is_empty() && subject.prefix.is_empty())?;
-        let is_on_demand = self.settings.action(finding) != Action::Fix;
-        let replacements = match self.tells_repairs {
-            true => repair::verified(part, documents, document, &finding.edits).ok()?,
-            false => repair::replacements(document, &finding.edits).map(|_| Vec::new()).ok()?,
+        // The action in the finding is the one after all downgrades.
+        let unsettled = Finding { action: finding.rule.action, ..finding.clone() };
+        let is_on_demand = self.settings.action(&unsettled) != Action::Fix;
+        let replacements = match self.repairs {
+            Repairs::Told => repair::verified(part, documents, document, &finding.edits).ok()?,
+            Repairs::Mentioned => repair::replacements(document, &finding.edits).map(|_| Vec::new()).ok()?,
+            Repairs::Made => Vec::new(),
         };
         Some(Fix { title, is_on_demand, edits: finding.edits.clone(), replacements })
     }

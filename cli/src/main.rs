@@ -46,7 +46,12 @@ fn main() -> ExitCode {
         ColorWhen::Always => anstream::ColorChoice::Always.write_global(),
         ColorWhen::Never => anstream::ColorChoice::Never.write_global(),
     }
-    let mut out = std::io::BufWriter::new(anstream::stdout().lock());
+    let out: Box<dyn Write> = match &arguments.command {
+        // What is repaired comes out byte by byte: an output that strips styles would strip more.
+        Command::Fix(_) => Box::new(std::io::stdout().lock()),
+        _ => Box::new(anstream::stdout().lock()),
+    };
+    let mut out = std::io::BufWriter::new(out);
     let exit = run(&arguments.command, &mut out).and_then(|exit| Ok(out.flush().map(|()| exit)?));
     match exit {
         Ok(exit) => ExitCode::from(exit as u8),

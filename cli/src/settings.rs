@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::args::SettingsArgs;
 use crate::failure::Failure;
+use crate::input::plain;
 
 /// The settings, checked.
 ///
@@ -40,7 +41,8 @@ pub(crate) fn profile_of(name: &str) -> Result<&'static Profile, Failure> {
 /// The settings in a file, unchecked: the file itself, or the `spec.settings` of a policy of Kubewarden.
 pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
     let said = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| said(error.to_string()))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| said(format!("cannot be read: {}", plain(&error))))?;
     let documents = eci_manifest::documents(&text).map_err(|error| said(error.to_string()))?;
     let documents: Vec<Value> = documents.iter().map(eci_manifest::Document::value).collect();
     let mut policies = documents.iter().filter(|document| is_policy(document));

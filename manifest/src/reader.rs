@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag, options};
+use granit_parser::{
+    ErrorKind, Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag, options,
+};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -147,7 +149,14 @@ impl<'t> Reader<'t> {
         // Events are large: each is looked at where it arrives, and handed to nobody.
         let (event, span) = match self.events.next_event() {
             Some(Ok(event)) => event,
-            Some(Err(error)) => return Err(self.part.error(Problem::Syntax(error.info()), *error.marker())),
+            Some(Err(error)) => {
+                let problem = match error.kind() {
+                    // The parser looks ahead, and so may meet its own limit first. That lies above ours.
+                    ErrorKind::RecursionLimitExceeded => Problem::Depth,
+                    _ => Problem::Syntax(error.info()),
+                };
+                return Err(self.part.error(problem, *error.marker()));
+            }
             None => {
                 self.last.is_end = true;
                 return Ok(None);

@@ -194,7 +194,9 @@ impl Totals {
                 Action::Warn => self.warned += 1,
                 Action::Audit | Action::Off => self.audited += 1,
             }
-            self.fixable += usize::from(found.fix.as_ref().is_some_and(|fix| !fix.is_on_demand));
+            let is_fixable = found.fix.as_ref().is_some_and(|fix| !fix.is_on_demand);
+            // What is exempt is not repaired.
+            self.fixable += usize::from(is_fixable && found.action > Action::Audit);
         }
     }
 }

@@ -74,7 +74,9 @@ impl Source<'_> {
             notes.push(note(Level::HELP, &found.help));
         }
         if let Some(fix) = &found.fix {
-            notes.push(note(Level::HELP.with_name("fix"), &format!("{} (eci-policy fix)", fix.title)));
+            let rule = if fix.is_on_demand { format!(" --rule {}", found.rule.id) } else { String::new() };
+            let told = format!("{} (eci-policy fix{rule})", fix.title);
+            notes.push(note(Level::HELP.with_name("fix"), &told));
         }
         self.render(title, Some(&found.span), notes)
     }
