@@ -92,19 +92,40 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
     if repair == Repair::Always {
         settings.mutate = Mutate::All;
     }
-    target.judge(&request, &settings, ask, repair)
+    let Review { findings, is_windows, is_owned } = target.review(&request, &settings, ask)?;
+    let mut verdict = Verdict::of(findings, target.object, repair);
+    if is_windows {
+        verdict.warnings.push(WINDOWS.to_owned());
+    }
+    if is_owned {
+        // A controller made the object: nobody would read them.
+        verdict.warnings.clear();
+    }
+    Ok(verdict)
 }
 
-/// Judges a request by settings that are checked already: for programs that judge many requests. Repairs are
-/// in the findings; no object is made of them.
-pub fn review(request: &Request<'_>, settings: &Settings) -> Result<Verdict, Refusal> {
+/// What the rules make of a request, before anything is said or repaired.
+#[derive(Debug, Default)]
+pub struct Review {
+    /// The findings, in evaluation order, with the action that they end with; none of them is off.
+    pub findings: Vec<Finding>,
+    /// Whether the pod is written for Windows: no rule has looked at it.
+    pub is_windows: bool,
+    /// Whether a controller owns the object.
+    pub is_owned: bool,
+}
+
+/// Judges a request by settings that are checked already: for programs that judge many, and tell it in their own
+/// words. Nothing can be asked.
+pub fn review(request: &Request<'_>, settings: &Settings) -> Result<Review, Refusal> {
     match Target::of(request)? {
-        Some(target) => target.judge(request, settings, None, Repair::Never),
-        None => Ok(Verdict::accepted()),
+        Some(target) => target.review(request, settings, None),
+        None => Ok(Review::default()),
     }
 }
 
-const WINDOWS: &str =
+/// Why nothing is said of a pod for Windows.
+pub const WINDOWS: &str =
     "spec.os.name: windows: eci-security-context knows ECI's rules for Linux pods only; nothing was checked";
 
 /// The part of a request that is judged.
@@ -136,24 +157,23 @@ impl<'r> Target<'r> {
         Ok(place.map(|place| Self { object, place, only_new_ephemerals }))
     }
 
-    /// The verdict over the part of `request` that this is.
-    fn judge(
+    /// What the rules make of it.
+    fn review(
         &self,
         request: &Request<'_>,
         settings: &Settings,
         ask: Option<&AskNamespace<'_>>,
-        repair: Repair,
-    ) -> Result<Verdict, Refusal> {
+    ) -> Result<Review, Refusal> {
         let namespace = || self.namespace(request);
         let place = Placing { settings, namespace: &namespace, ask };
         let workload = match Workload::read(self.object, self.place) {
             Ok(Some(workload)) => workload,
-            Ok(None) => return Ok(Verdict::accepted()),
+            Ok(None) => return Ok(Review::default()),
             Err(unreadable) => return self.excused(&place, unreadable),
         };
         let scope = scope::of(&workload.template, settings);
         if !place.may_be_eci(scope) {
-            return Ok(Verdict::accepted());
+            return Ok(Review::default());
         }
         let situation = Situation {
             settings,
@@ -174,7 +194,7 @@ impl<'r> Target<'r> {
         };
         let certainty = place.certainty(scope, acts)?;
         if certainty == Certainty::No {
-            return Ok(Verdict::accepted());
+            return Ok(Review::default());
         }
         let mut findings = Vec::new();
         for (mut finding, exempt) in found {
@@ -183,15 +203,7 @@ impl<'r> Target<'r> {
                 findings.push(finding);
             }
         }
-        let mut verdict = Verdict::of(findings, self.object, repair);
-        if is_windows {
-            verdict.warnings.push(WINDOWS.to_owned());
-        }
-        if situation.is_owned {
-            // A controller made the object: nobody would read them.
-            verdict.warnings.clear();
-        }
-        Ok(verdict)
+        Ok(Review { findings, is_windows, is_owned: situation.is_owned })
     }
 
     /// The Namespace of the request, or else of the object; empty where neither names one.
@@ -206,14 +218,14 @@ impl<'r> Target<'r> {
         }
     }
 
-    /// The verdict over an object that cannot be read: of a pod that does not run on ECI, only what says
+    /// What is made of an object that cannot be read: of a pod that does not run on ECI, only what says
     /// so need be readable.
-    fn excused(&self, place: &Placing<'_>, unreadable: Unreadable) -> Result<Verdict, Refusal> {
+    fn excused(&self, place: &Placing<'_>, unreadable: Unreadable) -> Result<Review, Refusal> {
         let Some(placing) = Workload::read_placing(self.object, self.place)? else {
-            return Ok(Verdict::accepted());
+            return Ok(Review::default());
         };
         match place.certainty(scope::of(&placing.template, place.settings), || true)? {
-            Certainty::No => Ok(Verdict::accepted()),
+            Certainty::No => Ok(Review::default()),
             _ => Err(unreadable.into()),
         }
     }

@@ -22,8 +22,6 @@ const ANNOTATION_BYTES: usize = 32 * 1024;
 /// When an object is repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repair {
-    /// Never: the findings say how.
-    Never,
     /// Where nothing denies the request.
     WhereAccepted,
     /// Always.
@@ -67,11 +65,7 @@ impl Verdict {
     /// The verdict over an object with these findings.
     pub fn of(findings: Vec<Finding>, object: &RawValue, repair: Repair) -> Self {
         let accepted = findings.iter().all(|finding| finding.action != Action::Deny);
-        let repairs = match repair {
-            Repair::Never => false,
-            Repair::WhereAccepted => accepted,
-            Repair::Always => true,
-        };
+        let repairs = accepted || repair == Repair::Always;
         let edits = findings
             .iter()
             .filter(|finding| repairs && finding.action == Action::Fix)

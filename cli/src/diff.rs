@@ -178,7 +178,8 @@ impl Revisions {
         subject: &Subject,
         lines: &Lines<'_>,
     ) -> Result<Option<Object>, Problem> {
-        let (before, after) = (subject.judge(document, &self.from)?, subject.judge(document, &self.to)?);
+        let before = subject.judge(document, &self.from)?.findings;
+        let after = subject.judge(document, &self.to)?.findings;
         let same = |one: &Finding, other: &Finding| one.rule.id == other.rule.id && one.path == other.path;
         let mut changes = Vec::new();
         let mut change = |finding: &Finding, before: Option<Action>, after: Option<Action>| {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use eci_manifest::{Document, Part};
 use eci_security_context::admission::Request;
 use eci_security_context::json::{self, Unreadable};
-use eci_security_context::judge::{Refusal, review};
+use eci_security_context::judge::{Refusal, Review, WINDOWS, review};
 use eci_security_context::rule::{Action, Finding};
 use eci_security_context::settings::Settings;
 use rayon::prelude::*;
@@ -164,8 +164,16 @@ impl Judge<'_> {
     ) {
         judged.objects += 1;
         match subject.judge(document, self.settings) {
-            Ok(findings) => {
-                for finding in findings {
+            Ok(review) => {
+                if review.is_windows {
+                    judged.problems.push(Problem {
+                        span: Some(subject.span(document, "spec.os")),
+                        message: format!("{}: {WINDOWS}", subject.name),
+                        help: None,
+                        is_remark: true,
+                    });
+                }
+                for finding in review.findings {
                     let path = finding.path.to_string();
                     let fix = self.fix(part, documents, document, subject, &finding);
                     judged.found.push(Found {
@@ -254,11 +262,7 @@ impl Subject {
     }
 
     /// What the rules find, with the action that the settings and the request give each finding.
-    pub(crate) fn judge(
-        &self,
-        document: &Document<'_>,
-        settings: &Settings,
-    ) -> Result<Vec<Finding>, Problem> {
+    pub(crate) fn judge(&self, document: &Document<'_>, settings: &Settings) -> Result<Review, Problem> {
         let unreadable = |unreadable: Unreadable| self.problem(document, Refusal::Unreadable(unreadable));
         let whole = to_raw_value(document)
             .map_err(|error| unreadable(Unreadable::NotJson { reason: error.to_string() }))?;
@@ -276,8 +280,7 @@ impl Subject {
                 json::read(request.get()).map_err(unreadable)?
             }
         };
-        let verdict = review(&request, settings).map_err(|refusal| self.problem(document, refusal))?;
-        Ok(verdict.findings)
+        review(&request, settings).map_err(|refusal| self.problem(document, refusal))
     }
 
     /// What is said where the object cannot be judged.

@@ -64,6 +64,10 @@ pub(crate) enum Style {
 pub(crate) struct Entries<'t> {
     list: Vec<Entry<'t>>,
     /// The places of the keys, once there are many.
+    #[expect(
+        clippy::box_collection,
+        reason = "few mappings have one, and every node would be the larger for it"
+    )]
     index: Option<Box<HashMap<Cow<'t, str>, usize>>>,
 }
 

@@ -28,6 +28,11 @@ pub struct Profile {
     pub init_container_identity: Identity,
 }
 
+/// A text that only programs which show documentation need: the guests leave it out.
+const fn doc(text: &'static str) -> &'static str {
+    if cfg!(feature = "docs") { text } else { "" }
+}
+
 /// A set of sysctls: those that a pattern names, without the exceptions.
 #[derive(Debug)]
 pub struct SysctlSet {
@@ -92,8 +97,10 @@ const SYSCTLS: &[&str] =
 pub static PROFILES: &[&Profile] = &[
     &Profile {
         name: "2024-02-26",
-        source: "\"Configure a security context for a pod or container\", last updated on February 26, 2024 \
-                 (the pod page of ECI's documentation)",
+        source: doc(
+            "\"Configure a security context for a pod or container\", last updated on February 26, 2024 \
+             (the pod page of ECI's documentation)",
+        ),
         sysctls: SysctlSet {
             patterns: SYSCTLS,
             except: &["kernel.shm_rmid_forced", "net.ipv4.tcp_syncookies"],
@@ -108,9 +115,11 @@ pub static PROFILES: &[&Profile] = &[
     },
     &Profile {
         name: "2026-04-01",
-        source: "\"Configure a security context for a pod or container\", last updated on March 31, 2026 \
-                 (the pod page), and \"Configure a security context for an elastic container instance or a \
-                 container\" of April 1, 2026 (the API page) for what it leaves open",
+        source: doc(
+            "\"Configure a security context for a pod or container\", last updated on March 31, 2026 \
+             (the pod page), and \"Configure a security context for an elastic container instance or a \
+             container\" of April 1, 2026 (the API page) for what it leaves open",
+        ),
         sysctls: SysctlSet { patterns: SYSCTLS, except: &["net.ipv4.tcp_syncookies"] },
         host_sysctls: true,
         privileged: true,
@@ -131,7 +140,7 @@ const API_PAGE: &str = "\"Configure a security context for an elastic container 
 /// settings cannot choose it.
 pub static OPENAPI: Profile = Profile {
     name: "openapi",
-    source: API_PAGE,
+    source: doc(API_PAGE),
     // What one of the two channels takes.
     sysctls: SysctlSet {
         patterns: SYSCTLS,

@@ -317,9 +317,9 @@ impl<'r> Described<'r> {
         let request = eci_manifest::admission_request(&self.pod, &Default::default()).to_string();
         let request: admission::Request<'_> =
             eci_security_context::json::read(&request).map_err(|error| unreadable(error.to_string()))?;
-        let verdict = review(&request, settings).map_err(|error| unreadable(format!("{error:?}")))?;
+        let review = review(&request, settings).map_err(|error| unreadable(format!("{error:?}")))?;
         let mut found = Vec::new();
-        for mut finding in verdict.findings {
+        for mut finding in review.findings {
             let Some(given) = self.given_at(&finding) else { continue };
             for (_, of_pod, of_request) in WORDS.iter().filter(|(id, ..)| *id == finding.rule.id) {
                 finding.message = finding.message.replace(of_pod, of_request);
