@@ -8,6 +8,7 @@ use crate::eci::{instance, sysctl};
 use crate::json::{self, Unreadable};
 use crate::path::{Path, Step};
 use crate::settings::Settings;
+use crate::sysctls::{self, HostSysctls, PodSysctl};
 use crate::workload::{Annotations, ContainerSpec, PodSpec, Variable, Workload};
 
 /// A pod, or the pods that a workload makes.
@@ -21,6 +22,10 @@ pub struct Pod<'w> {
     pub spec: &'w PodSpec<'w>,
     /// Its containers: the init containers, the containers, the ephemeral containers.
     pub containers: Vec<Container<'w>>,
+    /// What its security context sets of the kernel.
+    pub sysctls: Vec<PodSysctl<'w>>,
+    /// What its annotation sets of the kernel.
+    pub host_sysctls: HostSysctls,
     /// The annotations of the workload itself, where the pod has one and it has some.
     pub workload_annotations: Option<&'w Annotations<'w>>,
 }
@@ -69,11 +74,13 @@ impl<'w> Pod<'w> {
     pub fn of(workload: &'w Workload<'w>, settings: &Settings) -> Result<Option<Self>, Unreadable> {
         let Some(spec) = workload.template.spec.as_ref() else { return Ok(None) };
         let path = Path::of(workload.place);
-        let sysctls = spec.security_context.as_ref().and_then(|context| context.sysctls.as_deref());
-        let size_counts = sysctls
-            .unwrap_or_default()
-            .iter()
-            .any(|entry| sysctl::normalise(&entry.name) == sysctl::MIN_FREE_KBYTES);
+        let metadata = workload.template.metadata.as_ref();
+        let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
+        let field = spec.security_context.as_ref().and_then(|context| context.sysctls.as_deref());
+        let sysctls_path = path.field("spec").field("securityContext").field("sysctls");
+        let sysctls = sysctls::of_field(field.unwrap_or_default(), &sysctls_path, settings.profile);
+        let size_counts = sysctls.iter().any(|entry| entry.name == sysctl::MIN_FREE_KBYTES);
+        let annotation = annotations.and_then(|annotations| annotations.host_sysctls.as_deref());
         let mut containers = Vec::new();
         for (list, specs) in [
             (List::Init, &spec.init_containers),
@@ -93,11 +100,9 @@ impl<'w> Pod<'w> {
             }
         }
         let mut pod = Self {
-            annotations: workload
-                .template
-                .metadata
-                .as_ref()
-                .and_then(|metadata| metadata.annotations.as_ref()),
+            annotations,
+            host_sysctls: sysctls::of_annotation(annotation, &sysctls),
+            sysctls,
             spec,
             containers,
             workload_annotations: workload.metadata.annotations.as_ref(),

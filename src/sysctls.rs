@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use k8s_openapi::api::core::v1::Sysctl;
 use serde_json::Value;
 
 use crate::eci::profile::Profile;
 use crate::eci::sysctl;
 use crate::json;
 use crate::path::Path;
-use crate::pod::Pod;
 use crate::text::quote;
 
 /// An entry of `securityContext.sysctls`.
@@ -43,11 +43,11 @@ pub enum State {
     Repeated,
 }
 
-/// The sysctls of the pod's field.
-pub fn of_field<'p>(pod: &Pod<'p>, profile: &Profile) -> Vec<PodSysctl<'p>> {
+/// The sysctls of the field at `path`.
+pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<PodSysctl<'p>> {
     let mut entries: Vec<PodSysctl<'p>> = Vec::new();
     let mut first = Names::new();
-    for entry in pod.security_context().and_then(|context| context.sysctls.as_deref()).unwrap_or_default() {
+    for entry in field {
         let name = sysctl::normalise(&entry.name);
         let index = entries.len();
         let before = *first.entry(name.to_string()).or_insert(index);
@@ -62,7 +62,7 @@ pub fn of_field<'p>(pod: &Pod<'p>, profile: &Profile) -> Vec<PodSysctl<'p>> {
         } else {
             State::Unsupported
         };
-        let path = pod.security_path("sysctls").index(index);
+        let path = path.index(index);
         entries.push(PodSysctl { path, name, value: &entry.value, state, is_contested: before != index });
         if let Some(before) = entries.get_mut(before).filter(|_| before != index) {
             before.is_contested = true;
@@ -85,11 +85,9 @@ pub enum HostSysctls {
     Entries(Vec<(String, String)>),
 }
 
-/// Reads the annotation of the pod; one that sets a sysctl of `field` is malformed.
-pub fn of_annotation(pod: &Pod<'_>, field: &[PodSysctl<'_>]) -> HostSysctls {
-    let Some(text) = pod.annotations.and_then(|annotations| annotations.host_sysctls.as_deref()) else {
-        return HostSysctls::Absent;
-    };
+/// Reads the annotation, where there is one; one that sets a sysctl of `field` is malformed.
+pub fn of_annotation(text: Option<&str>, field: &[PodSysctl<'_>]) -> HostSysctls {
+    let Some(text) = text else { return HostSysctls::Absent };
     entries(text, field).map_or_else(HostSysctls::Malformed, HostSysctls::Entries)
 }
 

@@ -4,7 +4,7 @@ use crate::eci::sysctl;
 use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
-use crate::sysctls::{self, HostSysctls};
+use crate::sysctls::HostSysctls;
 use crate::text::quote;
 
 /// The rule.
@@ -19,9 +19,8 @@ pub(crate) static RULE: Rule = Rule {
     check,
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    let field = sysctls::of_field(pod, settings.profile);
-    if let HostSysctls::Malformed(what) = sysctls::of_annotation(pod, &field) {
+fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+    if let HostSysctls::Malformed(what) = &pod.host_sysctls {
         let value =
             pod.annotations.and_then(|annotations| annotations.host_sysctls.as_deref()).unwrap_or_default();
         report.find(

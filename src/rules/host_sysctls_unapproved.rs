@@ -4,7 +4,7 @@ use crate::eci::sysctl;
 use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
-use crate::sysctls::{self, HostSysctls};
+use crate::sysctls::HostSysctls;
 use crate::text::quoted;
 
 /// The rule.
@@ -20,8 +20,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    let field = sysctls::of_field(pod, settings.profile);
-    let HostSysctls::Entries(entries) = sysctls::of_annotation(pod, &field) else { return };
+    let HostSysctls::Entries(entries) = &pod.host_sysctls else { return };
     let path = pod.annotation_path(sysctl::HOST_SYSCTLS);
     let names = entries.iter().map(|(name, _)| sysctl::normalise(name));
     let refused: Vec<_> =

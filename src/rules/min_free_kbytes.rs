@@ -5,7 +5,7 @@ use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
 use crate::size;
-use crate::sysctls::{self, State};
+use crate::sysctls::State;
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -19,8 +19,8 @@ pub(crate) static RULE: Rule = Rule {
     check,
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    for entry in sysctls::of_field(pod, settings.profile) {
+fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+    for entry in &pod.sysctls {
         if entry.name != sysctl::MIN_FREE_KBYTES || entry.state != State::Supported {
             continue;
         }
@@ -29,7 +29,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         if kbytes.saturating_mul(5) > memory {
             let most = memory / 5;
             let message = format!("{kbytes} is over {most}, 20% of the instance's {} MiB", memory >> 10);
-            report.find(entry.path, message, "set less, or ask for more memory");
+            report.find(entry.path.clone(), message, "set less, or ask for more memory");
         }
     }
 }

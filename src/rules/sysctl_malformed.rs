@@ -3,7 +3,7 @@
 use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
-use crate::sysctls::{self, State};
+use crate::sysctls::State;
 use crate::text::quote;
 
 /// The rule.
@@ -18,8 +18,8 @@ pub(crate) static RULE: Rule = Rule {
     check,
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    for entry in sysctls::of_field(pod, settings.profile) {
+fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+    for entry in &pod.sysctls {
         let name = quote(&entry.name);
         let (message, help) = match entry.state {
             State::BadName => (
@@ -30,6 +30,6 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             State::Repeated => (format!("{name} is set before"), "keep one of the two"),
             State::Supported | State::Unsupported => continue,
         };
-        report.find(entry.path, message, help);
+        report.find(entry.path.clone(), message, help);
     }
 }

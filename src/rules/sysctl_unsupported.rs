@@ -24,16 +24,16 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    let field = sysctls::of_field(pod, settings.profile);
+    let field = &pod.sysctls;
     if field.iter().all(|entry| entry.state != State::Unsupported) {
         return;
     }
     // What the annotation would hold after all moves; nothing can be moved where there is no such thing.
-    let mut annotation = match sysctls::of_annotation(pod, &field) {
+    let mut annotation = match &pod.host_sysctls {
         _ if !settings.profile.host_sysctls => None,
         HostSysctls::Absent => Some(Vec::new()),
         HostSysctls::Malformed(_) => None,
-        HostSysctls::Entries(entries) => Some(entries),
+        HostSysctls::Entries(entries) => Some(entries.clone()),
     };
     let is_moved = |entry: &PodSysctl<'_>| {
         entry.state == State::Unsupported && !entry.is_contested && settings.approved.host_sysctl(&entry.name)

@@ -4,7 +4,7 @@ use crate::eci::sysctl_format;
 use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
-use crate::sysctls::{self, State};
+use crate::sysctls::State;
 use crate::text::quote;
 
 /// The rule.
@@ -19,12 +19,12 @@ pub(crate) static RULE: Rule = Rule {
     check,
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    for entry in sysctls::of_field(pod, settings.profile) {
+fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+    for entry in &pod.sysctls {
         let refusal = sysctl_format::format_of(&entry.name).and_then(|format| format.refuse(entry.value));
         if let (State::Supported, Some(refusal)) = (&entry.state, refusal) {
             let message = format!("{} is no value of {}, which {refusal}", quote(entry.value), entry.name);
-            report.find(entry.path, message, "correct the value");
+            report.find(entry.path.clone(), message, "correct the value");
         }
     }
 }

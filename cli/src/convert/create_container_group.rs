@@ -9,7 +9,7 @@ use eci_security_context::eci::{capability, sysctl};
 use eci_security_context::path::{Path, Step};
 use eci_security_context::pod::{IDENTITY_FIELDS, List, Pod};
 use eci_security_context::settings::Settings;
-use eci_security_context::sysctls::{self, HostSysctls};
+use eci_security_context::sysctls::HostSysctls;
 use eci_security_context::text::quote;
 use eci_security_context::workload::{self, Workload};
 use serde_json::value::RawValue;
@@ -200,21 +200,20 @@ impl Group {
 
     /// The sysctls of the field and of the annotation, each in the channel that takes it.
     fn sysctls(&mut self, pod: &Pod<'_>) {
-        let profile = Settings::default().profile;
-        let field = sysctls::of_field(pod, profile);
         let annotation = pod.annotation_path(sysctl::HOST_SYSCTLS);
-        let of_annotation = match sysctls::of_annotation(pod, &field) {
+        let of_annotation = match &pod.host_sysctls {
             HostSysctls::Absent => Vec::new(),
             HostSysctls::Malformed(what) => {
                 self.remark(annotation.clone(), format!("it {what}; left out"));
                 Vec::new()
             }
-            HostSysctls::Entries(entries) => entries,
+            HostSysctls::Entries(entries) => entries.clone(),
         };
         let of_annotation = of_annotation
             .iter()
             .map(|(name, value)| (annotation.clone(), sysctl::normalise(name).into_owned(), value.as_str()));
-        let of_field = field.iter().map(|entry| (entry.path.clone(), entry.name.to_string(), entry.value));
+        let of_field =
+            pod.sysctls.iter().map(|entry| (entry.path.clone(), entry.name.to_string(), entry.value));
         let mut counts = CHANNELS.each_ref().map(|channel| (channel, Vec::new()));
         for (path, name, value) in of_field.chain(of_annotation) {
             match counts.iter_mut().find(|(channel, _)| channel.sysctls.holds(&name)) {

@@ -12,7 +12,7 @@ use eci_security_context::rule::{Action, Effect, Finding, Report};
 use eci_security_context::scope::{self, Certainty};
 use eci_security_context::settings::{Mutate, Possible, Settings};
 use eci_security_context::size::{self, Size};
-use eci_security_context::sysctls::{self, HostSysctls};
+use eci_security_context::sysctls::HostSysctls;
 use eci_security_context::workload::{self, Workload};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -461,9 +461,8 @@ impl Capabilities {
 /// The sysctls that a pod asks for. Of an annotation that is malformed there is none to name.
 fn sysctls(pod: &Pod<'_>, settings: &Settings, findings: &[Finding]) -> Vec<Sysctl> {
     const TAKEN: &str = "taken";
-    let field = sysctls::of_field(pod, settings.profile);
     let mut shown = Vec::new();
-    for entry in &field {
+    for entry in &pod.sysctls {
         let found = findings.iter().find(|finding| finding.path == entry.path);
         shown.push(Sysctl {
             name: entry.name.to_string(),
@@ -472,9 +471,9 @@ fn sysctls(pod: &Pod<'_>, settings: &Settings, findings: &[Finding]) -> Vec<Sysc
             outcome: found.map_or(TAKEN, |finding| effect_of(finding).as_str()),
         });
     }
-    if let HostSysctls::Entries(entries) = sysctls::of_annotation(pod, &field) {
+    if let HostSysctls::Entries(entries) = &pod.host_sysctls {
         for (name, value) in entries {
-            let name = sysctl::normalise(&name).into_owned();
+            let (name, value) = (sysctl::normalise(name).into_owned(), value.clone());
             let taken = settings.profile.host_sysctls && settings.approved.host_sysctl(&name);
             let outcome = if taken { TAKEN } else { Effect::Refused.as_str() };
             shown.push(Sysctl { name, value, channel: "hostAnnotation", outcome });
