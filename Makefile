@@ -20,10 +20,10 @@ help: ## Lists the targets
 
 # Directories are listed too: theirs is the time stamp that a removed file changes.
 policy.wasm: $(shell find src) Cargo.toml Cargo.lock scripts/wasm-build | cargo ## The policy, with whichever compiler this machine has or can get
-	scripts/wasm-build . $@ --no-default-features --features kubewarden
+	scripts/wasm-build wasm32-wasip1 . $@ --no-default-features --features kubewarden
 
 $(FLOOR): $(shell find $(FLOOR_DIR)/src) $(FLOOR_DIR)/Cargo.toml $(FLOOR_DIR)/Cargo.lock scripts/wasm-build | cargo
-	scripts/wasm-build $(FLOOR_DIR) $@
+	scripts/wasm-build wasm32-wasip1 $(FLOOR_DIR) $@
 
 # Annotating appends, and readers take the first annotation: it must start from the raw module.
 annotated-policy.wasm: policy.wasm metadata.yml README.md ## The policy as a cluster takes it; needs kwctl

@@ -85,14 +85,24 @@ impl Refusal {
 }
 
 fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Result<Verdict, Refusal> {
-    let (request, raw_settings) = Payload::read(payload).map_err(|whole| whole.of(&["payload"]))?;
-    let Some(target) = Target::of(&request)? else { return Ok(Verdict::accepted()) };
+    let (request, settings) = Payload::read(payload).map_err(|whole| whole.of(&["payload"]))?;
+    verdict(&request, settings, ask, repair)
+}
+
+/// Judges a request that is read already, by settings that are not: for engines that hand over the two apart.
+pub fn verdict(
+    request: &Request<'_>,
+    settings: Option<&RawValue>,
+    ask: Option<&AskNamespace<'_>>,
+    repair: Repair,
+) -> Result<Verdict, Refusal> {
+    let Some(target) = Target::of(request)? else { return Ok(Verdict::accepted()) };
     let mut settings =
-        settings(raw_settings.map_or("null", RawValue::get), ask.is_some()).map_err(Refusal::Settings)?;
+        self::settings(settings.map_or("null", RawValue::get), ask.is_some()).map_err(Refusal::Settings)?;
     if repair == Repair::Always {
         settings.mutate = Mutate::All;
     }
-    let Review { findings, is_windows, is_owned } = target.review(&request, &settings, ask)?;
+    let Review { findings, is_windows, is_owned } = target.review(request, &settings, ask)?;
     let mut verdict = Verdict::of(findings, target.object, repair);
     if is_windows {
         verdict.warnings.push(WINDOWS.to_owned());
