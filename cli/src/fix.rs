@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use eci_manifest::{Document, Part, Reason, Replacement, Unrepairable, replaced};
+use eci_manifest::{Document, Part, Replacement, Unrepairable, replaced};
 use eci_security_context::rule::{Action, Edit, Rule};
 use eci_security_context::rules::RULES;
 use eci_security_context::settings::Mutate;
@@ -186,11 +186,10 @@ impl Repairer<'_> {
         // One document that cannot be repaired must not keep the others from it.
         let mut safe = Vec::new();
         for (document, chosen, edits) in planned {
-            let layout = || Unrepairable { span: document.span(""), reason: Reason::Layout };
             let verified = repair::verified(part, documents, document, edits).and_then(|replacements| {
                 match self.denies_no_more(part, &replacements, &denied) {
                     true => Ok(replacements),
-                    false => Err(layout()),
+                    false => Err(repair::shared(document, &replacements)),
                 }
             });
             match verified {

@@ -47,8 +47,14 @@ pub(crate) fn verified(
     });
     match reads_as(part, &replacements, expected) {
         true => Ok(replacements),
-        false => Err(Unrepairable { span: document.span(""), reason: Reason::Layout }),
+        false => Err(shared(document, &replacements)),
     }
+}
+
+/// Why replacements that are right where they stand are not made.
+pub(crate) fn shared(document: &Document<'_>, replacements: &[Replacement]) -> Unrepairable {
+    let first = replacements.first().map(|replacement| replacement.span.clone());
+    Unrepairable { span: first.unwrap_or_else(|| document.span("")), reason: Reason::Shared }
 }
 
 /// The object that edits make, as at admission.

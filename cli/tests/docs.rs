@@ -19,7 +19,11 @@ fn the_pages_show_what_the_command_prints() {
         if std::env::var_os("ECI_BLESS").is_some() {
             fs::write(&path, &told).unwrap();
         }
-        assert!(text == told || std::env::var_os("ECI_BLESS").is_some(), "{}", difference(page, &text, &told));
+        assert!(
+            text == told || std::env::var_os("ECI_BLESS").is_some(),
+            "{}",
+            difference(page, &text, &told)
+        );
     }
 }
 

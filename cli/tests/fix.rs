@@ -552,6 +552,7 @@ fn what_cannot_be_repaired_safely_is_left_alone_with_a_message() {
     let folder = Folder::with(&[("pod.yaml", &shared)]);
     let ran = folder.run(&["fix", "--rule", "proc-mount", "pod.yaml"]);
     assert_eq!((ran.code, folder.read("pod.yaml")), (1, shared), "{}", ran.err);
+    assert!(ran.err.starts_with("pod.yaml:6:") && ran.err.contains("anchor"), "{}", ran.err);
 }
 
 #[test]

@@ -60,6 +60,9 @@ pub enum Reason {
     /// The place is written in a way that these replacements do not know.
     #[error("it is written in a way that cannot be changed without touching more: repair it by hand")]
     Layout,
+    /// Another field would change as well.
+    #[error("something else would change too, as where its anchor is used again: repair it by hand")]
+    Shared,
 }
 
 impl Document<'_> {
