@@ -54,8 +54,9 @@ fmt-check: | cargo
 	cargo fmt --all --check
 	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml --check
 
-bless: | cargo ## Writes the generated files (rule tables, schema, forms) anew
+bless: | cargo ## Writes the generated files (rule tables, schema, forms, the command's output in docs) anew
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated -- --test-threads 1
+	ECI_BLESS=1 cargo test -q $(HOST) -p eci-policy --no-default-features --test docs
 
 e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bats are there
 	@for tool in kwctl bats; do \
