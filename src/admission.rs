@@ -1,8 +1,6 @@
 //! What arrives: the admission request with the policy's settings, and which of them are looked at.
 
-use serde_json::value::RawValue;
-
-use crate::json::{self, Text, Unreadable, view};
+use crate::json::{self, Raw, Text, Unreadable, view};
 use crate::path::Path;
 
 view! {
@@ -11,7 +9,7 @@ view! {
         /// The request.
         request: Option<Request<'de>> = "request",
         /// The settings, unchecked.
-        settings: Option<&'de RawValue> = "settings",
+        settings: Option<Raw<'de>> = "settings",
     }
 }
 
@@ -27,9 +25,9 @@ view! {
         /// What is done to it.
         operation: Option<Text<'de>> = "operation",
         /// The object as it would be.
-        object: Option<&'de RawValue> = "object",
+        object: Option<Raw<'de>> = "object",
         /// The object as it is, of an UPDATE or a DELETE.
-        old_object: Option<&'de RawValue> = "oldObject",
+        old_object: Option<Raw<'de>> = "oldObject",
     }
 }
 
@@ -45,7 +43,7 @@ view! {
 
 impl<'de> Payload<'de> {
     /// Reads the payload.
-    pub fn read(payload: &'de [u8]) -> Result<(Request<'de>, Option<&'de RawValue>), Unreadable> {
+    pub fn read(payload: &'de [u8]) -> Result<(Request<'de>, Option<Raw<'de>>), Unreadable> {
         let Ok(text) = std::str::from_utf8(payload) else {
             return Err(Unreadable::NotJson { reason: "not UTF-8, so not JSON".to_owned() });
         };
@@ -63,7 +61,7 @@ fn missing(path: Path) -> Unreadable {
 
 impl<'de> Request<'de> {
     /// The request to create an object of this group and kind.
-    pub fn creating(group: &'de str, kind: &'de str, object: &'de RawValue) -> Self {
+    pub fn creating(group: &'de str, kind: &'de str, object: Raw<'de>) -> Self {
         Self {
             kind: Some(Kind { group: Some(group.into()), kind: Some(kind.into()), ..Kind::default() }),
             operation: Some("CREATE".into()),
@@ -106,7 +104,7 @@ impl<'de> Request<'de> {
     }
 
     /// The object as it would be.
-    pub fn object(&self) -> Result<&'de RawValue, Unreadable> {
+    pub fn object(&self) -> Result<Raw<'de>, Unreadable> {
         self.object.ok_or_else(|| missing(Path::of(&["request", "object"])))
     }
 }

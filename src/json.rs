@@ -2,70 +2,15 @@
 //!
 //! A view is a struct whose fields are read in one pass; all else is skipped without building it. As in
 //! the API server's decoder, `null` is an absent field and the last of two equal keys wins. The reader is
-//! one function over the [`Shape`] of a view, where derived readers would be one for each struct: they
-//! took more than half of the module.
+//! one function over the [`Shape`] of a view, where derived readers would be one for each struct.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
-use std::ops::Deref;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
-use serde_json::Value;
-use serde_json::error::Category;
-use serde_json::value::RawValue;
+use eci_json::{Fault, Grammar};
+pub use eci_json::{Node, Raw, Shape, Text, Tree};
 
 use crate::path::{Path, Step};
-
-/// What is read of a JSON value.
-#[derive(Clone, Copy, Debug)]
-pub enum Shape<'s> {
-    /// A boolean.
-    Bool,
-    /// A 64-bit integer.
-    Int,
-    /// A string.
-    Text,
-    /// A string, or a number as a string of its digits.
-    Amount,
-    /// Any value, as it is written.
-    Raw,
-    /// That there is a value.
-    Present,
-    /// An array.
-    List(&'s Self),
-    /// An object, by its fields.
-    Object(&'s [(&'s str, Self)]),
-    /// An object by its fields and, after them, the list of those of its keys that are of a family.
-    Keys(&'s [(&'s str, Self)], fn(&str) -> bool),
-    /// An object, by all its entries.
-    Entries,
-    /// The value at the end of these keys, in an object in an object.
-    At(&'s [&'s str], &'s Self),
-}
-
-/// What was read: of the shape that was asked for, or absent.
-#[derive(Debug)]
-pub enum Node<'de> {
-    /// No such field, or `null`.
-    Absent,
-    /// A boolean.
-    Bool(bool),
-    /// An integer.
-    Int(i64),
-    /// A string.
-    Text(Text<'de>),
-    /// A value as it is written.
-    Raw(&'de RawValue),
-    /// Some value.
-    Present,
-    /// An array, or the fields of an object in the order of their shape.
-    List(Vec<Self>),
-    /// The entries of an object, the values as they are written. Of two equal keys there is the last only.
-    Entries(Vec<(Text<'de>, &'de RawValue)>),
-}
 
 /// What can be read of a JSON value.
 pub trait View<'de>: Sized {
@@ -100,7 +45,7 @@ macro_rules! view {
 
             #[allow(unused_mut, unused_variables, clippy::needless_update, reason = "a view may have no fields, or all")]
             fn take(node: $crate::json::Node<'de>) -> Self {
-                let mut fields = node.fields();
+                let mut fields = $crate::json::fields(node);
                 Self { $($field: $crate::json::View::take(fields.next()),)* ..Default::default() }
             }
         }
@@ -119,13 +64,11 @@ impl<'de> Fields<'de> {
     }
 }
 
-impl<'de> Node<'de> {
-    /// The fields of the object, or the items of the list; none of anything else.
-    pub fn fields(self) -> Fields<'de> {
-        match self {
-            Self::List(nodes) => Fields(nodes.into_iter()),
-            _ => Fields(Vec::new().into_iter()),
-        }
+/// The fields of the object, or the items of the list; none of anything else.
+pub fn fields(node: Node<'_>) -> Fields<'_> {
+    match node {
+        Node::List(nodes) => Fields(nodes.into_iter()),
+        _ => Fields(Vec::new().into_iter()),
     }
 }
 
@@ -145,7 +88,7 @@ impl<'de, T: View<'de>> View<'de> for Vec<T> {
 
     fn take(node: Node<'de>) -> Self {
         let mut items = Self::new();
-        for node in node.fields().0 {
+        for node in fields(node).0 {
             items.push(T::take(node));
         }
         items
@@ -180,15 +123,15 @@ impl<'de> View<'de> for String {
     const SHAPE: Shape<'static> = Shape::Text;
 
     fn take(node: Node<'de>) -> Self {
-        Text::take(node).0.into_owned()
+        Text::take(node).into_owned()
     }
 }
 
-impl<'de> View<'de> for &'de RawValue {
+impl<'de> View<'de> for Raw<'de> {
     const SHAPE: Shape<'static> = Shape::Raw;
 
     fn take(node: Node<'de>) -> Self {
-        if let Node::Raw(raw) = node { raw } else { RawValue::NULL }
+        if let Node::Raw(raw) = node { raw } else { Self::NULL }
     }
 }
 
@@ -201,205 +144,6 @@ impl<'de> View<'de> for Amount<'de> {
 
     fn take(node: Node<'de>) -> Self {
         Self(Text::take(node))
-    }
-}
-
-/// A string, borrowed from the input where it holds no escape.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text<'de>(Cow<'de, str>);
-
-impl<'de> From<&'de str> for Text<'de> {
-    fn from(text: &'de str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-}
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Reads a value of a shape.
-#[derive(Clone, Copy)]
-struct Reader<'s>(Shape<'s>);
-
-impl Reader<'_> {
-    fn wrong<T, E: Error>(self, found: &str) -> Result<T, E> {
-        let expected = match self.0 {
-            Shape::Bool => "a boolean",
-            Shape::Int => "a 64-bit integer",
-            Shape::Text => "a string",
-            Shape::Amount => "a string or a number",
-            Shape::List(_) => "an array",
-            Shape::Object(_) | Shape::Keys(..) | Shape::Entries | Shape::At(..) => "an object",
-            Shape::Raw | Shape::Present => "any value",
-        };
-        Err(E::custom(format_args!("is {found}, and must be {expected}")))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Node<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        match self.0 {
-            Shape::At([], shape) => Reader(*shape).deserialize(deserializer),
-            Shape::Raw | Shape::Present => {
-                let raw = <&RawValue>::deserialize(deserializer)?;
-                Ok(match self.0 {
-                    _ if raw.get() == "null" => Node::Absent,
-                    Shape::Present => Node::Present,
-                    _ => Node::Raw(raw),
-                })
-            }
-            _ => deserializer.deserialize_any(self),
-        }
-    }
-}
-
-impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Node<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Node::Absent)
-    }
-
-    fn visit_bool<E: Error>(self, found: bool) -> Result<Self::Value, E> {
-        match self.0 {
-            Shape::Bool => Ok(Node::Bool(found)),
-            _ => self.wrong("a boolean"),
-        }
-    }
-
-    fn visit_i64<E: Error>(self, found: i64) -> Result<Self::Value, E> {
-        match self.0 {
-            Shape::Int => Ok(Node::Int(found)),
-            Shape::Amount => Ok(Node::Text(Text(Cow::Owned(found.to_string())))),
-            _ => self.wrong("a number"),
-        }
-    }
-
-    fn visit_u64<E: Error>(self, found: u64) -> Result<Self::Value, E> {
-        match (self.0, i64::try_from(found)) {
-            (Shape::Int, Ok(found)) => Ok(Node::Int(found)),
-            (Shape::Int, Err(_)) => self.wrong("an integer of more than 64 bits"),
-            (Shape::Amount, _) => Ok(Node::Text(Text(Cow::Owned(found.to_string())))),
-            _ => self.wrong("a number"),
-        }
-    }
-
-    fn visit_f64<E: Error>(self, found: f64) -> Result<Self::Value, E> {
-        match self.0 {
-            Shape::Amount => Ok(Node::Text(Text(Cow::Owned(found.to_string())))),
-            _ => self.wrong("a number that is no 64-bit integer"),
-        }
-    }
-
-    fn visit_borrowed_str<E: Error>(self, found: &'de str) -> Result<Self::Value, E> {
-        match self.0 {
-            Shape::Text | Shape::Amount => Ok(Node::Text(Text(Cow::Borrowed(found)))),
-            _ => self.wrong("a string"),
-        }
-    }
-
-    fn visit_str<E: Error>(self, found: &str) -> Result<Self::Value, E> {
-        match self.0 {
-            Shape::Text | Shape::Amount => Ok(Node::Text(Text(Cow::Owned(found.to_owned())))),
-            _ => self.wrong("a string"),
-        }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let Shape::List(shape) = self.0 else {
-            // To its end, for the error to stand at the array and not in it.
-            while items.next_element::<IgnoredAny>()?.is_some() {}
-            return self.wrong("an array");
-        };
-        let mut nodes = Vec::new();
-        while let Some(node) = items.next_element_seed(Reader(*shape))? {
-            match node {
-                // Where a list has no use for null, the API server has none either.
-                Node::Absent => return Reader(*shape).wrong("null"),
-                node => nodes.push(node),
-            }
-        }
-        Ok(Node::List(nodes))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (fields, family) = match self.0 {
-            Shape::Object(fields) => (fields, None),
-            Shape::Keys(fields, family) => (fields, Some(family)),
-            Shape::Entries => return entries(map),
-            Shape::At([first, rest @ ..], shape) => {
-                let mut found = Node::Absent;
-                while let Some(key) = map.next_key_seed(Key)? {
-                    if *key == **first {
-                        found = map.next_value_seed(Reader(Shape::At(rest, shape)))?;
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                return Ok(found);
-            }
-            _ => return self.wrong("an object"),
-        };
-        let mut nodes: Vec<Node<'de>> = fields.iter().map(|_| Node::Absent).collect();
-        let mut keys = Vec::new();
-        // Made where there is a family: to make one costs, and objects are many.
-        let mut places: Option<HashMap<String, usize>> = None;
-        while let Some(key) = map.next_key_seed(Key)? {
-            let field = fields.iter().zip(&mut nodes).find(|((name, _), _)| *name == &*key);
-            if let Some(((_, shape), node)) = field {
-                *node = map.next_value_seed(Reader(*shape))?;
-            } else if family.is_some_and(|is_of_family| is_of_family(&key)) {
-                let places = places.get_or_insert_default();
-                let place = *places.entry(key.to_string()).or_insert(keys.len());
-                keys.resize_with(keys.len().max(place + 1), || None);
-                let is_present = matches!(map.next_value_seed(Reader(Shape::Present))?, Node::Present);
-                if let Some(slot) = keys.get_mut(place) {
-                    *slot = is_present.then_some(Node::Text(key));
-                }
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        if family.is_some() {
-            nodes.push(Node::List(keys.into_iter().flatten().collect()));
-        }
-        Ok(Node::List(nodes))
-    }
-}
-
-fn entries<'de, A: MapAccess<'de>>(mut map: A) -> Result<Node<'de>, A::Error> {
-    let mut entries: Vec<(Text<'de>, &'de RawValue)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    while let Some(key) = map.next_key_seed(Key)? {
-        let value = map.next_value()?;
-        let place = *places.entry(key.to_string()).or_insert(entries.len());
-        match entries.get_mut(place) {
-            Some(entry) => entry.1 = value,
-            None => entries.push((key, value)),
-        }
-    }
-    Ok(Node::Entries(entries))
-}
-
-/// Reads the key of an object, which is always a string.
-struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Text<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        Ok(Text::take(Reader(Shape::Text).deserialize(deserializer)?))
     }
 }
 
@@ -457,61 +201,59 @@ pub fn read<'de, T: View<'de>>(text: &'de str) -> Result<T, Unreadable> {
 
 /// Reads `text`, the JSON of an object, as a value of this shape.
 pub fn read_shape<'de>(text: &'de str, shape: Shape<'_>) -> Result<Node<'de>, Unreadable> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let node = Reader(shape).deserialize(&mut deserializer);
-    match node.and_then(|node| deserializer.end().map(|()| node)) {
+    match eci_json::read(text, shape) {
         Ok(Node::Absent) if !matches!(shape, Shape::At(..)) => {
             Err(Unreadable::WrongType { path: Path::default(), reason: "is null".to_owned() })
         }
         Ok(node) => Ok(node),
-        Err(error) => Err(explain(text, &error)),
+        Err(fault) => Err(explain(text, fault)),
     }
 }
 
 /// The value at the end of `keys` in the JSON object `raw`; `None` where there is none, or `null`.
-pub fn at<'de>(raw: &'de RawValue, keys: &[&str]) -> Option<&'de RawValue> {
+pub fn at<'de>(raw: Raw<'de>, keys: &[&str]) -> Option<Raw<'de>> {
     match read_shape(raw.get(), Shape::At(keys, &Shape::Raw)) {
         Ok(Node::Raw(found)) => Some(found),
         _ => None,
     }
 }
 
-/// Reads `text` as a tree, to be changed.
-pub fn tree(text: &str) -> Result<Value, Unreadable> {
-    serde_json::from_str(text).map_err(|error| explain(text, &error))
+/// The value that `text` is.
+pub fn raw(text: &str) -> Result<Raw<'_>, Unreadable> {
+    Raw::parse(text).map_err(|fault| explain(text, fault))
+}
+
+/// Reads all of `text`.
+pub fn tree(text: &str) -> Result<Tree<'_>, Unreadable> {
+    eci_json::tree(text).map_err(|fault| explain(text, fault))
 }
 
 #[cold]
-fn explain(text: &str, error: &serde_json::Error) -> Unreadable {
-    let said = error.to_string();
-    if error.is_data() || said.starts_with("number out of range") {
-        let line =
-            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-        let reason = match said.split_once(" at line ") {
-            Some((reason, _)) if error.is_data() => reason.to_owned(),
-            _ => "is a number that is no 64-bit integer".to_owned(),
-        };
-        return Unreadable::WrongType { path: path_at(text, line + error.column()), reason };
-    }
-    let reason = match error.classify() {
-        _ if said.starts_with("recursion limit") => "nested deeper than 128 levels",
-        Category::Eof => "JSON that ends too early",
-        _ => "not JSON",
+fn explain(text: &str, fault: Fault) -> Unreadable {
+    let before = text.get(..fault.offset).unwrap_or(text);
+    let reason = match fault.grammar {
+        Grammar::WrongType { found, expected } => {
+            let reason = format!("is {found}, and must be {expected}");
+            return Unreadable::WrongType { path: path_of(before), reason };
+        }
+        Grammar::TooDeep => "nested deeper than 128 levels",
+        Grammar::EndsEarly => "JSON that ends too early",
+        Grammar::Broken => "not JSON",
     };
-    let (line, column) = (error.line(), error.column());
+    let line = before.matches('\n').count() + 1;
+    let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
     Unreadable::NotJson { reason: format!("{reason} (line {line}, column {column})") }
 }
 
-/// The path of the value that `offset` stands at or just behind. serde_json stops there at a value of the
-/// wrong type. (Tracking the path while reading would take a second copy of every reader, a third of the
-/// module.)
-fn path_at(text: &str, offset: usize) -> Path {
+/// The path of the value that stands behind `before`. (Tracking the path while reading would cost where nothing is
+/// wrong.)
+fn path_of(before: &str) -> Path {
     enum Frame<'t> {
         Array(usize),
         Object(Option<&'t str>),
     }
     let mut frames: Vec<Frame<'_>> = Vec::new();
-    let mut bytes = text.bytes().enumerate().take(offset);
+    let mut bytes = before.bytes().enumerate();
     while let Some((start, byte)) = bytes.next() {
         match (byte, frames.last_mut()) {
             (b'{', _) => frames.push(Frame::Object(None)),
@@ -527,7 +269,7 @@ fn path_at(text: &str, offset: usize) -> Path {
                     ends
                 });
                 if let (Some(Frame::Object(key @ None)), Some((end, _))) = (frame, end) {
-                    *key = text.get(start..=end);
+                    *key = before.get(start..=end);
                 }
             }
             _ => {}
@@ -537,7 +279,7 @@ fn path_at(text: &str, offset: usize) -> Path {
         Frame::Array(index) => path.index(*index),
         Frame::Object(None) => path,
         Frame::Object(Some(quoted)) => {
-            let key = read::<Text<'_>>(quoted).map(|key| key.0.into_owned()).unwrap_or_default();
+            let key = read::<Text<'_>>(quoted).map(Text::into_owned).unwrap_or_default();
             match key.chars().all(|c| c.is_ascii_alphanumeric()) {
                 true => path.step(Step::Field(Cow::Owned(key))),
                 false => path.key(&key),
@@ -546,13 +288,14 @@ fn path_at(text: &str, offset: usize) -> Path {
     })
 }
 
-/// Whether two texts are the same JSON: the order of keys and the blanks do not count.
-pub fn is_same(one: &RawValue, other: &RawValue) -> bool {
-    one.get() == other.get()
-        || matches!((tree(one.get()), tree(other.get())), (Ok(one), Ok(other)) if one == other)
+/// Whether two values are the same JSON: the order of keys and the blanks do not count.
+pub fn is_same(one: Raw<'_>, other: Raw<'_>) -> bool {
+    one == other || matches!((tree(one.get()), tree(other.get())), (Ok(one), Ok(other)) if one == other)
 }
 
 /// The text as a JSON string.
 pub fn text(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
+    let mut quoted = String::with_capacity(text.len() + 2);
+    eci_json::write_string(&mut quoted, text);
+    quoted
 }

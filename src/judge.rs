@@ -1,10 +1,9 @@
 //! The straight line from a payload to a verdict.
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::admission::{Payload, Request};
-use crate::json::{self, Text, Unreadable};
+use crate::json::{self, Raw, Text, Tree, Unreadable};
 use crate::path::Path;
 use crate::pod::{List, Pod};
 use crate::rule::{Action, Effect, Finding, Report};
@@ -33,7 +32,7 @@ pub fn mutate(payload: &[u8], ask: Option<&AskNamespace<'_>>) -> Verdict {
 /// Checks settings, as JSON; `null` are the default ones.
 pub fn settings(text: &str, can_ask: bool) -> Result<Settings, String> {
     match json::tree(text) {
-        Ok(Value::Null) => Ok(Settings::default()),
+        Ok(Tree::Null) => Ok(Settings::default()),
         Ok(raw) => Settings::parse(&raw, can_ask).map_err(|error| error.to_string()),
         Err(_) => Err("settings: cannot be read as JSON".to_owned()),
     }
@@ -92,13 +91,13 @@ fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Resu
 /// Judges a request that is read already, by settings that are not: for engines that hand over the two apart.
 pub fn verdict(
     request: &Request<'_>,
-    settings: Option<&RawValue>,
+    settings: Option<Raw<'_>>,
     ask: Option<&AskNamespace<'_>>,
     repair: Repair,
 ) -> Result<Verdict, Refusal> {
     let Some(target) = Target::of(request)? else { return Ok(Verdict::accepted()) };
     let mut settings =
-        self::settings(settings.map_or("null", RawValue::get), ask.is_some()).map_err(Refusal::Settings)?;
+        self::settings(settings.unwrap_or(Raw::NULL).get(), ask.is_some()).map_err(Refusal::Settings)?;
     if repair == Repair::Always {
         settings.mutate = Mutate::All;
     }
@@ -140,7 +139,7 @@ pub const WINDOWS: &str =
 
 /// The part of a request that is judged.
 struct Target<'r> {
-    object: &'r RawValue,
+    object: Raw<'r>,
     place: Place,
     /// Whether only the ephemeral containers that the old object does not have are judged.
     only_new_ephemerals: bool,

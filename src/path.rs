@@ -74,6 +74,14 @@ impl Step {
             Self::Index(_) => None,
         }
     }
+
+    /// The index into a list that the step is; `None` for a key.
+    pub const fn index(&self) -> Option<usize> {
+        match self {
+            Self::Index(index) => Some(*index),
+            Self::Field(_) | Self::Key(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Path {

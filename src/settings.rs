@@ -1,12 +1,12 @@
 //! The settings: raw JSON in, checked values out, or an error that names the key and the way out.
 
+use std::collections::BTreeMap;
 use std::fmt;
-
-use serde_json::{Map, Value};
 
 use crate::eci::profile::{self, PROFILES, Profile};
 use crate::eci::{capability, sysctl};
 use crate::glob::Glob;
+use crate::json::{Text, Tree};
 use crate::rule::{Action, Finding, Rule};
 use crate::rules::RULES;
 use crate::text::{nearest, quote};
@@ -109,7 +109,7 @@ impl Default for Settings {
 impl Settings {
     /// Checks `raw`. `can_ask` says whether the host can be asked for a Namespace: one that cannot
     /// refuses the setting that needs it.
-    pub fn parse(raw: &Value, can_ask: bool) -> Result<Self, SettingsError> {
+    pub fn parse(raw: &Tree<'_>, can_ask: bool) -> Result<Self, SettingsError> {
         let mut settings = Self::default();
         let root = Section::open(
             raw,
@@ -146,7 +146,7 @@ impl Settings {
         if let Some(actions) = root.get("actions") {
             let actions = object(actions, "actions")?;
             for (id, action) in actions {
-                if id == CEILING {
+                if **id == *CEILING {
                     settings.ceiling = self::action(action, None)?;
                 } else {
                     let rule = rule_of(id)?;
@@ -224,14 +224,14 @@ fn wrong<T>(at: &str, what: impl fmt::Display) -> Result<T, SettingsError> {
 /// An object whose keys are all known.
 struct Section<'v> {
     at: String,
-    fields: &'v Map<String, Value>,
+    fields: &'v BTreeMap<Text<'v>, Tree<'v>>,
 }
 
 impl<'v> Section<'v> {
-    fn open(value: &'v Value, at: String, keys: &[&'static str]) -> Result<Self, SettingsError> {
+    fn open(value: &'v Tree<'v>, at: String, keys: &[&'static str]) -> Result<Self, SettingsError> {
         let fields = object(value, if at.is_empty() { "the settings" } else { &at })?;
         let section = Self { at, fields };
-        match fields.keys().find(|key| !keys.contains(&key.as_str())) {
+        match fields.keys().find(|key| !keys.contains(&&***key)) {
             Some(unknown) => wrong(&section.path(unknown), suggestion("no such key", unknown, keys)),
             None => Ok(section),
         }
@@ -242,7 +242,7 @@ impl<'v> Section<'v> {
         if self.at.is_empty() { key } else { format!("{}.{key}", self.at) }
     }
 
-    fn get(&self, key: &str) -> Option<&'v Value> {
+    fn get(&self, key: &str) -> Option<&'v Tree<'v>> {
         self.fields.get(key)
     }
 
@@ -253,15 +253,15 @@ impl<'v> Section<'v> {
     fn flag(&self, key: &str) -> Result<bool, SettingsError> {
         match self.get(key) {
             None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(Tree::Bool(flag)) => Ok(*flag),
             Some(_) => wrong(&self.path(key), "must be true or false"),
         }
     }
 
-    fn items(&self, key: &str) -> Result<&'v [Value], SettingsError> {
+    fn items(&self, key: &str) -> Result<&'v [Tree<'v>], SettingsError> {
         match self.get(key) {
             None => Ok(&[]),
-            Some(Value::Array(items)) => Ok(items),
+            Some(Tree::List(items)) => Ok(items),
             Some(_) => wrong(&self.path(key), "must be a list"),
         }
     }
@@ -269,7 +269,7 @@ impl<'v> Section<'v> {
     fn text(&self, key: &str) -> Result<Option<&'v str>, SettingsError> {
         match self.get(key) {
             None => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+            Some(Tree::Text(text)) if !text.is_empty() => Ok(Some(text)),
             Some(_) => wrong(&self.path(key), "must be a string that is not empty"),
         }
     }
@@ -290,8 +290,11 @@ impl<'v> Section<'v> {
     }
 }
 
-fn object<'v>(value: &'v Value, at: &str) -> Result<&'v Map<String, Value>, SettingsError> {
-    value.as_object().map_or_else(|| wrong(at, "must be an object"), Ok)
+fn object<'v>(value: &'v Tree<'v>, at: &str) -> Result<&'v BTreeMap<Text<'v>, Tree<'v>>, SettingsError> {
+    match value {
+        Tree::Object(fields) => Ok(fields),
+        _ => wrong(at, "must be an object"),
+    }
 }
 
 fn suggestion(what: &str, word: &str, valid: &[&'static str]) -> String {
@@ -302,7 +305,7 @@ fn suggestion(what: &str, word: &str, valid: &[&'static str]) -> String {
 }
 
 fn one_of<T>(
-    value: &Value,
+    value: &Tree<'_>,
     at: &str,
     valid: impl IntoIterator<Item = (&'static str, T)>,
 ) -> Result<T, SettingsError> {
@@ -328,14 +331,14 @@ fn rule_of(id: &str) -> Result<&'static Rule, SettingsError> {
 }
 
 /// Reads an action, of one rule or of all.
-fn action(value: &Value, rule: Option<&'static Rule>) -> Result<Action, SettingsError> {
+fn action(value: &Tree<'_>, rule: Option<&'static Rule>) -> Result<Action, SettingsError> {
     let at = format!("actions.{}", rule.map_or(CEILING, |rule| rule.id));
     let takes_fix = rule.is_none_or(|rule| rule.fix.is_some());
     let actions = Action::ALL.into_iter().filter(|action| takes_fix || *action != Action::Fix);
     match value {
         // kubectl reads YAML 1.1, in which a bare `off` is false.
-        Value::Bool(false) => Ok(Action::Off),
-        Value::String(word) if word == Action::Fix.as_str() && !takes_fix => wrong(
+        Tree::Bool(false) => Ok(Action::Off),
+        Tree::Text(word) if **word == *Action::Fix.as_str() && !takes_fix => wrong(
             &at,
             format!(
                 "the rule has no fix; use one of {}",
@@ -373,7 +376,7 @@ fn approved_sysctl(pattern: &str) -> Result<String, String> {
     }
 }
 
-fn exemption(entry: &Value, at: String) -> Result<Exemption, SettingsError> {
+fn exemption(entry: &Tree<'_>, at: String) -> Result<Exemption, SettingsError> {
     let entry = Section::open(entry, at, &["image", "container"])?;
     let Some(image) = entry.text("image")? else {
         return wrong(

@@ -2,11 +2,10 @@
 //! number and no order is lost on the way.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
+use eci_json::{Fault, Scanner, write_string};
 
-use crate::json::{self, Node, Shape};
 use crate::path::{Path, Step};
 
 /// A change of one place in a JSON text.
@@ -27,21 +26,29 @@ impl<'c> Change<'c> {
         Self { steps: path.steps(), to: None }
     }
 
-    /// The change as seen from below its first step.
-    fn below(&self) -> Self {
-        Self { steps: self.steps.get(1..).unwrap_or_default(), to: self.to }
+    /// Whether it removes the very value that it is seen from.
+    fn removes(&self) -> bool {
+        self.steps.is_empty() && self.to.is_none()
     }
 
-    fn key(&self) -> Option<&'c str> {
-        self.steps.first()?.key()
+    /// Whether it makes an object of what is none.
+    fn makes_object(&self) -> bool {
+        self.to.is_some() && !matches!(self.steps, [Step::Index(_), ..])
     }
+}
 
-    fn index(&self) -> Option<usize> {
-        match self.steps.first() {
-            Some(Step::Index(index)) => Some(*index),
-            _ => None,
+/// Changes by the child that they are below, each as seen from there.
+type Groups<'c, K> = BTreeMap<K, Vec<Change<'c>>>;
+
+fn grouped<'c, K: Ord>(changes: &[Change<'c>], child: fn(&'c Step) -> Option<K>) -> Groups<'c, K> {
+    let mut groups = Groups::new();
+    for change in changes {
+        let Some((first, rest)) = change.steps.split_first() else { continue };
+        if let Some(child) = child(first) {
+            groups.entry(child).or_default().push(Change { steps: rest, to: change.to });
         }
     }
+    groups
 }
 
 /// The JSON `text` with the changes made, all of them read from the text as it was: removals do not shift
@@ -50,80 +57,128 @@ pub fn splice<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
     if changes.is_empty() {
         return Cow::Borrowed(text);
     }
-    if let Some(whole) = changes.iter().rev().find(|change| change.steps.is_empty()) {
-        return whole.to.map_or(Cow::Borrowed(text), |to| Cow::Owned(to.to_owned()));
-    }
-    let makes_object =
-        |change: &Change<'_>| change.to.is_some() && !matches!(change.steps, [Step::Index(_), ..]);
-    match text.as_bytes().first() {
-        Some(b'[') => array(text, changes),
-        Some(b'{') => object(text, changes),
-        Some(b'n') if changes.iter().any(makes_object) => object("{}", changes),
-        _ => Cow::Borrowed(text),
+    let mut splicer =
+        Splicer { scanner: Scanner::new(text), spliced: String::with_capacity(text.len() + 256) };
+    match splicer.value(changes) {
+        Ok(()) => Cow::Owned(splicer.spliced),
+        // Nothing is changed in what is no JSON.
+        Err(_) => Cow::Borrowed(text),
     }
 }
 
-fn array<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
-    let Ok(items) = json::read::<Vec<&RawValue>>(text) else { return Cow::Borrowed(text) };
-    let mut changes_of: Vec<Vec<Change<'_>>> = vec![Vec::new(); items.len()];
-    for change in changes {
-        if let Some(own) = change.index().and_then(|index| changes_of.get_mut(index)) {
-            own.push(change.below());
-        }
-    }
-    let mut spliced = String::from("[");
-    for (item, own) in items.iter().zip(changes_of) {
-        append(&mut spliced, None, item.get(), &own);
-    }
-    spliced.push(']');
-    Cow::Owned(spliced)
+struct Splicer<'t> {
+    scanner: Scanner<'t>,
+    spliced: String,
 }
 
-fn object<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
-    let Ok(Node::Entries(entries)) = json::read_shape(text, Shape::Entries) else {
-        return Cow::Borrowed(text);
-    };
-    // The changes of each key, in the order of their first.
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut groups: Vec<(&str, Vec<Change<'_>>)> = Vec::new();
-    for change in changes {
-        let Some(key) = change.key() else { continue };
-        let place = *places.entry(key.to_owned()).or_insert(groups.len());
-        if place == groups.len() {
-            groups.push((key, Vec::new()));
-        }
-        if let Some((_, own)) = groups.get_mut(place) {
-            own.push(change.below());
-        }
-    }
-    let mut spliced = String::from("{");
-    for (key, value) in &entries {
-        let group = places.get(&**key).and_then(|place| groups.get_mut(*place));
-        let own = group.map(|(_, own)| std::mem::take(own)).unwrap_or_default();
-        append(&mut spliced, Some(key), value.get(), &own);
-    }
-    for (key, own) in groups {
-        if own.iter().any(|change| change.to.is_some()) {
-            append(&mut spliced, Some(key), "null", &own);
+impl Splicer<'_> {
+    /// Copies the value that begins here, changed.
+    fn value(&mut self, changes: &[Change<'_>]) -> Result<(), Fault> {
+        let start = self.scanner.offset();
+        let whole = changes.iter().rev().find(|change| change.steps.is_empty()).and_then(|change| change.to);
+        match self.scanner.peek() {
+            b'{' if whole.is_none() => self.object(changes),
+            b'[' if whole.is_none() => self.array(changes),
+            next => {
+                self.scanner.skip()?;
+                match whole {
+                    Some(whole) => self.spliced.push_str(whole),
+                    None if next == b'n' && changes.iter().any(Change::makes_object) => self.make(changes),
+                    None => self.copy(start),
+                }
+                Ok(())
+            }
         }
     }
-    spliced.push('}');
-    Cow::Owned(spliced)
-}
 
-/// Appends an entry of an object, or without a key an item of an array, with the changes of its own.
-fn append(spliced: &mut String, key: Option<&str>, value: &str, own: &[Change<'_>]) {
-    if own.last().is_some_and(|change| change.steps.is_empty() && change.to.is_none()) {
-        return;
+    /// Copies the text from `start` up to here.
+    fn copy(&mut self, start: usize) {
+        self.spliced.push_str(self.scanner.text_from(start));
     }
-    if !spliced.ends_with(['{', '[']) {
-        spliced.push(',');
+
+    fn comma(&mut self) {
+        if !self.spliced.ends_with(['{', '[']) {
+            self.spliced.push(',');
+        }
     }
-    if let Some(key) = key {
-        spliced.push_str(&json::text(key));
-        spliced.push(':');
+
+    /// Copies the child whose value begins here, and whose text at `start`; or goes behind it, where it is removed.
+    fn child(&mut self, start: usize, changes: Option<&Vec<Change<'_>>>) -> Result<(), Fault> {
+        if changes.and_then(|changes| changes.last()).is_some_and(Change::removes) {
+            return self.scanner.skip();
+        }
+        self.comma();
+        match changes {
+            Some(changes) => {
+                self.copy(start);
+                self.value(changes)
+            }
+            None => {
+                self.scanner.skip()?;
+                self.copy(start);
+                Ok(())
+            }
+        }
     }
-    spliced.push_str(&splice(value, own));
+
+    fn array(&mut self, changes: &[Change<'_>]) -> Result<(), Fault> {
+        let groups = grouped(changes, Step::index);
+        self.spliced.push('[');
+        let mut goes_on = self.scanner.enter(b']')?;
+        let mut index = 0;
+        while goes_on {
+            self.child(self.scanner.offset(), groups.get(&index))?;
+            goes_on = self.scanner.next(b']')?;
+            index += 1;
+        }
+        self.spliced.push(']');
+        Ok(())
+    }
+
+    fn object(&mut self, changes: &[Change<'_>]) -> Result<(), Fault> {
+        let mut groups = grouped(changes, Step::key);
+        let mut found = Vec::new();
+        self.spliced.push('{');
+        let mut goes_on = self.scanner.enter(b'}')?;
+        while goes_on {
+            let start = self.scanner.offset();
+            let key = self.scanner.key()?;
+            let own = groups.get_key_value(&*key);
+            found.extend(own.map(|(key, _)| *key));
+            self.child(start, own.map(|(_, own)| own))?;
+            goes_on = self.scanner.next(b'}')?;
+        }
+        for key in found {
+            groups.remove(key);
+        }
+        self.entries(&groups);
+        self.spliced.push('}');
+        Ok(())
+    }
+
+    /// An object where there is none.
+    fn make(&mut self, changes: &[Change<'_>]) {
+        self.spliced.push('{');
+        self.entries(&grouped(changes, Step::key));
+        self.spliced.push('}');
+    }
+
+    /// Adds the entries that are not there yet.
+    fn entries(&mut self, groups: &Groups<'_, &str>) {
+        for (key, own) in groups {
+            if own.last().is_some_and(Change::removes) || own.iter().all(|change| change.to.is_none()) {
+                continue;
+            }
+            self.comma();
+            write_string(&mut self.spliced, key);
+            self.spliced.push(':');
+            match own.iter().rev().find(|change| change.steps.is_empty()).and_then(|change| change.to) {
+                Some(whole) => self.spliced.push_str(whole),
+                None if own.iter().any(Change::makes_object) => self.make(own),
+                None => self.spliced.push_str("null"),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -140,7 +195,7 @@ mod tests {
         let path = spec().field("list").index(0);
         assert_eq!(
             splice(text, &[Change::set(&path, "false")]),
-            r#"{"z":1.10,"a":123456789012345678901234567890,"spec":{"b":[ 1e400 ,{"c":"\u0041"}],"list":[false]}}"#
+            r#"{"z":1.10,"a":123456789012345678901234567890,"spec" : {"b":[ 1e400 ,{"c":"\u0041"}],"list":[false]}}"#
         );
         assert_eq!(splice(text, &[]), text);
     }

@@ -5,11 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use k8s_openapi::api::core::v1::Sysctl;
-use serde_json::Value;
 
 use crate::eci::profile::Profile;
 use crate::eci::sysctl;
-use crate::json;
+use crate::json::{self, Tree};
 use crate::path::Path;
 use crate::text::quote;
 
@@ -92,7 +91,7 @@ pub fn of_annotation(text: Option<&str>, field: &[PodSysctl<'_>]) -> HostSysctls
 }
 
 fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>, String> {
-    let Ok(Value::Array(items)) = json::tree(text) else { return Err("is not a JSON array".to_owned()) };
+    let Ok(Tree::List(items)) = json::tree(text) else { return Err("is not a JSON array".to_owned()) };
     if items.is_empty() {
         return Err("is an empty array".to_owned());
     }
@@ -120,8 +119,9 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
     Ok(entries)
 }
 
-fn entry(item: &Value) -> Option<(String, String)> {
-    match (item.as_object()?.len(), item.get("name")?.as_str(), item.get("value")?.as_str()) {
+fn entry(item: &Tree<'_>) -> Option<(String, String)> {
+    let Tree::Object(fields) = item else { return None };
+    match (fields.len(), fields.get("name")?.as_str(), fields.get("value")?.as_str()) {
         (2, Some(name), Some(value)) => Some((name.to_owned(), value.to_owned())),
         _ => None,
     }

@@ -1,9 +1,7 @@
 //! From findings to an answer: accepted or not, in words that fit where people read them, with the
 //! repaired object.
 
-use serde_json::value::RawValue;
-
-use crate::json;
+use crate::json::{self, Raw};
 use crate::rule::{Action, Finding, apply};
 use crate::rules;
 use crate::text::{cut, list, one_line};
@@ -63,7 +61,7 @@ impl Verdict {
     }
 
     /// The verdict over an object with these findings.
-    pub fn of(findings: Vec<Finding>, object: &RawValue, repair: Repair) -> Self {
+    pub fn of(findings: Vec<Finding>, object: Raw<'_>, repair: Repair) -> Self {
         let accepted = findings.iter().all(|finding| finding.action != Action::Deny);
         let repairs = accepted || repair == Repair::Always;
         let edits = findings

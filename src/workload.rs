@@ -7,10 +7,9 @@ use k8s_openapi::api::core::v1::{
     PodSecurityContext, PreferredSchedulingTerm, SELinuxOptions, SeccompProfile, SecurityContext, Sysctl,
     Toleration, WindowsSecurityContextOptions,
 };
-use serde_json::value::RawValue;
 
 use crate::eci::{instance, signal, sysctl};
-use crate::json::{self, Amount, Node, Shape, Text, Unreadable, View, view};
+use crate::json::{self, Amount, Node, Raw, Shape, Text, Unreadable, View, view};
 use crate::path::Path;
 
 /// The keys from an object down to its pod template; none for a Pod, which is one itself.
@@ -36,7 +35,7 @@ static KINDS: &[(&str, &str, Place)] = &[
 
 /// Where the pod template stands in an object of this group and kind: for a kind of Kubernetes
 /// known beforehand, in any other where something stands that can only be one.
-pub fn place(group: &str, kind: &str, object: &RawValue) -> Option<Place> {
+pub fn place(group: &str, kind: &str, object: Raw<'_>) -> Option<Place> {
     match KINDS.iter().find(|(known_group, known_kind, _)| (*known_group, *known_kind) == (group, kind)) {
         Some((_, _, place)) => Some(place),
         None => [SPEC_TEMPLATE, JOB_TEMPLATE].into_iter().find(|place| {
@@ -48,8 +47,8 @@ pub fn place(group: &str, kind: &str, object: &RawValue) -> Option<Place> {
     }
 }
 
-fn is_list_of_objects(raw: &RawValue) -> bool {
-    let items: Result<Vec<&RawValue>, _> = json::read(raw.get());
+fn is_list_of_objects(raw: Raw<'_>) -> bool {
+    let items: Result<Vec<Raw<'_>>, _> = json::read(raw.get());
     items.is_ok_and(|items| !items.is_empty() && items.iter().all(|item| item.get().starts_with('{')))
 }
 
@@ -128,7 +127,7 @@ impl<'de> View<'de> for Annotations<'de> {
     );
 
     fn take(node: Node<'de>) -> Self {
-        let mut fields = node.fields();
+        let mut fields = json::fields(node);
         Self {
             burst_resource: View::take(fields.next()),
             host_sysctls: View::take(fields.next()),
@@ -224,7 +223,7 @@ view! {
         /// The resources that it asks for.
         resources: Option<Resources<'de>> = "resources",
         /// The variables of its environment: a list of [`Variable`], read where they count.
-        env: Option<&'de RawValue> = "env",
+        env: Option<Raw<'de>> = "env",
     }
 }
 
@@ -370,17 +369,17 @@ pub struct Workload<'de> {
 
 impl<'de> Workload<'de> {
     /// Reads `object`, whose pod template stands at `place`; `None` where none stands there.
-    pub fn read(object: &'de RawValue, place: Place) -> Result<Option<Self>, Unreadable> {
+    pub fn read(object: Raw<'de>, place: Place) -> Result<Option<Self>, Unreadable> {
         Self::read_as(object, place, OWN_METADATA, Template::SHAPE)
     }
 
     /// Reads of `object` only what places its pod.
-    pub fn read_placing(object: &'de RawValue, place: Place) -> Result<Option<Self>, Unreadable> {
+    pub fn read_placing(object: Raw<'de>, place: Place) -> Result<Option<Self>, Unreadable> {
         Self::read_as(object, place, Shape::Object(&[]), PLACING)
     }
 
     fn read_as(
-        object: &'de RawValue,
+        object: Raw<'de>,
         place: Place,
         own: Shape<'_>,
         template: Shape<'_>,
@@ -390,7 +389,7 @@ impl<'de> Workload<'de> {
             [] => (Metadata::default(), View::take(json::read_shape(object.get(), template)?)),
             [first, rest @ ..] => {
                 let fields = [("metadata", own), (first, Shape::At(rest, &template))];
-                let mut fields = json::read_shape(object.get(), Shape::Object(&fields))?.fields();
+                let mut fields = json::fields(json::read_shape(object.get(), Shape::Object(&fields))?);
                 (View::take(fields.next()), View::take(fields.next()))
             }
         };
@@ -429,7 +428,7 @@ view! {
 }
 
 /// The names of the ephemeral containers of a Pod, with their indices; none where they cannot be read.
-pub fn ephemeral_names(pod: &RawValue) -> HashMap<String, usize> {
+pub fn ephemeral_names(pod: Raw<'_>) -> HashMap<String, usize> {
     let list = json::at(pod, &["spec", "ephemeralContainers"]);
     let containers: Option<Vec<Named<'_>>> = list.and_then(|list| json::read(list.get()).ok());
     let mut names = HashMap::new();

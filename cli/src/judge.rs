@@ -9,7 +9,6 @@ use eci_security_context::judge::{Refusal, Review, WINDOWS, review};
 use eci_security_context::rule::{Action, Finding};
 use eci_security_context::settings::Settings;
 use rayon::prelude::*;
-use serde_json::value::to_raw_value;
 
 use crate::args::SuppressionArgs;
 use crate::report::{FileReport, Fix, Found, Problem};
@@ -264,9 +263,9 @@ impl Subject {
     /// What the rules find, with the action that the settings and the request give each finding.
     pub(crate) fn judge(&self, document: &Document<'_>, settings: &Settings) -> Result<Review, Problem> {
         let unreadable = |unreadable: Unreadable| self.problem(document, Refusal::Unreadable(unreadable));
-        let whole = to_raw_value(document)
+        let whole = serde_json::to_string(document)
             .map_err(|error| unreadable(Unreadable::NotJson { reason: error.to_string() }))?;
-        let whole = &*whole;
+        let whole = json::raw(&whole).map_err(unreadable)?;
         let api_version = document.text(&["apiVersion"]).unwrap_or_default();
         let request = match self.prefix {
             "" => Request::creating(

@@ -296,7 +296,7 @@ mod tests {
             "approved": { "hostSysctls": ["vm.*", "kernel.pid_max"] },
             "actions": { "sysctl-unsupported": "fix", "root-filesystem": "fix", "proc-mount": "fix" },
         });
-        Settings::parse(&raw, false).unwrap()
+        eci_security_context::judge::settings(&raw.to_string(), false).unwrap()
     }
 
     proptest! {

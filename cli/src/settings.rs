@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use eci_security_context::eci::profile::{self, PROFILES, Profile};
+use eci_security_context::judge;
 use eci_security_context::settings::{LATEST, Settings};
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use crate::input::plain;
 pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
     let raw = args.settings.as_deref().map_or_else(|| Ok(json!({})), read)?;
     // A command cannot ask a cluster for a Namespace; it need not where every pod is ECI's.
-    let parsed = Settings::parse(&raw, args.assume_eci);
+    let parsed = judge::settings(&raw.to_string(), args.assume_eci);
     let mut settings = parsed.map_err(|error| match &args.settings {
         Some(file) => Failure::new(format!("{}: {error}", file.display())),
         None => Failure::new(error.to_string()),

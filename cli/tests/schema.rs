@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 
 use eci_manifest::case;
 use eci_security_context::eci::capability;
+use eci_security_context::judge;
 use eci_security_context::rules::RULES;
 use eci_security_context::schema::schema;
-use eci_security_context::settings::Settings;
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn root(file: &str) -> std::path::PathBuf {
 
 /// Whether the policy takes the settings; a failure where the schema disagrees.
 fn agreed(settings: &Value) -> bool {
-    let parsed = Settings::parse(settings, true);
+    let parsed = judge::settings(&settings.to_string(), true);
     let errors: Vec<_> = SCHEMA.iter_errors(settings).map(|error| error.to_string()).collect();
     assert_eq!(
         parsed.is_ok(),
@@ -191,7 +191,7 @@ fn the_settings_of_the_specification() {
 fn every_value_that_the_policy_knows_is_in_it() {
     let schema = schema();
     let listed = |settings: Value, after: &str| -> Vec<Value> {
-        let message = Settings::parse(&settings, true).unwrap_err().to_string();
+        let message = judge::settings(&settings.to_string(), true).unwrap_err();
         let (_, list) = message.split_once(after).unwrap_or_else(|| panic!("{message}"));
         list.split(", ").map(Into::into).collect()
     };

@@ -12,7 +12,6 @@ use eci_security_context::settings::Settings;
 use eci_security_context::sysctls::HostSysctls;
 use eci_security_context::text::quote;
 use eci_security_context::workload::{self, Workload};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::Exit;
@@ -164,9 +163,10 @@ impl Group {
     fn of(object: &Value) -> Result<Option<Self>, String> {
         let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
-        let raw = RawValue::from_string(object.to_string()).map_err(|error| error.to_string())?;
-        let Some(place) = workload::place(group, text("kind"), &raw) else { return Ok(None) };
-        let read = Workload::read(&raw, place).map_err(|unreadable| unreadable.to_string())?;
+        let json = object.to_string();
+        let raw = eci_security_context::json::raw(&json).map_err(|unreadable| unreadable.to_string())?;
+        let Some(place) = workload::place(group, text("kind"), raw) else { return Ok(None) };
+        let read = Workload::read(raw, place).map_err(|unreadable| unreadable.to_string())?;
         let Some(workload) = read else { return Ok(None) };
         let settings = Settings::default();
         let pod = Pod::of(&workload, &settings).map_err(|unreadable| unreadable.to_string())?;

@@ -538,7 +538,7 @@ mod tests {
     use crate::openapi::{flat, of_value};
 
     fn settings(raw: Value) -> Settings {
-        Settings::parse(&raw, false).unwrap()
+        eci_security_context::judge::settings(&raw.to_string(), false).unwrap()
     }
 
     fn judge(text: &str, raw: Value) -> Result<Vec<(Finding, Place)>, Wrong> {

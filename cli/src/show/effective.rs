@@ -4,7 +4,7 @@
 
 use eci_security_context::eci::profile::Identity;
 use eci_security_context::eci::{instance, sysctl};
-use eci_security_context::json::Unreadable;
+use eci_security_context::json::{self, Unreadable};
 use eci_security_context::path::{Path, Step};
 use eci_security_context::pod::{self, IDENTITY_FIELDS, IdentityField, List, Pod};
 use eci_security_context::quantity::Quantity;
@@ -16,7 +16,6 @@ use eci_security_context::sysctls::HostSysctls;
 use eci_security_context::workload::{self, Workload};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use serde_json::value::to_raw_value;
 
 use super::capabilities::{self, Set};
 
@@ -222,8 +221,9 @@ pub(super) struct Remark {
 pub(super) fn show(object: &Value, settings: &Settings) -> Result<Option<Shown>, Unreadable> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let (group, _) = text("/apiVersion").split_once('/').unwrap_or_default();
-    let Ok(raw) = to_raw_value(object) else { return Ok(None) };
-    let Some(place) = workload::place(group, text("/kind"), &raw) else { return Ok(None) };
+    let json = object.to_string();
+    let raw = json::raw(&json)?;
+    let Some(place) = workload::place(group, text("/kind"), raw) else { return Ok(None) };
     let name = [text("/metadata/name"), text("/metadata/generateName")];
     let mut shown = Shown {
         kind: text("/kind").to_owned(),
@@ -234,12 +234,12 @@ pub(super) fn show(object: &Value, settings: &Settings) -> Result<Option<Shown>,
         windows: false,
         effective: None,
     };
-    let workload = match Workload::read(&raw, place) {
+    let workload = match Workload::read(raw, place) {
         Ok(Some(workload)) => workload,
         Ok(None) => return Ok(None),
         // As at admission: of a pod that does not run on ECI, only what says so need be readable.
         Err(unreadable) => {
-            let Some(placing) = Workload::read_placing(&raw, place)? else { return Ok(None) };
+            let Some(placing) = Workload::read_placing(raw, place)? else { return Ok(None) };
             let placed = scope::of(&placing.template, settings);
             shown.scope = Scope::of(placed, settings);
             return if placed.certainty == Certainty::No { Ok(Some(shown)) } else { Err(unreadable) };
@@ -486,6 +486,7 @@ fn sysctls(pod: &Pod<'_>, settings: &Settings, findings: &[Finding]) -> Vec<Sysc
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+    use eci_security_context::judge;
     use serde_json::json;
 
     use super::*;
@@ -499,7 +500,7 @@ mod tests {
     }
 
     fn shown(object: &Value, settings: Value) -> Value {
-        let settings = Settings::parse(&settings, true).unwrap();
+        let settings = judge::settings(&settings.to_string(), true).unwrap();
         serde_json::to_value(show(object, &settings).unwrap()).unwrap()
     }
 
@@ -750,7 +751,7 @@ mod tests {
         let shown = shown(&object, json!({}));
         assert_eq!(shown["scope"]["certainty"], "no");
         assert_eq!(shown.get("containers"), None);
-        let settings = Settings::parse(&json!({ "scope": { "assumeEci": true } }), false).unwrap();
+        let settings = judge::settings(r#"{"scope":{"assumeEci":true}}"#, false).unwrap();
         let unreadable = show(&object, &settings).unwrap_err();
         assert_eq!(unreadable.to_string(), "spec.containers: is a number, and must be an array");
     }

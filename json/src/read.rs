@@ -1,0 +1,214 @@
+//! Values of a shape.
+
+use std::collections::BTreeMap;
+
+use crate::scan::{Fault, Grammar, Scanner};
+use crate::text::{Raw, Text};
+
+/// What is read of a JSON value.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape<'s> {
+    /// A boolean.
+    Bool,
+    /// A 64-bit integer.
+    Int,
+    /// A string.
+    Text,
+    /// A string, or a number as it is written.
+    Amount,
+    /// Any value, as it is written.
+    Raw,
+    /// That there is a value.
+    Present,
+    /// An array.
+    List(&'s Self),
+    /// An object, by its fields.
+    Object(&'s [(&'s str, Self)]),
+    /// An object by its fields and, after them, the list of those of its keys that are of a family.
+    Keys(&'s [(&'s str, Self)], fn(&str) -> bool),
+    /// The value at the end of these keys, in an object in an object.
+    At(&'s [&'s str], &'s Self),
+}
+
+/// What was read: of the shape that was asked for, or absent.
+#[derive(Debug)]
+pub enum Node<'t> {
+    /// No such field, or `null`.
+    Absent,
+    /// A boolean.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A string.
+    Text(Text<'t>),
+    /// A value as it is written.
+    Raw(Raw<'t>),
+    /// Some value.
+    Present,
+    /// An array, or the fields of an object in the order of their shape.
+    List(Vec<Self>),
+}
+
+/// Reads the value that a text is. As in the API server's decoder, `null` is an absent field and the last of two equal
+/// keys counts.
+///
+/// # Errors
+/// Where the text is not JSON, or not of the shape.
+pub fn read<'t>(text: &'t str, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+    let mut scanner = Scanner::new(text);
+    scanner.blanks();
+    let node = scanner.read(shape)?;
+    scanner.end()?;
+    Ok(node)
+}
+
+/// Reads the value that the bytes of a text are.
+///
+/// # Errors
+/// As [`read`]; bytes that are no UTF-8 are no JSON.
+pub fn read_slice<'t>(bytes: &'t [u8], shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => read(text, shape),
+        Err(error) => Err(Fault { offset: error.valid_up_to(), grammar: Grammar::Broken }),
+    }
+}
+
+impl Shape<'_> {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "a boolean",
+            Self::Int => "a 64-bit integer",
+            Self::Text => "a string",
+            Self::Amount => "a string or a number",
+            Self::List(_) => "an array",
+            Self::Object(_) | Self::Keys(..) | Self::At(..) => "an object",
+            Self::Raw | Self::Present => "any value",
+        }
+    }
+}
+
+impl<'t> Scanner<'t> {
+    /// Reads the value that begins here.
+    fn read(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+        let next = self.peek();
+        if next == b'n' {
+            self.word("null")?;
+            return Ok(Node::Absent);
+        }
+        match (shape, next) {
+            (Shape::At([], shape), _) => self.read(*shape),
+            (Shape::Raw, _) => Ok(Node::Raw(self.raw()?)),
+            (Shape::Present, _) => {
+                self.skip()?;
+                Ok(Node::Present)
+            }
+            (Shape::Text | Shape::Amount, b'"') => Ok(Node::Text(self.string()?)),
+            (Shape::Amount, b'-' | b'0'..=b'9') => Ok(Node::Text(Text::borrowed(self.number()?))),
+            (Shape::Int, b'-' | b'0'..=b'9') => self.integer(),
+            (Shape::Bool, b't') => {
+                self.word("true")?;
+                Ok(Node::Bool(true))
+            }
+            (Shape::Bool, b'f') => {
+                self.word("false")?;
+                Ok(Node::Bool(false))
+            }
+            (Shape::List(shape), b'[') => self.list(*shape),
+            (Shape::Object(fields), b'{') => self.fields(fields, None),
+            (Shape::Keys(fields, family), b'{') => self.fields(fields, Some(family)),
+            (Shape::At([first, rest @ ..], shape), b'{') => self.value_at(first, Shape::At(rest, shape)),
+            _ => self.wrong_type(shape),
+        }
+    }
+
+    #[cold]
+    fn wrong_type(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+        let offset = self.offset();
+        let found = match self.peek() {
+            b'"' => "a string",
+            b'{' => "an object",
+            b'[' => "an array",
+            b't' | b'f' => "a boolean",
+            _ => "a number",
+        };
+        // What is no value at all is not of the wrong type.
+        self.skip()?;
+        Self::wrong(offset, found, shape.name())
+    }
+
+    fn integer(&mut self) -> Result<Node<'t>, Fault> {
+        let offset = self.offset();
+        let number = self.number()?;
+        match number.parse() {
+            Ok(integer) => Ok(Node::Int(integer)),
+            Err(_) if number.contains(['.', 'e', 'E']) => {
+                Self::wrong(offset, "a number that is no 64-bit integer", Shape::Int.name())
+            }
+            Err(_) => Self::wrong(offset, "an integer of more than 64 bits", Shape::Int.name()),
+        }
+    }
+
+    fn list(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+        let mut nodes = Vec::new();
+        let mut goes_on = self.enter(b']')?;
+        while goes_on {
+            let offset = self.offset();
+            match self.read(shape)? {
+                // Where a list has no use for null, the API server has none either.
+                Node::Absent => return Self::wrong(offset, "null", shape.name()),
+                node => nodes.push(node),
+            }
+            goes_on = self.next(b']')?;
+        }
+        Ok(Node::List(nodes))
+    }
+
+    fn fields(
+        &mut self,
+        fields: &[(&str, Shape<'_>)],
+        family: Option<fn(&str) -> bool>,
+    ) -> Result<Node<'t>, Fault> {
+        let mut nodes = Vec::with_capacity(fields.len() + 1);
+        nodes.resize_with(fields.len(), || Node::Absent);
+        let mut keys = Vec::new();
+        let mut places = BTreeMap::new();
+        let mut goes_on = self.enter(b'}')?;
+        while goes_on {
+            let key = self.key()?;
+            let place = fields.iter().position(|(name, _)| **name == *key);
+            if let Some(((_, shape), node)) =
+                place.and_then(|place| Some((fields.get(place)?, nodes.get_mut(place)?)))
+            {
+                *node = self.read(*shape)?;
+            } else if family.is_some_and(|is_of_family| is_of_family(&key)) {
+                let place = *places.entry(key.clone()).or_insert(keys.len());
+                let present = matches!(self.read(Shape::Present)?, Node::Present).then_some(Node::Text(key));
+                match keys.get_mut(place) {
+                    Some(slot) => *slot = present,
+                    None => keys.push(present),
+                }
+            } else {
+                self.skip()?;
+            }
+            goes_on = self.next(b'}')?;
+        }
+        if family.is_some() {
+            nodes.push(Node::List(keys.into_iter().flatten().collect()));
+        }
+        Ok(Node::List(nodes))
+    }
+
+    fn value_at(&mut self, key: &str, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+        let mut found = Node::Absent;
+        let mut goes_on = self.enter(b'}')?;
+        while goes_on {
+            if *self.key()? == *key {
+                found = self.read(shape)?;
+            } else {
+                self.skip()?;
+            }
+            goes_on = self.next(b'}')?;
+        }
+        Ok(found)
+    }
+}
