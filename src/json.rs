@@ -450,6 +450,12 @@ impl fmt::Display for Unreadable {
     }
 }
 
+/// The bytes as the text that JSON is.
+pub fn utf8(bytes: &[u8]) -> Result<&str, Unreadable> {
+    std::str::from_utf8(bytes)
+        .map_err(|_| Unreadable::NotJson { reason: "not UTF-8, so not JSON".to_owned() })
+}
+
 /// Reads `text`, the JSON of an object, as a `T`.
 pub fn read<'de, T: View<'de>>(text: &'de str) -> Result<T, Unreadable> {
     read_shape(text, T::SHAPE).map(T::take)
