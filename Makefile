@@ -6,12 +6,13 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FLOOR_DIR := host/floor
 FLOOR := target/floor.wasm
 FILES ?= examples/[0-9]*.yaml examples/requests/*.json
+NODE_TESTS := e2e-tests/node
 KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests bench bench-module bench-check clean cargo host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-node bench bench-module bench-check clean cargo host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -22,6 +23,9 @@ help: ## Lists the targets
 policy.wasm: $(shell find src) Cargo.toml Cargo.lock scripts/wasm-build | cargo ## The policy, with whichever compiler this machine has or can get
 	scripts/wasm-build wasm32-wasip1 . $@ --no-default-features --features kubewarden
 
+policy.opa.wasm: $(shell find src opa/src) opa/build.rs opa/Cargo.toml Cargo.toml Cargo.lock scripts/wasm-build | cargo ## The policy for OPA Wasm hosts
+	scripts/wasm-build wasm32-unknown-unknown opa $@
+
 $(FLOOR): $(shell find $(FLOOR_DIR)/src) $(FLOOR_DIR)/Cargo.toml $(FLOOR_DIR)/Cargo.lock scripts/wasm-build | cargo
 	scripts/wasm-build wasm32-wasip1 $(FLOOR_DIR) $@
 
@@ -30,6 +34,10 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md ## The policy as a clu
 	@$(call need,kwctl,take it from $(KWCTL_HOME) and put it on the PATH)
 	kwctl annotate -m metadata.yml -u README.md -o $@ policy.wasm
 
+annotated-policy.opa.wasm: policy.opa.wasm opa/metadata.yml opa/README.md ## The same for OPA Wasm hosts
+	@$(call need,kwctl,take it from $(KWCTL_HOME) and put it on the PATH)
+	kwctl annotate -m opa/metadata.yml -u opa/README.md -o $@ policy.opa.wasm
+
 run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a file) in the embedded Wasm runtime
 	@cargo run -q $(HOST) -p eci-policy -- run --module policy.wasm $(if $(SETTINGS),--settings $(SETTINGS)) $(FILES)
 
@@ -37,9 +45,10 @@ test: lint ## Everything that can be checked here; what CI runs
 	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests
 	@$(MAKE) --no-print-directory policy.wasm
 	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
+	@$(MAKE) --no-print-directory test-node
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	echo "make test: formatting, clippy, native tests, policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) and its tests in the embedded runtime passed; kwctl's tests $$kwctl"
+	echo "make test: formatting, clippy, native tests, policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) and its tests in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) and its tests in Node.js passed; kwctl's tests $$kwctl"
 
 lint: fmt-check ## Formatting and clippy
 	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
@@ -58,6 +67,15 @@ bless: | cargo ## Writes the generated files (rule tables, schema, forms, the co
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated -- --test-threads 1
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-policy --no-default-features --test docs
 
+test-node: policy.opa.wasm $(NODE_TESTS)/node_modules/.package-lock.json ## The tests of policy.opa.wasm in Node.js
+	POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' npm test --silent --prefix $(NODE_TESTS)
+
+# What npm writes last.
+$(NODE_TESTS)/node_modules/.package-lock.json: $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json
+	@$(call need,node,install Node.js 20 or newer (for example from https://nodejs.org))
+	@$(call need,npm,install it with Node.js (Debian: apt-get install npm))
+	npm ci --silent --prefix $(NODE_TESTS)
+
 e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bats are there
 	@for tool in kwctl bats; do \
 	  command -v $$tool >/dev/null || { echo "skipped: kwctl's tests, as $$tool is not on the PATH"; exit 0; }; \
@@ -74,7 +92,8 @@ bench-check: | cargo
 	cargo run $(DIST) -p eci-benches -- $(TARGET_DIR)/dist/eci-policy
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
-	rm -f policy.wasm annotated-policy.wasm $(FLOOR)
+	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm $(FLOOR)
+	rm -rf $(NODE_TESTS)/node_modules
 	cargo clean
 
 cargo:

@@ -44,10 +44,7 @@ view! {
 impl<'de> Payload<'de> {
     /// Reads the payload.
     pub fn read(payload: &'de [u8]) -> Result<(Request<'de>, Option<Raw<'de>>), Unreadable> {
-        let Ok(text) = std::str::from_utf8(payload) else {
-            return Err(Unreadable::NotJson { reason: "not UTF-8, so not JSON".to_owned() });
-        };
-        let payload: Self = json::read(text)?;
+        let payload: Self = json::read(json::utf8(payload)?)?;
         match payload.request {
             Some(request) => Ok((request, payload.settings)),
             None => Err(missing(Path::of(&["request"]))),

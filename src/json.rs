@@ -194,6 +194,12 @@ impl fmt::Display for Unreadable {
     }
 }
 
+/// The bytes as the text that JSON is.
+pub fn utf8(bytes: &[u8]) -> Result<&str, Unreadable> {
+    std::str::from_utf8(bytes)
+        .map_err(|_| Unreadable::NotJson { reason: "not UTF-8, so not JSON".to_owned() })
+}
+
 /// Reads `text`, the JSON of an object, as a `T`.
 pub fn read<'de, T: View<'de>>(text: &'de str) -> Result<T, Unreadable> {
     read_shape(text, T::SHAPE).map(T::take)
@@ -221,6 +227,11 @@ pub fn at<'de>(raw: Raw<'de>, keys: &[&str]) -> Option<Raw<'de>> {
 /// The value that `text` is.
 pub fn raw(text: &str) -> Result<Raw<'_>, Unreadable> {
     Raw::parse(text).map_err(|fault| explain(text, fault))
+}
+
+/// The entries of the JSON object `text`, in the order of their first keys; of two equal keys the last counts.
+pub fn entries(text: &str) -> Result<Vec<(Text<'_>, Raw<'_>)>, Unreadable> {
+    eci_json::entries(text).map_err(|fault| explain(text, fault))
 }
 
 /// Reads all of `text`.

@@ -98,8 +98,10 @@ pub fn verdict(
     let Some(target) = Target::of(request)? else { return Ok(Verdict::accepted()) };
     let mut settings =
         self::settings(settings.unwrap_or(Raw::NULL).get(), ask.is_some()).map_err(Refusal::Settings)?;
-    if repair == Repair::Always {
-        settings.mutate = Mutate::All;
+    match repair {
+        Repair::Never => settings.mutate = Mutate::None,
+        Repair::WhereAccepted => {}
+        Repair::Always => settings.mutate = Mutate::All,
     }
     let Review { findings, is_windows, is_owned } = target.review(request, &settings, ask)?;
     let mut verdict = Verdict::of(findings, target.object, repair);

@@ -20,6 +20,8 @@ const ANNOTATION_BYTES: usize = 32 * 1024;
 /// When an object is repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repair {
+    /// Never, as under `mutate: none`: for engines that have no way to tell of a repaired object.
+    Never,
     /// Where nothing denies the request.
     WhereAccepted,
     /// Always.
@@ -63,7 +65,11 @@ impl Verdict {
     /// The verdict over an object with these findings.
     pub fn of(findings: Vec<Finding>, object: Raw<'_>, repair: Repair) -> Self {
         let accepted = findings.iter().all(|finding| finding.action != Action::Deny);
-        let repairs = accepted || repair == Repair::Always;
+        let repairs = match repair {
+            Repair::Never => false,
+            Repair::WhereAccepted => accepted,
+            Repair::Always => true,
+        };
         let edits = findings
             .iter()
             .filter(|finding| repairs && finding.action == Action::Fix)
@@ -84,25 +90,33 @@ impl Verdict {
 
 /// All findings that deny, one a clause; what does not fit is counted.
 fn message(findings: &[Finding]) -> String {
-    let denials: Vec<_> = findings.iter().filter(|finding| finding.action == Action::Deny).collect();
-    let mut message = String::new();
-    for (position, finding) in denials.iter().enumerate() {
-        let clause =
-            format!("[{}] {}: {}; {}.", finding.rule.id, finding.path, finding.message, finding.help);
-        // Room for the count of the rest; a clause alone is cut to fit.
-        let room = MESSAGE_BYTES - 64;
-        let clause = if position == 0 { cut(one_line(&clause), room / 4) } else { one_line(&clause) };
-        if message.len() + 1 + clause.len() > room {
-            let rest = denials.len() - position;
-            message.push_str(&format!(" And {rest} more."));
-            break;
-        }
-        if position > 0 {
-            message.push(' ');
-        }
-        message.push_str(&clause);
+    let (clauses, rest) = clauses(findings);
+    let clauses: Vec<_> = clauses.into_iter().map(|(_, clause)| clause).collect();
+    let mut message = clauses.join(" ");
+    if rest > 0 {
+        message.push_str(&format!(" And {rest} more."));
     }
     message
+}
+
+/// The findings that deny, each with its clause of the message, as many as fit into one; and how many more
+/// there are.
+pub fn clauses(findings: &[Finding]) -> (Vec<(&Finding, String)>, usize) {
+    let denials: Vec<_> = findings.iter().filter(|finding| finding.action == Action::Deny).collect();
+    let mut clauses = Vec::new();
+    // Room for the count of the rest; a clause alone is cut to fit.
+    let mut room = MESSAGE_BYTES - 64;
+    for finding in &denials {
+        let clause =
+            format!("[{}] {}: {}; {}.", finding.rule.id, finding.path, finding.message, finding.help);
+        let clause = one_line(&clause);
+        let clause = if clauses.is_empty() { cut(clause, room / 4 - 1) } else { clause };
+        let Some(rest) = room.checked_sub(clause.len() + 1) else { break };
+        room = rest;
+        clauses.push((*finding, clause));
+    }
+    let rest = denials.len() - clauses.len();
+    (clauses, rest)
 }
 
 fn warnings(findings: &[Finding], repairs: bool) -> Vec<String> {

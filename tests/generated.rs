@@ -239,6 +239,41 @@ fn the_package_of_artifact_hub() {
     assert_eq!(embedded("kubewarden/questions-ui"), yaml("questions-ui.yml"));
 }
 
+/// The OPA module is installed as a Gatekeeper policy: it repairs nothing, and cannot ask the host.
+#[test]
+fn the_metadata_of_the_opa_module() {
+    let mut metadata = String::from("# Generated from metadata.yml by `make bless`.\n");
+    let mut is_left_out = false;
+    for line in text("metadata.yml").lines() {
+        if !line.starts_with([' ', '#']) {
+            is_left_out = matches!(line, "contextAwareResources:" | "hostCapabilities:");
+        }
+        let speaks_of_the_next = line.starts_with("# Asked for only under scope.namespaceLabels.");
+        if !is_left_out && !speaks_of_the_next {
+            metadata += line;
+            metadata.push('\n');
+        }
+    }
+    for (there, here) in [
+        ("\nmutating: true\n", "\nmutating: false\n"),
+        ("\nexecutionMode: kubewarden-wapc\n", "\nexecutionMode: gatekeeper\n"),
+        ("displayName: ECI security context\n", "displayName: ECI security context (OPA)\n"),
+        ("title: eci-security-context\n", "title: eci-security-context-opa\n"),
+        (
+            "ociUrl: ghcr.io/eci-security-context/eci-security-context\n",
+            "ociUrl: ghcr.io/eci-security-context/eci-security-context-opa\n",
+        ),
+        (", and repairs what can be repaired\n", "\n"),
+    ] {
+        assert_eq!(metadata.matches(there).count(), 1, "metadata.yml has no {there:?}");
+        metadata = metadata.replace(there, here);
+    }
+    held("opa/metadata.yml", &metadata);
+    let (here, there) = (yaml("opa/metadata.yml"), yaml("metadata.yml"));
+    assert_eq!(here["rules"], there["rules"]);
+    assert!(here.get("contextAwareResources").is_none() && here.get("hostCapabilities").is_none());
+}
+
 #[test]
 fn one_version() {
     assert_eq!(yaml("metadata.yml")["annotations"]["io.kubewarden.policy.version"], VERSION, "metadata.yml");

@@ -15,7 +15,7 @@ mod text;
 mod tree;
 mod write;
 
-pub use read::{Node, Shape, read, read_slice};
+pub use read::{Node, Shape, entries, read};
 pub use scan::{Fault, Grammar, MAX_DEPTH, Scanner};
 pub use text::{Raw, Text};
 pub use tree::{Tree, tree};

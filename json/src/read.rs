@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::scan::{Fault, Grammar, Scanner};
+use crate::scan::{Fault, Scanner};
 use crate::text::{Raw, Text};
 
 /// What is read of a JSON value.
@@ -62,15 +62,31 @@ pub fn read<'t>(text: &'t str, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
     Ok(node)
 }
 
-/// Reads the value that the bytes of a text are.
+/// The entries of the object that a text is, in the order of their first keys; of two equal keys the last counts.
 ///
 /// # Errors
-/// As [`read`]; bytes that are no UTF-8 are no JSON.
-pub fn read_slice<'t>(bytes: &'t [u8], shape: Shape<'_>) -> Result<Node<'t>, Fault> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => read(text, shape),
-        Err(error) => Err(Fault { offset: error.valid_up_to(), grammar: Grammar::Broken }),
+/// Where the text is not JSON, or no object.
+pub fn entries(text: &str) -> Result<Vec<(Text<'_>, Raw<'_>)>, Fault> {
+    let mut scanner = Scanner::new(text);
+    scanner.blanks();
+    if scanner.peek() != b'{' {
+        scanner.wrong_type(Shape::Object(&[]))?;
     }
+    let mut entries: Vec<(Text<'_>, Raw<'_>)> = Vec::new();
+    let mut places = BTreeMap::new();
+    let mut goes_on = scanner.enter(b'}')?;
+    while goes_on {
+        let key = scanner.key()?;
+        let value = scanner.raw()?;
+        let place = *places.entry(key.clone()).or_insert(entries.len());
+        match entries.get_mut(place) {
+            Some(entry) => entry.1 = value,
+            None => entries.push((key, value)),
+        }
+        goes_on = scanner.next(b'}')?;
+    }
+    scanner.end()?;
+    Ok(entries)
 }
 
 impl Shape<'_> {

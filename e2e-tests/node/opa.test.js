@@ -1,0 +1,300 @@
+// policy.opa.wasm in the host that npm has, by each of the two ways in which hosts call a module: `opa_eval`, and the
+// context of the older ABI, which is what Kubewarden uses.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { loadPolicy } from "@open-policy-agent/opa-wasm";
+
+const path = process.env.POLICY_OPA_WASM;
+if (!path) {
+  throw new Error("POLICY_OPA_WASM names no module: run the tests with `make test-node`");
+}
+const wasm = readFileSync(path);
+
+const NAME = "eci_security_context";
+const SECRET = "s3cr3t-token";
+
+/** A pod on ECI, whose only container has this security context. */
+const pod = (securityContext, fields = {}) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "web", labels: { "alibabacloud.com/eci": "true" } },
+  spec: { containers: [{ name: "main", image: "nginx", securityContext }], ...fields },
+});
+
+const creating = (object) => ({
+  uid: "705ab4f5",
+  kind: { group: "", version: "v1", kind: "Pod" },
+  operation: "CREATE",
+  object,
+});
+
+const GOOD = creating(pod({}));
+const DENIED = creating(pod({ privileged: true }));
+const REPAIRED = creating(pod({ capabilities: { add: ["CAP_NET_ADMIN"] } }));
+const WARNED = creating(pod({ readOnlyRootFilesystem: false }));
+
+/** What an ArrayBuffer holds, the host hands over as it is. */
+const bytes = (text) => new TextEncoder().encode(text).buffer;
+
+const load = async (way, memory) => {
+  const policy = await loadPolicy(wasm, memory);
+  assert.equal(policy.minorVersion, 3);
+  if (way === "context") {
+    policy.minorVersion = 1;
+  }
+  const result = (input, entryPoint) => {
+    const bindings = policy.evaluate(input, entryPoint);
+    assert.equal(bindings.length, 1);
+    return bindings[0].result;
+  };
+  return { policy, result };
+};
+
+const assertDenied = (response, code, says) => {
+  assert.equal(response.allowed, false);
+  assert.equal(response.status.code, code);
+  assert.match(response.status.message, says);
+};
+
+for (const way of ["opa_eval", "context"]) {
+  describe(`by ${way}`, () => {
+    test("an input with `request` gets an AdmissionResponse", async () => {
+      const { result } = await load(way);
+      for (const entryPoint of [0, NAME, `${NAME}/validate`]) {
+        assert.deepEqual(result({ request: GOOD }, entryPoint), {
+          response: { uid: "705ab4f5", allowed: true },
+        });
+        const { response } = result({ request: DENIED }, entryPoint);
+        assert.equal(response.uid, "705ab4f5");
+        assertDenied(response, 403, /^\[privileged\] spec\.containers\[0\]/);
+        assert.equal(JSON.parse(response.auditAnnotations.findings)[0].rule, "privileged");
+      }
+      const { response } = result({ request: WARNED });
+      assert.equal(response.allowed, true);
+      assert.match(response.warnings[0], /^root-filesystem: /);
+    });
+
+    test("a repair is a JSON Patch in base64", async () => {
+      const { result } = await load(way);
+      const { response } = result({ request: REPAIRED });
+      assert.equal(response.allowed, true);
+      assert.equal(response.patchType, "JSONPatch");
+      assert.deepEqual(JSON.parse(Buffer.from(response.patch, "base64").toString()), [
+        {
+          op: "replace",
+          path: "/spec/containers/0/securityContext/capabilities/add/0",
+          value: "NET_ADMIN",
+        },
+      ]);
+      assert.match(response.warnings[0], /^capability-name: repaired /);
+    });
+
+    test("an input with `review` gets violations", async () => {
+      const { result } = await load(way);
+      for (const entryPoint of [0, `${NAME}/violation`]) {
+        assert.deepEqual(result({ review: GOOD, parameters: {} }, entryPoint), []);
+        assert.deepEqual(result({ review: WARNED, parameters: null }, entryPoint), []);
+        const [violation, ...others] = result({ review: DENIED }, entryPoint);
+        assert.deepEqual(others, []);
+        assert.match(violation.msg, /^\[privileged\] spec\.containers\[0\]/);
+        assert.deepEqual(violation.details, {
+          rule: "privileged",
+          path: "spec.containers[0].securityContext.privileged",
+          action: "deny",
+          effect: "refused",
+        });
+      }
+    });
+
+    test("what Gatekeeper could not repair is denied, whatever `mutate` says", async () => {
+      const { result } = await load(way);
+      for (const mutate of ["none", "pods", "all"]) {
+        const [violation] = result({ review: REPAIRED, parameters: { mutate } });
+        assert.equal(violation.details.rule, "capability-name");
+      }
+    });
+
+    test("entry points choose for themselves", async () => {
+      const { policy, result } = await load(way);
+      assert.deepEqual(policy.entrypoints, {
+        [NAME]: 0,
+        [`${NAME}/validate`]: 1,
+        [`${NAME}/mutate`]: 2,
+        [`${NAME}/violation`]: 3,
+      });
+      assert.equal(result({ review: DENIED }, `${NAME}/validate`).response.allowed, false);
+      assert.equal(result({ request: DENIED }, `${NAME}/violation`).length, 1);
+      const both = creating(
+        pod({ capabilities: { add: ["CAP_CHOWN"] } }, { hostNetwork: true }),
+      );
+      const { response } = result({ request: both }, `${NAME}/mutate`);
+      assertDenied(response, 403, /host-namespaces/);
+      assert.match(Buffer.from(response.patch, "base64").toString(), /"CHOWN"/);
+    });
+
+    test("the settings are data, or in the input", async () => {
+      const { policy, result } = await load(way);
+      const approved = { approved: { privileged: true } };
+      policy.setData({ ...approved, kubernetes: { "v1/Namespace": [] } });
+      assert.equal(result({ request: DENIED }).response.allowed, true);
+      assert.equal(result({ request: DENIED, settings: {} }).response.allowed, false);
+      assert.equal(result({ review: DENIED }).length, 1, "data is Gatekeeper's inventory");
+      assert.deepEqual(result({ review: DENIED, parameters: approved }), []);
+      policy.setData(bytes("null"));
+      assert.equal(result({ request: DENIED }).response.allowed, false);
+    });
+
+    test("settings that cannot be used are refused", async () => {
+      const { policy, result } = await load(way);
+      for (const settings of [
+        { mutat: "none" },
+        { mutate: "never" },
+        { scope: { namespaceLabels: true } },
+        [],
+        "none",
+        { kubernetes: {}, actions: 1 },
+      ]) {
+        policy.setData(settings);
+        assertDenied(result({ request: GOOD }).response, 422, /^settings/);
+        policy.setData({});
+        const [violation] = result({ review: GOOD, parameters: settings });
+        assert.match(violation.msg, /^settings/);
+        assert.deepEqual(violation.details, { code: 422 });
+        assert.equal(result({ request: GOOD }).response.allowed, true);
+      }
+    });
+
+    test("bad input gets an answer, and the next input another", async () => {
+      const { result } = await load(way);
+      const arrays = "[".repeat(100_000);
+      const unreadable = [
+        "null",
+        "{}",
+        "[]",
+        "4",
+        `"${SECRET}"`,
+        `{"request":null}`,
+        `{"review":"${SECRET}"}`,
+        `{"request":{"uid":["${SECRET}"],"object":"${SECRET}"}}`,
+        JSON.stringify({ request: creating({ ...pod({}), spec: SECRET }) }),
+        JSON.stringify({ review: creating(pod({ privileged: SECRET })) }),
+        `[${arrays}${"]".repeat(100_000)}]`,
+      ];
+      const noJson = [" ", SECRET, "{'request':1}", `{"request":`, `{} {}`, `"\xff`, arrays];
+      for (const entryPoint of [1, 2, 3, 0]) {
+        for (const text of [...unreadable, ...noJson]) {
+          let answer;
+          try {
+            answer = result(bytes(text), entryPoint);
+          } catch (error) {
+            assert.equal(way, "context", "no JSON is answered where the text arrives");
+            assert.ok(noJson.includes(text), text);
+            assert.equal(error, "failed to parse json value");
+          }
+          if (answer !== undefined) {
+            const isResponse =
+              entryPoint === 1 || entryPoint === 2 || (entryPoint === 0 && "response" in answer);
+            const told = isResponse ? answer.response.status.message : answer[0].msg;
+            assert.equal(isResponse ? answer.response.allowed : answer.length, isResponse ? false : 1);
+            assert.match(told, /^the request cannot be read: /, text);
+            assert.ok(!JSON.stringify(answer).includes(SECRET), text);
+          }
+          assert.equal(result({ request: GOOD }).response.allowed, true);
+          assert.equal(result({ review: DENIED }).length, 1);
+        }
+      }
+      // What the host gives for no input at all.
+      assert.equal(result(undefined).length, 1);
+      assert.equal(result(undefined, `${NAME}/validate`).response.allowed, false);
+    });
+
+    test("the deepest JSON that is read as a tree fits on the stack", async () => {
+      const { policy, result } = await load(way);
+      const nested = (levels, leaf) => "[".repeat(levels) + leaf + "]".repeat(levels);
+      policy.setData(bytes(`{"exempt":${nested(120, "")}}`));
+      assertDenied(result({ request: GOOD }).response, 422, /^settings/);
+      policy.setData({});
+      const template = (leaf) =>
+        `{"spec":{"template":{"x":${nested(120, leaf)},"spec":{"containers":[]}}}}`;
+      const update = `{"request":{"kind":{"group":"apps","kind":"Deployment"},"operation":"UPDATE","object":${template(1)},"oldObject":${template(2)}}}`;
+      assert.equal(result(bytes(update)).response.allowed, true);
+    });
+
+    test("100,000 evaluations in one instance take no memory", async () => {
+      const { policy, result } = await load(way);
+      const inputs = [{ request: REPAIRED }, { review: DENIED }, { request: [SECRET] }].map((input) =>
+        bytes(JSON.stringify(input)),
+      );
+      const all = () => inputs.map((input) => JSON.stringify(result(input)));
+      const first = all();
+      const pages = policy.mem.buffer.byteLength;
+      for (let evaluation = 0; evaluation < 100_000; evaluation += inputs.length) {
+        for (const input of inputs) {
+          policy.evaluate(input);
+        }
+      }
+      assert.deepEqual(all(), first);
+      assert.equal(policy.mem.buffer.byteLength, pages);
+    });
+
+    test("an instance outlives a trap", async () => {
+      // The input fits into the memory, and its evaluation does not.
+      const { policy, result } = await load(way, { initial: 5, maximum: 12 });
+      const containers = Array(1500).fill({ name: "a", securityContext: { runAsUser: -1, x: SECRET } });
+      const huge = bytes(JSON.stringify({ request: creating(pod({}, { containers })) }));
+      for (let trap = 0; trap < 1000; trap++) {
+        assert.throws(() => policy.evaluate(huge), WebAssembly.RuntimeError);
+      }
+      assert.equal(result({ request: GOOD }).response.allowed, true);
+      assert.equal(result({ request: DENIED }).response.allowed, false);
+    });
+  });
+}
+
+test("a module of the size and with the imports that hosts take", () => {
+  const module = new WebAssembly.Module(wasm);
+  assert.deepEqual(WebAssembly.Module.imports(module), [
+    { module: "env", name: "memory", kind: "memory" },
+  ]);
+  const memory = (initial) => new WebAssembly.Memory({ initial });
+  new WebAssembly.Instance(module, { env: { memory: memory(5) } });
+  assert.ok(wasm.length <= 250_000, `${wasm.length} bytes`);
+});
+
+test("the exports that only OPA's Go SDK calls", async () => {
+  const { policy } = await load("opa_eval");
+  const { exports } = policy.wasmInstance;
+  const { mem } = policy;
+  const write = (text) => {
+    const encoded = new TextEncoder().encode(text);
+    const address = exports.opa_malloc(encoded.length);
+    new Uint8Array(mem.buffer).set(encoded, address);
+    return [address, encoded.length];
+  };
+  const string = (address) => {
+    const memory = new Uint8Array(mem.buffer);
+    return new TextDecoder().decode(memory.subarray(address, memory.indexOf(0, address)));
+  };
+  const value = (text) => {
+    const [address, length] = write(text);
+    const parsed = exports.opa_value_parse(address, length);
+    exports.opa_free(address);
+    return parsed;
+  };
+  const data = value(`{"approved":{"capabilities":["BPF"]}}`);
+  assert.equal(exports.opa_value_add_path(data, value(`["approved","privileged"]`), value("true")), 0);
+  assert.equal(exports.opa_value_remove_path(data, value(`["approved","capabilities"]`)), 0);
+  assert.equal(exports.opa_value_add_path(data, value("1"), value("true")), 3);
+  assert.equal(string(exports.opa_value_dump(data)), `{"approved":{"privileged":true}}`);
+  assert.equal(string(exports.opa_json_dump(data)), `{"approved":{"privileged":true}}`);
+  assert.equal(value("{1,2"), 0);
+  exports.opa_value_free(data);
+  exports.opa_heap_blocks_stash();
+  exports.opa_heap_blocks_restore();
+  exports.opa_heap_stash_clear();
+  const [input, length] = write(JSON.stringify({ review: GOOD }));
+  const answer = exports.opa_eval(0, 3, data, input, length, exports.opa_heap_ptr_get(), 1);
+  assert.equal(string(answer), `{{"result":[]}}`);
+});

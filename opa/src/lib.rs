@@ -1,0 +1,15 @@
+//! The policy as a module for OPA Wasm hosts: the ABI that `opa build -t wasm` produces, over the core.
+//!
+//! | step | module | what it does |
+//! |---|---|---|
+//! | bytes in, bytes out | `abi`, on WebAssembly only | the exports that a host calls |
+//! | memory | `heap`, on WebAssembly only | the arena that the ABI asks for |
+//! | evaluation | [`evaluation`] | input and data in, the result of an entry point out |
+//! | patch | [`patch`] | a repair as a JSON Patch |
+
+#[cfg(target_arch = "wasm32")]
+mod abi;
+pub mod evaluation;
+#[cfg(target_arch = "wasm32")]
+mod heap;
+pub mod patch;
