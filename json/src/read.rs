@@ -145,6 +145,7 @@ impl<'t> Scanner<'t> {
             b'{' => "an object",
             b'[' => "an array",
             b't' | b'f' => "a boolean",
+            b'n' => "null",
             _ => "a number",
         };
         // What is no value at all is not of the wrong type.
