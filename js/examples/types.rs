@@ -1,6 +1,10 @@
-//! Writes the types of the npm package: what the policy answers from the Rust types, the settings from their schema.
+//! Writes what of the npm package is made of Rust types and tables, to the folder that it is given: `types.d.ts`, what
+//! the policy answers from the Rust types and the settings from their schema; and `schema.js`, that schema, which would
+//! take twice the space in the module.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
 
 use eci_security_context::rule::{Action, Effect};
 use eci_security_context::rules::RULES;
@@ -9,7 +13,14 @@ use eci_security_context_js::{AuditAnnotations, Finding, Rule, Verdict};
 use serde_json::{Map, Value};
 use ts_rs::{Config, TS};
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let out = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: types OUT_DIR")?);
+    fs::write(out.join("types.d.ts"), types())?;
+    fs::write(out.join("schema.js"), format!("export default {};\n", schema()))?;
+    Ok(())
+}
+
+fn types() -> String {
     let config = Config::default();
     let mut types = vec![
         alias("The name of a rule.", "RuleId", RULES.iter().map(|rule| rule.id)),
@@ -26,7 +37,7 @@ fn main() {
     types.push(declared::<Rule>(&config));
     let schema = schema();
     types.push(format!("{}export type Settings = {};\n", comment(&schema, ""), typed(&schema, "")));
-    println!("{}", types.join("\n").trim_end());
+    types.join("\n")
 }
 
 fn declared<T: TS + 'static>(config: &Config) -> String {

@@ -8,7 +8,6 @@ mod answer;
 use eci_security_context::admission::Request;
 use eci_security_context::judge::{self, Refusal};
 use eci_security_context::rules::RULES;
-use eci_security_context::schema::schema;
 use eci_security_context::verdict::Repair;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -32,12 +31,6 @@ pub fn mutate(object: &str, settings: &str) -> String {
 #[wasm_bindgen]
 pub fn rules() -> String {
     text(&RULES.iter().map(|rule| Rule::from(*rule)).collect::<Vec<_>>())
-}
-
-/// The JSON Schema of the settings.
-#[wasm_bindgen(js_name = settingsSchema)]
-pub fn settings_schema() -> String {
-    schema().to_string()
 }
 
 fn answer(object: &str, settings: &str, repair: Repair) -> String {

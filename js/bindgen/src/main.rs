@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .input_path(module)
         .out_name("engine")
         .web(true)?
+        .typescript(true)
         // A trap leaves an instance that cannot be used: the JavaScript around it makes a new one.
         .reset_state_function(true)
         .remove_name_section(true)

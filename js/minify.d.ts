@@ -1,0 +1,2 @@
+/** Minifies files where they stand: what is generated, and nobody reads. */
+export {};
