@@ -46,7 +46,10 @@ fn declared<T: TS + 'static>(config: &Config) -> String {
 }
 
 fn alias(docs: &str, name: &str, words: impl IntoIterator<Item = &'static str>) -> String {
-    format!("/** {docs} */\nexport type {name} = {};\n", union(words.into_iter().map(|word| format!("{word:?}"))))
+    format!(
+        "/** {docs} */\nexport type {name} = {};\n",
+        union(words.into_iter().map(|word| format!("{word:?}")))
+    )
 }
 
 fn union(types: impl Iterator<Item = String>) -> String {

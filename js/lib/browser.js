@@ -2,6 +2,6 @@
 
 import init from './engine.js';
 
-await init();
+await init({ module_or_path: new URL('./engine_bg.wasm', import.meta.url) });
 
 export * from './policy.js';

@@ -12,9 +12,10 @@ export function json(value, error) {
   try {
     text = JSON.stringify(value);
   } catch (thrown) {
+    if (thrown instanceof RangeError) throw error('', 'is too deep or too large', false);
     // The message that came with it repeats keys of the value.
     const { path, reason } = failure(value);
-    throw error(path, thrown instanceof RangeError ? 'is too deep or too large' : reason, false);
+    throw error(path, reason, false);
   }
   if (text === undefined) throw error('', `is ${typeof value}, and must be an object`, true);
   return text;
@@ -28,7 +29,7 @@ export function json(value, error) {
 function failure(root) {
   /** The objects on the way to the last value that was looked at, each with the key at which it goes on. */
   let way = /** @type {{ holder: object, key: string }[]} */ ([]);
-  let reason = 'cannot be written as JSON';
+  let reason = '';
   try {
     JSON.stringify(root, function (key, value) {
       const depth = way.findLastIndex(({ holder }) => holder === this);
@@ -40,8 +41,10 @@ function failure(root) {
   } catch {
     // It fails again: that is what shows the place.
   }
+  // What was thrown by the value itself, before anything looked at it, stands at no known place.
+  if (reason === '') return { path: '', reason: 'cannot be written as JSON' };
   // The first holder is made by JSON.stringify, around the root.
-  return { path: way.length > 128 ? '' : way.slice(1).reduce(step, ''), reason };
+  return { path: way.slice(1).reduce(step, ''), reason };
 }
 
 /**

@@ -2,8 +2,8 @@
 //! made too. The words that Rust holds as data (rules, actions, effects) stand here as strings, and become types of
 //! their own in `examples/types.rs`.
 
-use eci_security_context::judge::Refusal;
 use eci_security_context::json::Unreadable;
+use eci_security_context::judge::Refusal;
 use eci_security_context::{Verdict as Judged, rule};
 use serde::Serialize;
 use serde_json::value::RawValue;
