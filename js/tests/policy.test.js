@@ -27,6 +27,11 @@ function thrown(call) {
   assert.fail('nothing is thrown');
 }
 
+test('the package is small', () => {
+  const unpacked = execFileSync('tar', ['-xzOf', process.env.NPM_TARBALL], { maxBuffer: 1 << 30 });
+  assert.ok(unpacked.length <= 300_000, `${unpacked.length} bytes unpacked`);
+});
+
 test('a pod is denied', () => {
   const { accepted, code, message, findings, auditAnnotations, object } = validate(privileged());
   assert.equal(accepted, false);
