@@ -1,2 +1,0 @@
-/** Minifies files where they stand: what is generated, and nobody reads. */
-export {};
