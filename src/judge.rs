@@ -9,7 +9,7 @@ use crate::path::Path;
 use crate::pod::{List, Pod};
 use crate::rule::{Action, Effect, Finding, Report};
 use crate::scope::{self, Certainty, Scope};
-use crate::settings::{Mutate, Possible, Settings};
+use crate::settings::{Mutate, Possible, Settings, SettingsError};
 use crate::verdict::{Repair, Verdict};
 use crate::workload::{self, Place, Workload};
 
@@ -32,10 +32,14 @@ pub fn mutate(payload: &[u8], ask: Option<&AskNamespace<'_>>) -> Verdict {
 
 /// Checks settings, as JSON; `null` are the default ones.
 pub fn settings(text: &str, can_ask: bool) -> Result<Settings, String> {
+    checked(text, can_ask).map_err(|error| error.to_string())
+}
+
+fn checked(text: &str, can_ask: bool) -> Result<Settings, SettingsError> {
     match json::tree(text) {
         Ok(Value::Null) => Ok(Settings::default()),
-        Ok(raw) => Settings::parse(&raw, can_ask).map_err(|error| error.to_string()),
-        Err(_) => Err("settings: cannot be read as JSON".to_owned()),
+        Ok(raw) => Settings::parse(&raw, can_ask),
+        Err(_) => Err(SettingsError::whole("cannot be read as JSON")),
     }
 }
 
@@ -45,7 +49,7 @@ pub enum Refusal {
     /// It cannot be read; the path is that in the payload.
     Unreadable(Unreadable),
     /// The settings are not valid.
-    Settings(String),
+    Settings(SettingsError),
     /// The host does not give the Namespace whose labels count.
     Namespace {
         /// The name of the Namespace; empty where the request names none.
@@ -71,7 +75,7 @@ impl Refusal {
             Self::Unreadable(unreadable) => {
                 Verdict::rejected(422, format!("the request cannot be read: {unreadable}"))
             }
-            Self::Settings(message) => Verdict::rejected(422, message),
+            Self::Settings(error) => Verdict::rejected(422, error.to_string()),
             Self::Namespace { name, reason } => Verdict::rejected(
                 500,
                 format!(
@@ -98,7 +102,7 @@ pub fn verdict(
 ) -> Result<Verdict, Refusal> {
     let Some(target) = Target::of(request)? else { return Ok(Verdict::accepted()) };
     let mut settings =
-        self::settings(settings.map_or("null", RawValue::get), ask.is_some()).map_err(Refusal::Settings)?;
+        checked(settings.map_or("null", RawValue::get), ask.is_some()).map_err(Refusal::Settings)?;
     match repair {
         Repair::Never => settings.mutate = Mutate::None,
         Repair::WhereAccepted => {}
