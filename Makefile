@@ -7,12 +7,13 @@ FLOOR_DIR := host/floor
 FLOOR := target/floor.wasm
 FILES ?= examples/[0-9]*.yaml examples/requests/*.json
 NODE_TESTS := e2e-tests/node
+NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
 KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-node bench bench-module bench-check clean cargo host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm bench bench-module bench-check clean cargo node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -45,10 +46,10 @@ test: lint ## Everything that can be checked here; what CI runs
 	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests
 	@$(MAKE) --no-print-directory policy.wasm
 	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
-	@$(MAKE) --no-print-directory test-node
+	@$(MAKE) --no-print-directory test-opa test-npm
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	echo "make test: formatting, clippy, native tests, policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) and its tests in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) and its tests in Node.js passed; kwctl's tests $$kwctl"
+	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, and the npm package in Node.js and Chromium passed; kwctl's tests $$kwctl"
 
 lint: fmt-check ## Formatting and clippy
 	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
@@ -57,23 +58,23 @@ lint: fmt-check ## Formatting and clippy
 fmt: | cargo ## Formats the Rust sources
 	cargo fmt --all
 	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml
+	cargo fmt --manifest-path js/bindgen/Cargo.toml
 
 fmt-check: | cargo
 	@cargo fmt --version >/dev/null 2>&1 || { echo "rustfmt is missing: rustup component add rustfmt" >&2; exit 1; }
 	cargo fmt --all --check
 	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml --check
+	cargo fmt --manifest-path js/bindgen/Cargo.toml --check
 
 bless: | cargo ## Writes the generated files (rule tables, schema, forms, the command's output in docs) anew
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated -- --test-threads 1
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-policy --no-default-features --test docs
 
-test-node: policy.opa.wasm $(NODE_TESTS)/node_modules/.package-lock.json ## The tests of policy.opa.wasm in Node.js
+test-opa: policy.opa.wasm $(NODE_TESTS)/node_modules/.package-lock.json ## The tests of policy.opa.wasm in Node.js
 	POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' npm test --silent --prefix $(NODE_TESTS)
 
 # What npm writes last.
-$(NODE_TESTS)/node_modules/.package-lock.json: $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json
-	@$(call need,node,install Node.js 20 or newer (for example from https://nodejs.org))
-	@$(call need,npm,install it with Node.js (Debian: apt-get install npm))
+$(NODE_TESTS)/node_modules/.package-lock.json: $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | node
 	npm ci --silent --prefix $(NODE_TESTS)
 
 e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bats are there
@@ -81,6 +82,12 @@ e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bat
 	  command -v $$tool >/dev/null || { echo "skipped: kwctl's tests, as $$tool is not on the PATH"; exit 0; }; \
 	done; \
 	$(MAKE) --no-print-directory annotated-policy.wasm && bats e2e-tests/kwctl.bats
+
+npm: | cargo node ## The npm package, packed in target/npm
+	scripts/npm-build $(NPM_TARBALL)
+
+test-npm: npm ## The npm package as a user installs it, in Node and in Chromium
+	chromium=$$(scripts/chromium) && NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test js/tests/
 
 bench: bench-module bench-check ## What an evaluation costs, and what the command does, each beside its floor
 
@@ -99,6 +106,10 @@ clean: | cargo ## Removes everything built, the compiled Wasm runtime included
 cargo:
 	@$(call need,cargo,install Rust 1.95 or newer (for example with https://rustup.rs))
 	@$(call need,gcc,install it (Debian: apt-get install gcc libc6-dev); Rust links with it)
+
+node:
+	@$(call need,node,install Node.js 20 or newer (for example from https://nodejs.org))
+	@$(call need,npm,install it with Node.js (Debian: apt-get install npm))
 
 host-runtime: | cargo
 	@ls $(TARGET_DIR)/host/deps/libwasmtime-*.rlib >/dev/null 2>&1 || { \

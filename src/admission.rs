@@ -52,19 +52,56 @@ impl<'de> Payload<'de> {
     }
 }
 
+view! {
+    /// What tells a request, a review of one, and an object apart.
+    pub struct Document<'de> {
+        /// The version of the object, or of the review; a request has none.
+        api_version: Option<Raw<'de>> = "apiVersion",
+        /// The kind, which a request has too.
+        kind: Option<Raw<'de>> = "kind",
+        /// Of a request, what is done to its object.
+        operation: Option<Raw<'de>> = "operation",
+    }
+    /// What an object says that it is.
+    pub struct TypeMeta<'de> {
+        /// The API group and version.
+        api_version: Option<Text<'de>> = "apiVersion",
+        /// The kind.
+        kind: Option<Text<'de>> = "kind",
+    }
+}
+
 fn missing(path: Path) -> Unreadable {
     Unreadable::WrongType { path, reason: "is missing".to_owned() }
 }
 
 impl<'de> Request<'de> {
+    /// The request in an AdmissionReview, or that an AdmissionRequest is, else the one to create the object.
+    pub fn of(document: &'de str) -> Result<Self, Unreadable> {
+        let object = |unreadable: Unreadable| unreadable.of(&["request", "object"]);
+        let Document { api_version, kind, operation, .. } = json::read(document).map_err(object)?;
+        if kind.is_some_and(|kind| kind.get() == r#""AdmissionReview""#) {
+            return Payload::read(document.as_bytes()).map(|(request, _)| request);
+        }
+        if api_version.is_none() && operation.is_some() {
+            return json::read(document).map_err(|unreadable| unreadable.below(&Path::of(&["request"])));
+        }
+        let TypeMeta { api_version, kind, .. } = json::read(document)?;
+        let Some(api_version) = api_version else { return Err(missing(Path::of(&["apiVersion"]))) };
+        let Some(kind) = kind else { return Err(missing(Path::of(&["kind"]))) };
+        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
+        let object = json::raw(document)?;
+        Ok(Self::to_create(Kind { group: Some(group.into()), kind: Some(kind), ..Kind::default() }, object))
+    }
+
     /// The request to create an object of this group and kind.
     pub fn creating(group: &'de str, kind: &'de str, object: Raw<'de>) -> Self {
-        Self {
-            kind: Some(Kind { group: Some(group.into()), kind: Some(kind.into()), ..Kind::default() }),
-            operation: Some("CREATE".into()),
-            object: Some(object),
-            ..Self::default()
-        }
+        let kind = Kind { group: Some(group.into()), kind: Some(kind.into()), ..Kind::default() };
+        Self::to_create(kind, object)
+    }
+
+    fn to_create(kind: Kind<'de>, object: Raw<'de>) -> Self {
+        Self { kind: Some(kind), operation: Some("CREATE".into()), object: Some(object), ..Self::default() }
     }
 
     /// Whether the request is none that could break a rule: what removes an object or talks to it, and
@@ -103,5 +140,51 @@ impl<'de> Request<'de> {
     /// The object as it would be.
     pub fn object(&self) -> Result<Raw<'de>, Unreadable> {
         self.object.ok_or_else(|| missing(Path::of(&["request", "object"])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(document: &str) -> String {
+        match Request::of(document) {
+            Ok(request) => {
+                let (group, kind) = request.group_kind().unwrap();
+                let object = request.object().map_or("none", Raw::get);
+                format!("{} {group}/{kind} {object}", request.operation())
+            }
+            Err(unreadable) => unreadable.to_string(),
+        }
+    }
+
+    #[test]
+    fn objects_requests_and_reviews_are_told_apart() {
+        let deployment = r#"{"apiVersion":"apps/v1","kind":"Deployment"}"#;
+        assert_eq!(read(deployment), format!("CREATE apps/Deployment {deployment}"));
+        let request = r#"{"uid":"1","kind":{"group":"apps","kind":"Job"},"operation":"UPDATE","object":{}}"#;
+        assert_eq!(read(request), "UPDATE apps/Job {}");
+        let review =
+            format!(r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{request}}}"#);
+        assert_eq!(read(&review), "UPDATE apps/Job {}");
+        let odd = r#"{"apiVersion":"example.com/v1","kind":"\u0041ction","operation":"CREATE","object":{}}"#;
+        assert_eq!(read(odd), format!("CREATE example.com/Action {odd}"), "it is an object");
+    }
+
+    #[test]
+    fn what_is_none_of_them_is_named() {
+        for (document, says) in [
+            ("[]", "request.object: is an array, and must be an object"),
+            ("null", "request.object: is null"),
+            ("{}", "apiVersion: is missing"),
+            (r#"{"apiVersion":"v1"}"#, "kind: is missing"),
+            (r#"{"apiVersion":"v1","kind":{}}"#, "kind: is an object, and must be a string"),
+            (r#"{"apiVersion":1,"kind":"Pod"}"#, "apiVersion: is a number, and must be a string"),
+            (r#"{"operation":1}"#, "request.operation: is a number, and must be a string"),
+            (r#"{"kind":"AdmissionReview"}"#, "request: is missing"),
+            ("{", "JSON that ends too early (line 1, column 1)"),
+        ] {
+            assert_eq!(read(document), says, "{document}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::path::Path;
 use crate::pod::{List, Pod};
 use crate::rule::{Action, Effect, Finding, Report};
 use crate::scope::{self, Certainty, Scope};
-use crate::settings::{Mutate, Possible, Settings};
+use crate::settings::{Mutate, Possible, Settings, SettingsError};
 use crate::verdict::{Repair, Verdict};
 use crate::workload::{self, Place, Workload};
 
@@ -31,10 +31,14 @@ pub fn mutate(payload: &[u8], ask: Option<&AskNamespace<'_>>) -> Verdict {
 
 /// Checks settings, as JSON; `null` are the default ones.
 pub fn settings(text: &str, can_ask: bool) -> Result<Settings, String> {
+    checked(text, can_ask).map_err(|error| error.to_string())
+}
+
+fn checked(text: &str, can_ask: bool) -> Result<Settings, SettingsError> {
     match json::tree(text) {
         Ok(Tree::Null) => Ok(Settings::default()),
-        Ok(raw) => Settings::parse(&raw, can_ask).map_err(|error| error.to_string()),
-        Err(_) => Err("settings: cannot be read as JSON".to_owned()),
+        Ok(raw) => Settings::parse(&raw, can_ask),
+        Err(_) => Err(SettingsError::whole("cannot be read as JSON")),
     }
 }
 
@@ -44,7 +48,7 @@ pub enum Refusal {
     /// It cannot be read; the path is that in the payload.
     Unreadable(Unreadable),
     /// The settings are not valid.
-    Settings(String),
+    Settings(SettingsError),
     /// The host does not give the Namespace whose labels count.
     Namespace {
         /// The name of the Namespace; empty where the request names none.
@@ -70,7 +74,7 @@ impl Refusal {
             Self::Unreadable(unreadable) => {
                 Verdict::rejected(422, format!("the request cannot be read: {unreadable}"))
             }
-            Self::Settings(message) => Verdict::rejected(422, message),
+            Self::Settings(error) => Verdict::rejected(422, error.to_string()),
             Self::Namespace { name, reason } => Verdict::rejected(
                 500,
                 format!(
@@ -85,19 +89,18 @@ impl Refusal {
 
 fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Result<Verdict, Refusal> {
     let (request, settings) = Payload::read(payload).map_err(|whole| whole.of(&["payload"]))?;
-    verdict(&request, settings, ask, repair)
+    verdict(&request, settings.map(Raw::get), ask, repair)
 }
 
 /// Judges a request that is read already, by settings that are not: for engines that hand over the two apart.
 pub fn verdict(
     request: &Request<'_>,
-    settings: Option<Raw<'_>>,
+    settings: Option<&str>,
     ask: Option<&AskNamespace<'_>>,
     repair: Repair,
 ) -> Result<Verdict, Refusal> {
     let Some(target) = Target::of(request)? else { return Ok(Verdict::accepted()) };
-    let mut settings =
-        self::settings(settings.unwrap_or(Raw::NULL).get(), ask.is_some()).map_err(Refusal::Settings)?;
+    let mut settings = checked(settings.unwrap_or("null"), ask.is_some()).map_err(Refusal::Settings)?;
     match repair {
         Repair::Never => settings.mutate = Mutate::None,
         Repair::WhereAccepted => {}

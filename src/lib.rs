@@ -38,7 +38,7 @@ pub mod pod;
 pub mod quantity;
 pub mod rule;
 pub mod rules;
-#[cfg(feature = "docs")]
+#[cfg(feature = "schema")]
 pub mod schema;
 pub mod scope;
 pub mod settings;

@@ -47,6 +47,9 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Every effect, the gravest first.
+    pub const ALL: [Self; 4] = [Self::Refused, Self::Lost, Self::Overridden, Self::Ignored];
+
     /// The word for it in audit annotations and documentation.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -136,11 +136,11 @@ impl Settings {
                 settings.scope.possible = one_of(possible, "scope.possible", actions)?;
             }
             if settings.scope.namespace_labels && !can_ask {
-                return Err(SettingsError(
-                    "scope.namespaceLabels: this host cannot be asked for a Namespace; leave it false, and bind the \
-                     policy by namespaceSelector with scope.assumeEci: true"
-                        .to_owned(),
-                ));
+                return wrong(
+                    "scope.namespaceLabels",
+                    "this host cannot be asked for a Namespace; leave it false, and bind the policy by \
+                     namespaceSelector with scope.assumeEci: true",
+                );
             }
         }
         if let Some(actions) = root.get("actions") {
@@ -206,19 +206,30 @@ impl Settings {
 
 /// Settings that cannot be used: the key, what is wrong, and what would be right.
 #[derive(Debug, PartialEq, Eq)]
-pub struct SettingsError(String);
+pub struct SettingsError {
+    /// The key, from the root of the settings; empty where it is the settings themselves.
+    pub path: String,
+    what: String,
+}
+
+impl SettingsError {
+    /// The settings as a whole are not what they must be.
+    pub(crate) fn whole(what: &str) -> Self {
+        Self { path: String::new(), what: what.to_owned() }
+    }
+}
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("settings: ")?;
-        f.write_str(&self.0)
+        let separator = if self.path.is_empty() { "" } else { ": " };
+        write!(f, "settings: {}{separator}{}", self.path, self.what)
     }
 }
 
 impl std::error::Error for SettingsError {}
 
 fn wrong<T>(at: &str, what: impl fmt::Display) -> Result<T, SettingsError> {
-    Err(SettingsError(format!("{at}: {what}")))
+    Err(SettingsError { path: at.to_owned(), what: what.to_string() })
 }
 
 /// An object whose keys are all known.
@@ -229,7 +240,11 @@ struct Section<'v> {
 
 impl<'v> Section<'v> {
     fn open(value: &'v Tree<'v>, at: String, keys: &[&'static str]) -> Result<Self, SettingsError> {
-        let fields = object(value, if at.is_empty() { "the settings" } else { &at })?;
+        let fields = match value {
+            Tree::Object(fields) => fields,
+            _ if at.is_empty() => return Err(SettingsError::whole("the settings: must be an object")),
+            _ => return wrong(&at, "must be an object"),
+        };
         let section = Self { at, fields };
         match fields.keys().find(|key| !keys.contains(&&***key)) {
             Some(unknown) => wrong(&section.path(unknown), suggestion("no such key", unknown, keys)),

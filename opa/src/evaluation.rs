@@ -59,8 +59,7 @@ impl EntryPoint {
 /// host holds beside it, with the settings.
 pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> String {
     let data = data.map(without_kubernetes);
-    let data = data.as_deref().and_then(|data| json::raw(data).ok());
-    let input = Input::read(input, data);
+    let input = Input::read(input, data.as_deref());
     let is_response = match entry_point {
         EntryPoint::ByShape => input.as_ref().is_ok_and(|input| !input.is_review),
         EntryPoint::Validate | EntryPoint::Mutate => true,
@@ -89,13 +88,13 @@ struct Input<'i> {
     /// The AdmissionRequest.
     request: Option<Raw<'i>>,
     /// The settings, unchecked.
-    settings: Option<Raw<'i>>,
+    settings: Option<&'i str>,
 }
 
 impl<'i> Input<'i> {
     /// Reads the input. OPA's takes its settings from its own `settings`, where it has them, or else from `data`;
     /// of Gatekeeper's, `data` is the inventory of the cluster.
-    fn read(input: &'i [u8], data: Option<Raw<'i>>) -> Result<Self, Unreadable> {
+    fn read(input: &'i [u8], data: Option<&'i str>) -> Result<Self, Unreadable> {
         let entries = json::utf8(input).and_then(json::entries).map_err(|whole| whole.of(&["input"]))?;
         let find = |name: &str| entries.iter().find(|(key, _)| **key == *name).map(|(_, value)| *value);
         let present = |value: &Raw<'_>| *value != Raw::NULL;
@@ -103,12 +102,12 @@ impl<'i> Input<'i> {
             (Some(review), _) => Ok(Self {
                 is_review: true,
                 request: Some(review).filter(present),
-                settings: find("parameters"),
+                settings: find("parameters").map(Raw::get),
             }),
             (None, Some(request)) => Ok(Self {
                 is_review: false,
                 request: Some(request).filter(present),
-                settings: find("settings").filter(present).or(data),
+                settings: find("settings").filter(present).map(Raw::get).or(data),
             }),
             (None, None) => Err(missing()),
         }

@@ -1,0 +1,104 @@
+//! Writes what of the npm package is made of Rust types and tables, to the folder that it is given: `types.d.ts`, what
+//! the policy answers from the Rust types and the settings from their schema; and `schema.js`, that schema, which would
+//! take twice the space in the module.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use eci_security_context::rule::{Action, Effect};
+use eci_security_context::rules::RULES;
+use eci_security_context::schema::schema;
+use eci_security_context_js::{AuditAnnotations, Finding, Rule, Verdict};
+use serde_json::{Map, Value};
+use ts_rs::{Config, TS};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let out = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: types OUT_DIR")?);
+    fs::write(out.join("types.d.ts"), types())?;
+    fs::write(out.join("schema.js"), format!("export default {};\n", schema()))?;
+    Ok(())
+}
+
+fn types() -> String {
+    let config = Config::default();
+    let mut types = vec![
+        alias("The name of a rule.", "RuleId", RULES.iter().map(|rule| rule.id)),
+        alias(
+            "What the policy does about a finding, the strongest first.",
+            "Action",
+            Action::ALL.map(Action::as_str),
+        ),
+        alias("What ECI does with a pod that breaks a rule.", "Effect", Effect::ALL.map(Effect::as_str)),
+    ];
+    types.push(declared::<Verdict>(&config));
+    types.push(declared::<AuditAnnotations>(&config));
+    types.push(declared::<Finding>(&config));
+    types.push(declared::<Rule>(&config));
+    let schema = schema();
+    types.push(format!("{}export type Settings = {};\n", comment(&schema, ""), typed(&schema, "")));
+    types.join("\n")
+}
+
+fn declared<T: TS + 'static>(config: &Config) -> String {
+    let docs = T::docs().unwrap_or_default();
+    format!("{docs}export {}\n", T::decl(config))
+}
+
+fn alias(docs: &str, name: &str, words: impl IntoIterator<Item = &'static str>) -> String {
+    format!(
+        "/** {docs} */\nexport type {name} = {};\n",
+        union(words.into_iter().map(|word| format!("{word:?}")))
+    )
+}
+
+fn union(types: impl Iterator<Item = String>) -> String {
+    types.collect::<Vec<_>>().join(" | ")
+}
+
+/// The type of what a schema takes. Knows what the schema of the settings is made of; a pattern is no type.
+fn typed(schema: &Value, indent: &str) -> String {
+    let parts = |key: &str| schema.get(key).and_then(Value::as_array).into_iter().flatten();
+    if schema.get("enum").is_some() {
+        return union(parts("enum").map(Value::to_string));
+    }
+    if schema.get("anyOf").is_some() {
+        // Beside the words that are offered, others in the same spelling.
+        let words = union(parts("anyOf").map(|part| typed(part, indent)));
+        return words.replace(" | string", " | (string & {})");
+    }
+    match schema.get("type").and_then(Value::as_str) {
+        Some("array") => {
+            let items = schema.get("items").map(|items| typed(items, indent)).unwrap_or_default();
+            format!("({items})[]")
+        }
+        Some("object") => members(schema, indent),
+        other => other.unwrap_or("unknown").to_owned(),
+    }
+}
+
+fn members(schema: &Value, indent: &str) -> String {
+    let none = Map::new();
+    let inner = format!("{indent}  ");
+    let required = |key: &str| {
+        let list = schema.get("required").and_then(Value::as_array);
+        list.is_some_and(|list| list.iter().any(|name| name == key))
+    };
+    let mut text = String::from("{\n");
+    for (key, property) in schema.get("properties").and_then(Value::as_object).unwrap_or(&none) {
+        let optional = if required(key) { "" } else { "?" };
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "{}{inner}{key:?}{optional}: {};",
+            comment(property, &inner),
+            typed(property, &inner)
+        );
+    }
+    text + indent + "}"
+}
+
+fn comment(schema: &Value, indent: &str) -> String {
+    let docs = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    format!("{indent}/** {} */\n", docs.replace("*/", "*\\/"))
+}

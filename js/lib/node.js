@@ -1,0 +1,9 @@
+/** The policy in Node, and in what loads packages as Node does. */
+
+import { readFileSync } from 'node:fs';
+
+import { initSync } from './engine.js';
+
+initSync({ module: readFileSync(new URL('./engine_bg.wasm', import.meta.url)) });
+
+export * from './policy.js';

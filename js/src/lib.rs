@@ -1,0 +1,50 @@
+//! The policy for JavaScript. Text in, text out: the JSON of an object and of the settings, and of an [`Answer`].
+//!
+//! Nothing here throws. The JavaScript in `lib/` makes plain objects and typed exceptions of the answers, and a new
+//! instance where one has trapped.
+
+mod answer;
+
+use eci_security_context::admission::Request;
+use eci_security_context::judge::{self, Refusal};
+use eci_security_context::rules::RULES;
+use eci_security_context::verdict::Repair;
+use serde::Serialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+pub use crate::answer::{Answer, AuditAnnotations, Finding, Refused, Rule, Verdict};
+
+/// Judges an object, or an admission request about one, and repairs it where the settings say so.
+#[wasm_bindgen]
+pub fn validate(object: &str, settings: &str) -> String {
+    answer(object, settings, Repair::WhereAccepted)
+}
+
+/// Judges as [`validate`] does under `mutate: all`, and repairs even what is denied.
+#[wasm_bindgen]
+pub fn mutate(object: &str, settings: &str) -> String {
+    answer(object, settings, Repair::Always)
+}
+
+/// The catalogue, in evaluation order.
+#[wasm_bindgen]
+pub fn rules() -> String {
+    text(&RULES.iter().map(|rule| Rule::from(*rule)).collect::<Vec<_>>())
+}
+
+fn answer(object: &str, settings: &str, repair: Repair) -> String {
+    text(&match judged(object, settings, repair) {
+        Ok(verdict) => Answer::Verdict(verdict.into()),
+        Err(refusal) => Answer::Refused(refusal.into()),
+    })
+}
+
+fn judged(object: &str, settings: &str, repair: Repair) -> Result<eci_security_context::Verdict, Refusal> {
+    let request = Request::of(object)?;
+    judge::verdict(&request, Some(settings), None, repair)
+}
+
+fn text(answer: &impl Serialize) -> String {
+    // What is written here has no map with keys that are no strings, and can be.
+    serde_json::to_string(answer).unwrap_or_default()
+}
