@@ -8,7 +8,7 @@ import { loadPolicy } from "@open-policy-agent/opa-wasm";
 
 const path = process.env.POLICY_OPA_WASM;
 if (!path) {
-  throw new Error("POLICY_OPA_WASM names no module: run the tests with `make test-node`");
+  throw new Error("POLICY_OPA_WASM names no module: run the tests with `make test-opa`");
 }
 const wasm = readFileSync(path);
 
