@@ -5,6 +5,8 @@ DIST := --profile dist --locked --no-default-features
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FLOOR_DIR := host/floor
 FLOOR := target/floor.wasm
+# Of every module. Directories are listed too: theirs is the time stamp that a removed file changes.
+SOURCES := $(shell find src json/src) json/Cargo.toml Cargo.toml Cargo.lock scripts/wasm-build
 FILES ?= examples/[0-9]*.yaml examples/requests/*.json
 NODE_TESTS := e2e-tests/node
 NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
@@ -13,18 +15,17 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm bench bench-module bench-check clean cargo node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement bench bench-module bench-check clean cargo node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
 help: ## Lists the targets
 	@awk -F ':[^#]*## ' '/^[a-z0-9.-]+:.*## / { printf "  %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Directories are listed too: theirs is the time stamp that a removed file changes.
-policy.wasm: $(shell find src) Cargo.toml Cargo.lock scripts/wasm-build | cargo ## The policy, with whichever compiler this machine has or can get
+policy.wasm: $(SOURCES) | cargo ## The policy, with whichever compiler this machine has or can get
 	scripts/wasm-build wasm32-wasip1 . $@ --no-default-features --features kubewarden
 
-policy.opa.wasm: $(shell find src opa/src) opa/build.rs opa/Cargo.toml Cargo.toml Cargo.lock scripts/wasm-build | cargo ## The policy for OPA Wasm hosts
+policy.opa.wasm: $(SOURCES) $(shell find opa/src) opa/build.rs opa/Cargo.toml | cargo ## The policy for OPA Wasm hosts
 	scripts/wasm-build wasm32-unknown-unknown opa $@
 
 $(FLOOR): $(shell find $(FLOOR_DIR)/src) $(FLOOR_DIR)/Cargo.toml $(FLOOR_DIR)/Cargo.lock scripts/wasm-build | cargo
@@ -47,6 +48,7 @@ test: lint ## Everything that can be checked here; what CI runs
 	@$(MAKE) --no-print-directory policy.wasm
 	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
 	@$(MAKE) --no-print-directory test-opa test-npm
+	@$(MAKE) --no-print-directory agreement CASES=1500
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
 	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, and the npm package in Node.js and Chromium passed; kwctl's tests $$kwctl"
@@ -83,11 +85,17 @@ e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bat
 	done; \
 	$(MAKE) --no-print-directory annotated-policy.wasm && bats e2e-tests/kwctl.bats
 
-npm: | cargo node ## The npm package, packed in target/npm
-	scripts/npm-build $(NPM_TARBALL)
+npm: $(NPM_TARBALL) ## The npm package, packed in target/npm
 
-test-npm: npm ## The npm package as a user installs it, in Node and in Chromium
+$(NPM_TARBALL): $(SOURCES) $(shell find js/src js/lib js/examples js/bindgen/src) $(wildcard js/*.* js/bindgen/Cargo.*) scripts/npm-build | cargo node
+	scripts/npm-build $@
+
+test-npm: $(NPM_TARBALL) ## The npm package as a user installs it, in Node and in Chromium
 	chromium=$$(scripts/chromium) && NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test js/tests/
+
+agreement: policy.wasm policy.opa.wasm $(NPM_TARBALL) $(NODE_TESTS)/node_modules/.package-lock.json host-runtime ## Asks every engine the same: the corpus, and CASES (20,000) generated pods and settings
+	POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL))package)' \
+	  cargo run -q $(HOST) -p eci-e2e-tests --bin agreement -- --cases $(or $(CASES),20000)
 
 bench: bench-module bench-check ## What an evaluation costs, and what the command does, each beside its floor
 

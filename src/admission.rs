@@ -182,7 +182,7 @@ mod tests {
             (r#"{"apiVersion":1,"kind":"Pod"}"#, "apiVersion: is a number, and must be a string"),
             (r#"{"operation":1}"#, "request.operation: is a number, and must be a string"),
             (r#"{"kind":"AdmissionReview"}"#, "request: is missing"),
-            ("{", "JSON that ends too early (line 1, column 1)"),
+            ("{", "JSON that ends too early (line 1, column 2)"),
         ] {
             assert_eq!(read(document), says, "{document}");
         }
