@@ -115,6 +115,29 @@ fn the_schema_of_the_settings() {
     held("settings.schema.json", &format!("{:#}\n", eci_security_context::schema::schema()));
 }
 
+#[test]
+fn the_commands_that_install() {
+    let oci = |file: &str| {
+        let metadata = yaml(file);
+        let annotation = |key: &str| metadata["annotations"][key].as_str().unwrap().to_owned();
+        let (url, version) =
+            (annotation("io.kubewarden.policy.ociUrl"), annotation("io.kubewarden.policy.version"));
+        format!("registry://{url}:v{version}")
+    };
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    let commands = format!(
+        "| engine | |\n|---|---|\n\
+         | Kubewarden | [deploy/](../deploy), with `module: {}` |\n\
+         | Kubewarden, in Gatekeeper's mode | a ClusterAdmissionPolicy with `module: {}` and `mutating: false` |\n\
+         | OPA Wasm hosts | `make policy.opa.wasm`, or [the releases]({repository}/releases) |\n\
+         | JavaScript | `npm install eci-security-context@{VERSION}` |\n\
+         | command | `cargo install --locked --git {repository} --tag v{VERSION} eci-policy` |\n",
+        oci("metadata.yml"),
+        oci("opa/metadata.yml"),
+    );
+    held("docs/engines.md", &between("docs/engines.md", "install", &commands));
+}
+
 /// A question of Rancher's form.
 fn question(variable: &str, kind: &str, label: &str, rest: &str) -> String {
     format!("  - variable: {variable}\n    type: {kind}\n    group: Settings\n    label: {label}\n{rest}")

@@ -32,6 +32,16 @@ use crate::generate::{
     PLACES, arb_damaged_payload, arb_json, arb_pod_spec, arb_settings, even, odd, payload, placed,
 };
 
+#[test]
+fn the_page_tells_every_entry_point() {
+    let page = include_str!("../README.md");
+    for (id, (name, _)) in EntryPoint::ALL.iter().enumerate() {
+        assert!(page.contains(&format!("| `{name}` | {id} |")), "opa/README.md does not tell {name}, {id}");
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| `eci_security_context")).count();
+    assert_eq!(rows, EntryPoint::ALL.len());
+}
+
 /// What Kubewarden reads of an answer in OPA's mode: what is missing here fails there.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
