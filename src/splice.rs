@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use eci_json::{Fault, Scanner, write_string};
+use eci_json::{Failed, Scanner, write_string};
 
 use crate::path::{Path, Step};
 
@@ -73,7 +73,7 @@ struct Splicer<'t> {
 
 impl Splicer<'_> {
     /// Copies the value that begins here, changed.
-    fn value(&mut self, changes: &[Change<'_>]) -> Result<(), Fault> {
+    fn value(&mut self, changes: &[Change<'_>]) -> Result<(), Failed> {
         let start = self.scanner.offset();
         let whole = changes.iter().rev().find(|change| change.steps.is_empty()).and_then(|change| change.to);
         match self.scanner.peek() {
@@ -103,7 +103,7 @@ impl Splicer<'_> {
     }
 
     /// Copies the child whose value begins here, and whose text at `start`; or goes behind it, where it is removed.
-    fn child(&mut self, start: usize, changes: Option<&Vec<Change<'_>>>) -> Result<(), Fault> {
+    fn child(&mut self, start: usize, changes: Option<&Vec<Change<'_>>>) -> Result<(), Failed> {
         if changes.and_then(|changes| changes.last()).is_some_and(Change::removes) {
             return self.scanner.skip();
         }
@@ -121,7 +121,7 @@ impl Splicer<'_> {
         }
     }
 
-    fn array(&mut self, changes: &[Change<'_>]) -> Result<(), Fault> {
+    fn array(&mut self, changes: &[Change<'_>]) -> Result<(), Failed> {
         let groups = grouped(changes, Step::index);
         self.spliced.push('[');
         let mut goes_on = self.scanner.enter(b']')?;
@@ -135,7 +135,7 @@ impl Splicer<'_> {
         Ok(())
     }
 
-    fn object(&mut self, changes: &[Change<'_>]) -> Result<(), Fault> {
+    fn object(&mut self, changes: &[Change<'_>]) -> Result<(), Failed> {
         let mut groups = grouped(changes, Step::key);
         let mut found = Vec::new();
         self.spliced.push('{');

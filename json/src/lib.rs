@@ -11,12 +11,13 @@
 
 mod read;
 mod scan;
+mod special;
 mod text;
 mod tree;
 mod write;
 
 pub use read::{Node, Shape, entries, read};
-pub use scan::{Fault, Grammar, MAX_DEPTH, Scanner};
+pub use scan::{Failed, Fault, Grammar, MAX_DEPTH, Scanner};
 pub use text::{Raw, Text};
 pub use tree::{Tree, tree};
 pub use write::write_string;

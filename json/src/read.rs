@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::scan::{Fault, Scanner};
+use crate::scan::{Failed, Fault, Grammar, Scanner};
 use crate::text::{Raw, Text};
 
 /// What is read of a JSON value.
@@ -55,11 +55,7 @@ pub enum Node<'t> {
 /// # Errors
 /// Where the text is not JSON, or not of the shape.
 pub fn read<'t>(text: &'t str, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
-    let mut scanner = Scanner::new(text);
-    scanner.blanks();
-    let node = scanner.read(shape)?;
-    scanner.end()?;
-    Ok(node)
+    Scanner::all(text, |scanner| scanner.read(shape))
 }
 
 /// The entries of the object that a text is, in the order of their first keys; of two equal keys the last counts.
@@ -67,26 +63,7 @@ pub fn read<'t>(text: &'t str, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
 /// # Errors
 /// Where the text is not JSON, or no object.
 pub fn entries(text: &str) -> Result<Vec<(Text<'_>, Raw<'_>)>, Fault> {
-    let mut scanner = Scanner::new(text);
-    scanner.blanks();
-    if scanner.peek() != b'{' {
-        scanner.wrong_type(Shape::Object(&[]))?;
-    }
-    let mut entries: Vec<(Text<'_>, Raw<'_>)> = Vec::new();
-    let mut places = BTreeMap::new();
-    let mut goes_on = scanner.enter(b'}')?;
-    while goes_on {
-        let key = scanner.key()?;
-        let value = scanner.raw()?;
-        let place = *places.entry(key.clone()).or_insert(entries.len());
-        match entries.get_mut(place) {
-            Some(entry) => entry.1 = value,
-            None => entries.push((key, value)),
-        }
-        goes_on = scanner.next(b'}')?;
-    }
-    scanner.end()?;
-    Ok(entries)
+    Scanner::all(text, Scanner::entries)
 }
 
 impl Shape<'_> {
@@ -105,7 +82,7 @@ impl Shape<'_> {
 
 impl<'t> Scanner<'t> {
     /// Reads the value that begins here.
-    fn read(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+    fn read(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Failed> {
         let next = self.peek();
         if next == b'n' {
             self.word("null")?;
@@ -137,8 +114,14 @@ impl<'t> Scanner<'t> {
         }
     }
 
+    /// A fault of the value that begins at `offset`.
     #[cold]
-    fn wrong_type(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+    fn wrong<T>(&mut self, offset: usize, found: &'static str, shape: Shape<'_>) -> Result<T, Failed> {
+        self.fail(offset, Grammar::WrongType { found, expected: shape.name() })
+    }
+
+    #[cold]
+    fn wrong_type(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Failed> {
         let offset = self.offset();
         let found = match self.peek() {
             b'"' => "a string",
@@ -150,29 +133,29 @@ impl<'t> Scanner<'t> {
         };
         // What is no value at all is not of the wrong type.
         self.skip()?;
-        Self::wrong(offset, found, shape.name())
+        self.wrong(offset, found, shape)
     }
 
-    fn integer(&mut self) -> Result<Node<'t>, Fault> {
+    fn integer(&mut self) -> Result<Node<'t>, Failed> {
         let offset = self.offset();
         let number = self.number()?;
         match number.parse() {
             Ok(integer) => Ok(Node::Int(integer)),
             Err(_) if number.contains(['.', 'e', 'E']) => {
-                Self::wrong(offset, "a number that is no 64-bit integer", Shape::Int.name())
+                self.wrong(offset, "a number that is no 64-bit integer", Shape::Int)
             }
-            Err(_) => Self::wrong(offset, "an integer of more than 64 bits", Shape::Int.name()),
+            Err(_) => self.wrong(offset, "an integer of more than 64 bits", Shape::Int),
         }
     }
 
-    fn list(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+    fn list(&mut self, shape: Shape<'_>) -> Result<Node<'t>, Failed> {
         let mut nodes = Vec::new();
         let mut goes_on = self.enter(b']')?;
         while goes_on {
             let offset = self.offset();
             match self.read(shape)? {
                 // Where a list has no use for null, the API server has none either.
-                Node::Absent => return Self::wrong(offset, "null", shape.name()),
+                Node::Absent => return self.wrong(offset, "null", shape),
                 node => nodes.push(node),
             }
             goes_on = self.next(b']')?;
@@ -184,7 +167,7 @@ impl<'t> Scanner<'t> {
         &mut self,
         fields: &[(&str, Shape<'_>)],
         family: Option<fn(&str) -> bool>,
-    ) -> Result<Node<'t>, Fault> {
+    ) -> Result<Node<'t>, Failed> {
         let mut nodes = Vec::with_capacity(fields.len() + 1);
         nodes.resize_with(fields.len(), || Node::Absent);
         let mut keys = Vec::new();
@@ -215,7 +198,27 @@ impl<'t> Scanner<'t> {
         Ok(Node::List(nodes))
     }
 
-    fn value_at(&mut self, key: &str, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
+    fn entries(&mut self) -> Result<Vec<(Text<'t>, Raw<'t>)>, Failed> {
+        if self.peek() != b'{' {
+            self.wrong_type(Shape::Object(&[]))?;
+        }
+        let mut entries: Vec<(Text<'t>, Raw<'t>)> = Vec::new();
+        let mut places = BTreeMap::new();
+        let mut goes_on = self.enter(b'}')?;
+        while goes_on {
+            let key = self.key()?;
+            let value = self.raw()?;
+            let place = *places.entry(key.clone()).or_insert(entries.len());
+            match entries.get_mut(place) {
+                Some(entry) => entry.1 = value,
+                None => entries.push((key, value)),
+            }
+            goes_on = self.next(b'}')?;
+        }
+        Ok(entries)
+    }
+
+    fn value_at(&mut self, key: &str, shape: Shape<'_>) -> Result<Node<'t>, Failed> {
         let mut found = Node::Absent;
         let mut goes_on = self.enter(b'}')?;
         while goes_on {

@@ -1,5 +1,6 @@
 //! The grammar: where values and their parts begin and end.
 
+use crate::special::{CHUNK, plain_bytes};
 use crate::text::{Raw, Text};
 
 /// How many arrays and objects may be nested where they are read. What is skipped may be nested deeper.
@@ -32,16 +33,20 @@ pub enum Grammar {
     },
 }
 
+/// That a text cannot be read; the scanner keeps why. It is no larger than nothing, as every step may return it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed;
+
 /// A position in a text. Its methods say what the text must have next, and go behind it.
 pub struct Scanner<'t> {
     text: &'t str,
-    bytes: &'t [u8],
-    at: usize,
+    cursor: Cursor<'t>,
+    fault: Fault,
     /// How deep what is being read is nested.
     pub(crate) depth: usize,
 }
 
-type Scanned<T> = Result<T, Fault>;
+type Scanned<T> = Result<T, Failed>;
 
 /// The kinds of the collections around a position that is being skipped: a bit each, set for an object.
 #[derive(Default)]
@@ -75,64 +80,56 @@ impl Around {
     }
 }
 
-const ONES: u64 = u64::MAX / 255;
-const HIGHS: u64 = ONES << 7;
-
-/// The high bits of those of eight bytes that end the plain part of a string: a quote, a backslash, a control character.
-/// The lowest bit that is set is right; those above it may be of others.
-const fn specials(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-    let zeros = quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash;
-    (below_space | zeros) & HIGHS
-}
-
 impl<'t> Scanner<'t> {
     /// The start of a text, in front of which there are no blanks.
     pub const fn new(text: &'t str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+        let fault = Fault { offset: 0, grammar: Grammar::Broken };
+        Self { text, cursor: Cursor { bytes: text.as_bytes(), at: 0 }, fault, depth: 0 }
+    }
+
+    /// Takes the value that a text is, from its beginning to its end.
+    pub(crate) fn all<T>(text: &'t str, take: impl FnOnce(&mut Self) -> Scanned<T>) -> Result<T, Fault> {
+        let mut scanner = Self::new(text);
+        scanner.blanks();
+        let taken = take(&mut scanner).and_then(|value| scanner.end().map(|()| value));
+        taken.map_err(|Failed| scanner.fault)
+    }
+
+    /// Why the text cannot be read, once that has failed.
+    pub const fn fault(&self) -> Fault {
+        self.fault
     }
 
     #[cold]
-    pub(crate) fn broken<T>(&self) -> Scanned<T> {
-        let grammar = if self.at < self.bytes.len() { Grammar::Broken } else { Grammar::EndsEarly };
-        Err(Fault { offset: self.at, grammar })
+    pub(crate) const fn fail<T>(&mut self, offset: usize, grammar: Grammar) -> Scanned<T> {
+        self.fault = Fault { offset, grammar };
+        Err(Failed)
     }
 
-    /// A fault of the value that begins at `offset`.
     #[cold]
-    pub(crate) const fn wrong<T>(offset: usize, found: &'static str, expected: &'static str) -> Scanned<T> {
-        Err(Fault { offset, grammar: Grammar::WrongType { found, expected } })
+    pub(crate) const fn broken<T>(&mut self) -> Scanned<T> {
+        let Cursor { bytes, at } = self.cursor;
+        self.fail(at, if at < bytes.len() { Grammar::Broken } else { Grammar::EndsEarly })
     }
 
     /// How many bytes are behind.
     pub const fn offset(&self) -> usize {
-        self.at
+        self.cursor.at
     }
 
     /// The next byte, if there is one; 0 begins nothing.
     pub fn peek(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or_default()
+        self.cursor.peek()
     }
 
     pub(crate) fn blanks(&mut self) {
-        while let b' ' | b'\n' | b'\r' | b'\t' = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    /// Takes the byte, where it is the next.
-    fn take(&mut self, byte: u8) -> bool {
-        let is_next = self.peek() == byte;
-        self.at += usize::from(is_next);
-        is_next
+        self.cursor.blanks();
     }
 
     /// Makes sure that nothing follows.
     pub(crate) fn end(&mut self) -> Scanned<()> {
         self.blanks();
-        if self.at == self.bytes.len() { Ok(()) } else { self.broken() }
+        if self.cursor.at == self.cursor.bytes.len() { Ok(()) } else { self.broken() }
     }
 
     /// Enters the array or object whose bracket is next; false where it is empty, and left again.
@@ -141,11 +138,11 @@ impl<'t> Scanner<'t> {
     /// Where it is nested too deep.
     pub fn enter(&mut self, close: u8) -> Scanned<bool> {
         if self.depth == MAX_DEPTH {
-            return Err(Fault { offset: self.at, grammar: Grammar::TooDeep });
+            return self.fail(self.offset(), Grammar::TooDeep);
         }
-        self.at += 1;
+        self.cursor.at += 1;
         self.blanks();
-        let is_empty = self.take(close);
+        let is_empty = self.cursor.take(close);
         self.depth += usize::from(!is_empty);
         Ok(!is_empty)
     }
@@ -156,11 +153,11 @@ impl<'t> Scanner<'t> {
     /// Where neither a comma nor the bracket follows.
     pub fn next(&mut self, close: u8) -> Scanned<bool> {
         self.blanks();
-        if self.take(b',') {
+        if self.cursor.take(b',') {
             self.blanks();
             return Ok(true);
         }
-        if self.take(close) {
+        if self.cursor.take(close) {
             self.depth -= 1;
             return Ok(false);
         }
@@ -178,82 +175,32 @@ impl<'t> Scanner<'t> {
     }
 
     fn colon(&mut self) -> Scanned<()> {
-        self.blanks();
-        if !self.take(b':') {
-            return self.broken();
-        }
-        self.blanks();
-        Ok(())
+        if self.cursor.colon() { Ok(()) } else { self.broken() }
     }
 
     /// Takes a string.
     pub(crate) fn string(&mut self) -> Scanned<Text<'t>> {
-        let start = self.at + 1;
-        match self.skip_string()? {
-            false => Ok(Text::borrowed(self.slice(start, self.at - 1))),
-            true => self.unescape(start, self.at - 1),
+        let start = self.offset() + 1;
+        match self.cursor.string() {
+            Some(false) => Ok(Text::borrowed(self.slice(start, self.offset() - 1))),
+            Some(true) => self.unescape(start, self.offset() - 1),
+            None => self.broken(),
         }
     }
 
     /// The text from `start` up to here.
     pub fn text_from(&self, start: usize) -> &'t str {
-        self.slice(start, self.at)
+        self.slice(start, self.offset())
     }
 
     fn slice(&self, start: usize, end: usize) -> &'t str {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    /// Goes behind the string that begins here; whether it holds escapes.
-    fn skip_string(&mut self) -> Scanned<bool> {
-        if !self.take(b'"') {
-            return self.broken();
-        }
-        let mut has_escapes = false;
-        loop {
-            while let Some(word) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
-                match specials(u64::from_le_bytes(*word)) {
-                    0 => self.at += 8,
-                    found => {
-                        self.at += found.trailing_zeros() as usize / 8;
-                        break;
-                    }
-                }
-            }
-            match self.peek() {
-                b'"' => {
-                    self.at += 1;
-                    return Ok(has_escapes);
-                }
-                b'\\' => self.at += 1,
-                // Of the last bytes of the text, too few for a word.
-                0x20.. => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => return self.broken(),
-            }
-            has_escapes = true;
-            match self.peek() {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 1,
-                b'u' => {
-                    self.at += 1;
-                    for _ in 0..4 {
-                        if !self.peek().is_ascii_hexdigit() {
-                            return self.broken();
-                        }
-                        self.at += 1;
-                    }
-                }
-                _ => return self.broken(),
-            }
-        }
-    }
-
     /// The text from `start` to `end`, a string's, with its escapes resolved. A surrogate without its other half is no
     /// character, and so no JSON.
     #[cold]
-    fn unescape(&self, start: usize, end: usize) -> Scanned<Text<'t>> {
+    fn unescape(&mut self, start: usize, end: usize) -> Scanned<Text<'t>> {
         let mut plain = String::with_capacity(end - start);
         let mut rest = self.slice(start, end);
         while let Some((before, escape)) = rest.split_once('\\') {
@@ -275,7 +222,7 @@ impl<'t> Scanner<'t> {
                         _ => (unit, after),
                     };
                     let Some(character) = char::from_u32(code) else {
-                        return Err(Fault { offset: start, grammar: Grammar::Broken });
+                        return self.fail(start, Grammar::Broken);
                     };
                     plain.push(character);
                     rest = after;
@@ -289,48 +236,13 @@ impl<'t> Scanner<'t> {
 
     /// Takes a number, as it is written.
     pub(crate) fn number(&mut self) -> Scanned<&'t str> {
-        let start = self.at;
-        self.skip_number()?;
-        Ok(self.slice(start, self.at))
-    }
-
-    fn skip_number(&mut self) -> Scanned<()> {
-        self.take(b'-');
-        if !self.take(b'0') {
-            self.digits()?;
-        }
-        if self.take(b'.') {
-            self.digits()?;
-        }
-        if let b'e' | b'E' = self.peek() {
-            self.at += 1;
-            if let b'+' | b'-' = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    /// Goes behind digits, of which there is one at least.
-    fn digits(&mut self) -> Scanned<()> {
-        if !self.peek().is_ascii_digit() {
-            return self.broken();
-        }
-        while self.peek().is_ascii_digit() {
-            self.at += 1;
-        }
-        Ok(())
+        let start = self.offset();
+        if self.cursor.number() { Ok(self.text_from(start)) } else { self.broken() }
     }
 
     /// Goes behind a word.
     pub(crate) fn word(&mut self, word: &str) -> Scanned<()> {
-        for byte in word.bytes() {
-            if !self.take(byte) {
-                return self.broken();
-            }
-        }
-        Ok(())
+        if self.cursor.word(word) { Ok(()) } else { self.broken() }
     }
 
     /// Goes behind the value that begins here, which may be nested as deep as it likes.
@@ -338,55 +250,16 @@ impl<'t> Scanner<'t> {
     /// # Errors
     /// Where there is none.
     pub fn skip(&mut self) -> Scanned<()> {
-        let mut around = Around::default();
-        loop {
-            match self.peek() {
-                b'"' => drop(self.skip_string()?),
-                open @ (b'{' | b'[') => {
-                    self.at += 1;
-                    self.blanks();
-                    let is_object = open == b'{';
-                    if !self.take(if is_object { b'}' } else { b']' }) {
-                        around.enter(is_object);
-                        if is_object {
-                            self.skip_key()?;
-                        }
-                        continue;
-                    }
-                }
-                b't' => self.word("true")?,
-                b'f' => self.word("false")?,
-                b'n' => self.word("null")?,
-                _ => self.skip_number()?,
-            }
-            loop {
-                let Some(is_object) = around.is_object() else { return Ok(()) };
-                self.blanks();
-                if self.take(b',') {
-                    self.blanks();
-                    if is_object {
-                        self.skip_key()?;
-                    }
-                    break;
-                }
-                if !self.take(if is_object { b'}' } else { b']' }) {
-                    return self.broken();
-                }
-                around.leave();
-            }
-        }
-    }
-
-    fn skip_key(&mut self) -> Scanned<()> {
-        self.skip_string()?;
-        self.colon()
+        let is_value;
+        (self.cursor, is_value) = self.cursor.behind_value();
+        if is_value { Ok(()) } else { self.broken() }
     }
 
     /// Takes a value as it is written.
     pub(crate) fn raw(&mut self) -> Scanned<Raw<'t>> {
-        let start = self.at;
+        let start = self.offset();
         self.skip()?;
-        Ok(Raw::of(self.slice(start, self.at)))
+        Ok(Raw::of(self.text_from(start)))
     }
 }
 
@@ -395,5 +268,188 @@ fn unit(text: &str) -> (u32, &str) {
     match text.split_at_checked(4) {
         Some((digits, rest)) => (u32::from_str_radix(digits, 16).unwrap_or_default(), rest),
         None => (0, ""),
+    }
+}
+
+/// A place in the bytes of a text, small enough for a machine to hold at hand. Its methods tell whether what they look
+/// for is there, and stand behind it then; else where it ceases to be.
+#[derive(Clone, Copy)]
+struct Cursor<'t> {
+    bytes: &'t [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    #[inline]
+    fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or_default()
+    }
+
+    /// Takes the byte, where it is the next.
+    #[inline]
+    fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == byte;
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    #[inline]
+    fn blanks(&mut self) {
+        // Where objects are sent, there are none.
+        while self.peek() <= b' ' && matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn colon(&mut self) -> bool {
+        self.blanks();
+        let is_colon = self.take(b':');
+        self.blanks();
+        is_colon
+    }
+
+    /// Takes a string; whether it holds escapes.
+    #[inline]
+    fn string(&mut self) -> Option<bool> {
+        if !self.take(b'"') {
+            return None;
+        }
+        let mut has_escapes = false;
+        loop {
+            self.plain();
+            if self.take(b'"') {
+                return Some(has_escapes);
+            }
+            self.at = self.behind_escape()?;
+            has_escapes = true;
+        }
+    }
+
+    /// Takes the plain part of a string, up to a quote, a backslash or what may not be there.
+    #[inline]
+    fn plain(&mut self) {
+        let (chunks, _) = self.bytes.get(self.at..).unwrap_or_default().as_chunks::<CHUNK>();
+        for chunk in chunks {
+            let plain = plain_bytes(chunk);
+            self.at += plain;
+            if plain < CHUNK {
+                return;
+            }
+        }
+        // The last bytes of the text, too few for a chunk.
+        while !matches!(self.peek(), b'"' | b'\\' | 0..b' ') {
+            self.at += 1;
+        }
+    }
+
+    /// The offset behind the escape that begins here.
+    #[cold]
+    fn behind_escape(mut self) -> Option<usize> {
+        if !self.take(b'\\') {
+            return None;
+        }
+        let digits = match self.peek() {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 0,
+            b'u' => 4,
+            _ => return None,
+        };
+        self.at += 1;
+        for _ in 0..digits {
+            if !self.peek().is_ascii_hexdigit() {
+                return None;
+            }
+            self.at += 1;
+        }
+        Some(self.at)
+    }
+
+    /// The place behind the number that begins here; or where it is broken, and false.
+    fn behind_number(mut self) -> (Self, bool) {
+        self.take(b'-');
+        if !self.take(b'0') && !self.digits() || self.take(b'.') && !self.digits() {
+            return (self, false);
+        }
+        if let b'e' | b'E' = self.peek() {
+            self.at += 1;
+            if let b'+' | b'-' = self.peek() {
+                self.at += 1;
+            }
+            let is_number = self.digits();
+            return (self, is_number);
+        }
+        (self, true)
+    }
+
+    /// Takes digits, of which there must be one at least.
+    #[inline]
+    fn digits(&mut self) -> bool {
+        let start = self.at;
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        self.at > start
+    }
+
+    #[inline]
+    fn number(&mut self) -> bool {
+        let is_number;
+        (*self, is_number) = self.behind_number();
+        is_number
+    }
+
+    #[inline]
+    fn word(&mut self, word: &str) -> bool {
+        word.bytes().all(|byte| self.take(byte))
+    }
+
+    #[inline]
+    fn key(&mut self) -> bool {
+        self.string().is_some() && self.colon()
+    }
+
+    /// The place behind the value that begins here; or where it is broken, and false.
+    fn behind_value(mut self) -> (Self, bool) {
+        let mut around = Around::default();
+        loop {
+            let is_taken = match self.peek() {
+                b'"' => self.string().is_some(),
+                open @ (b'{' | b'[') => {
+                    self.at += 1;
+                    self.blanks();
+                    let is_object = open == b'{';
+                    if !self.take(if is_object { b'}' } else { b']' }) {
+                        around.enter(is_object);
+                        if is_object && !self.key() {
+                            return (self, false);
+                        }
+                        continue;
+                    }
+                    true
+                }
+                b't' => self.word("true"),
+                b'f' => self.word("false"),
+                b'n' => self.word("null"),
+                _ => self.number(),
+            };
+            if !is_taken {
+                return (self, false);
+            }
+            loop {
+                let Some(is_object) = around.is_object() else { return (self, true) };
+                self.blanks();
+                if self.take(b',') {
+                    self.blanks();
+                    if is_object && !self.key() {
+                        return (self, false);
+                    }
+                    break;
+                }
+                if !self.take(if is_object { b'}' } else { b']' }) {
+                    return (self, false);
+                }
+                around.leave();
+            }
+        }
     }
 }

@@ -63,11 +63,7 @@ impl<'t> Raw<'t> {
     /// # Errors
     /// Where the text is not JSON.
     pub fn parse(text: &'t str) -> Result<Self, Fault> {
-        let mut scanner = Scanner::new(text);
-        scanner.blanks();
-        let raw = scanner.raw()?;
-        scanner.end()?;
-        Ok(raw)
+        Scanner::all(text, Scanner::raw)
     }
 
     /// The text.

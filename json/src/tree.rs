@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::scan::{Fault, Scanner};
+use crate::scan::{Failed, Fault, Scanner};
 use crate::text::Text;
 
 /// A JSON value. Two are equal where they are the same JSON, whatever the order of keys and the blanks; numbers are
@@ -38,16 +38,12 @@ impl Tree<'_> {
 /// # Errors
 /// Where the text is not JSON, or nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
 pub fn tree(text: &str) -> Result<Tree<'_>, Fault> {
-    let mut scanner = Scanner::new(text);
-    scanner.blanks();
-    let tree = scanner.tree()?;
-    scanner.end()?;
-    Ok(tree)
+    Scanner::all(text, Scanner::tree)
 }
 
 impl<'t> Scanner<'t> {
-    fn tree(&mut self) -> Result<Tree<'t>, Fault> {
-        let word = |found: Result<(), Fault>, tree| found.map(|()| tree);
+    fn tree(&mut self) -> Result<Tree<'t>, Failed> {
+        let word = |found: Result<(), Failed>, tree| found.map(|()| tree);
         match self.peek() {
             b'n' => word(self.word("null"), Tree::Null),
             b't' => word(self.word("true"), Tree::Bool(true)),
