@@ -10,12 +10,14 @@ SOURCES := $(shell find src json/src) json/Cargo.toml Cargo.toml Cargo.lock scri
 FILES ?= examples/[0-9]*.yaml examples/requests/*.json
 NODE_TESTS := e2e-tests/node
 NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
+# Where the programs that compare engines find them.
+ENGINES := POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL)))/package'
 KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement bench bench-module bench-check clean cargo node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement bench bench-module bench-engines bench-check clean cargo engines node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -93,14 +95,17 @@ $(NPM_TARBALL): $(SOURCES) $(shell find js/src js/lib js/examples js/bindgen/src
 test-npm: $(NPM_TARBALL) ## The npm package as a user installs it, in Node and in Chromium
 	chromium=$$(scripts/chromium) && NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test js/tests/
 
-agreement: policy.wasm policy.opa.wasm $(NPM_TARBALL) $(NODE_TESTS)/node_modules/.package-lock.json host-runtime ## Asks every engine the same: the corpus, and CASES (20,000) generated pods and settings
-	POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL))package)' \
-	  cargo run -q $(HOST) -p eci-e2e-tests --bin agreement -- --cases $(or $(CASES),20000)
+agreement: engines ## Asks every engine the same: the corpus, and CASES (20,000) generated pods and settings
+	$(ENGINES) cargo run -q $(HOST) -p eci-e2e-tests --bin agreement -- --cases $(or $(CASES),20000)
 
-bench: bench-module bench-check ## What an evaluation costs, and what the command does, each beside its floor
+bench: bench-module bench-engines bench-check ## What an evaluation costs, in each engine too, and what the command does, each beside its floor
 
 bench-module: policy.wasm $(FLOOR) host-runtime
 	@cargo run -q $(HOST) -p eci-host --bin eci-bench -- --module policy.wasm --floor $(FLOOR)
+
+bench-engines: engines
+	cargo build -q $(DIST) -p eci-benches
+	@$(ENGINES) cargo run -q $(HOST) -p eci-e2e-tests --bin engines-bench -- $(TARGET_DIR)/dist/eci-bench-check
 
 bench-check: | cargo
 	cargo build $(DIST) -p eci-policy
@@ -114,6 +119,8 @@ clean: | cargo ## Removes everything built, the compiled Wasm runtime included
 cargo:
 	@$(call need,cargo,install Rust 1.95 or newer (for example with https://rustup.rs))
 	@$(call need,gcc,install it (Debian: apt-get install gcc libc6-dev); Rust links with it)
+
+engines: policy.wasm policy.opa.wasm $(NPM_TARBALL) $(NODE_TESTS)/node_modules/.package-lock.json host-runtime
 
 node:
 	@$(call need,node,install Node.js 20 or newer (for example from https://nodejs.org))

@@ -166,7 +166,7 @@ struct Engines {
 impl Engines {
     fn start() -> Self {
         let mut command = Command::new("node");
-        command.arg(root("e2e-tests/node/engines.js")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(root("e2e-tests/node/answer.js")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("node: {error}"));
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         Self { node: RefCell::new((stdin, BufReader::new(stdout))), _child: child }

@@ -27,6 +27,7 @@ fn main() {
             println!("{} events", parsed(Path::new(files)));
             return;
         }
+        ["core"] => return core(),
         [command] => PathBuf::from(command),
         _ => panic!("say which eci-policy to measure"),
     };
@@ -68,6 +69,24 @@ fn main() {
         times[50].as_secs_f64() * 1e3,
         times.len()
     );
+}
+
+/// Measures the native core: a payload a line on standard input, the microseconds of its evaluation a line on standard
+/// output.
+fn core() {
+    for payload in std::io::stdin().lines() {
+        let payload = payload.unwrap();
+        let mut samples = Vec::new();
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(200) {
+            let begin = Instant::now();
+            let verdict = eci_security_context::validate(payload.as_bytes(), None);
+            std::hint::black_box(eci_security_context::kubewarden::answer(verdict).unwrap());
+            samples.push(begin.elapsed());
+        }
+        samples.sort_unstable();
+        println!("{:.2}", samples[samples.len() / 2].as_secs_f64() * 1e6);
+    }
 }
 
 fn floor(files: &Path) -> Command {

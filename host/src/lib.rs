@@ -6,6 +6,7 @@
 mod error;
 mod fuel;
 mod module;
+pub mod payload;
 
 pub use error::Error;
 pub use fuel::{Cost, Meter};

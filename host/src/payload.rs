@@ -1,0 +1,133 @@
+//! The objects that benchmarks judge, and the middle of what they measure.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+/// The payload that asks a policy, under the default settings, to let the object in.
+pub fn asking_for(object: &Value) -> Vec<u8> {
+    let request = eci_manifest::request_of(object);
+    json!({ "request": request, "settings": {} }).to_string().into_bytes()
+}
+
+/// The middle one of the samples, in microseconds.
+pub fn median(mut samples: Vec<Duration>) -> f64 {
+    samples.sort_unstable();
+    let median = samples.get(samples.len() / 2).copied().unwrap_or_default();
+    median.as_secs_f64() * 1e6
+}
+
+/// What the pods of a payload are to the policy.
+#[derive(Clone, Copy)]
+pub enum Variant {
+    /// They do not run on ECI.
+    Elsewhere,
+    /// Nothing is wrong with them.
+    Accepted,
+    /// A capability of theirs is denied.
+    Denied,
+    /// A capability of theirs is repaired.
+    Repaired,
+}
+
+impl Variant {
+    const ALL: [(Self, &str); 4] = [
+        (Self::Elsewhere, "not ECI's"),
+        (Self::Accepted, "accepted"),
+        (Self::Denied, "denied"),
+        (Self::Repaired, "repaired"),
+    ];
+
+    fn labels(self) -> Value {
+        match self {
+            Self::Elsewhere => json!({ "app": "web" }),
+            _ => json!({ "app": "web", "alibabacloud.com/eci": "true" }),
+        }
+    }
+
+    /// The first container's capabilities.
+    fn capabilities(self) -> Value {
+        match self {
+            Self::Elsewhere | Self::Accepted => json!({ "add": ["NET_ADMIN"] }),
+            Self::Denied => json!({ "add": ["SYS_ADMIN"] }),
+            Self::Repaired => json!({ "add": ["cap_net_admin"] }),
+        }
+    }
+}
+
+/// The objects to judge, each with what it is called.
+pub fn all() -> Vec<(String, Value)> {
+    let mut payloads = Vec::new();
+    for (variant, what) in Variant::ALL {
+        payloads.push((format!("pod, 1 kB, {what}"), pod(variant, 1, 400, 0)));
+    }
+    for (size, containers, environment) in [("3 kB", 2, 1_900), ("30 kB", 20, 25_000)] {
+        // By default only pods are repaired.
+        for (variant, what) in Variant::ALL.into_iter().take(3) {
+            let object = deployment(variant, containers, environment);
+            payloads.push((format!("deployment, {size}, {what}"), object));
+        }
+    }
+    for (size, environment, annotation) in [("300 kB", 48_000, 250_000), ("1 MB", 995_000, 0)] {
+        for (variant, what) in Variant::ALL {
+            payloads.push((format!("pod, {size}, {what}"), pod(variant, 20, environment, annotation)));
+        }
+    }
+    for containers in [1, 10, 100, 1000] {
+        for (variant, what) in Variant::ALL.into_iter().skip(1) {
+            let plural = if containers == 1 { "" } else { "s" };
+            payloads
+                .push((format!("{containers} container{plural}, {what}"), pod(variant, containers, 0, 0)));
+        }
+    }
+    payloads
+}
+
+/// A pod with so many containers, so many bytes of environment in them, and an annotation so long.
+pub fn pod(variant: Variant, containers: usize, environment: usize, annotation: usize) -> Value {
+    let mut metadata = json!({ "name": "web", "namespace": "shop", "labels": variant.labels() });
+    if let (Value::Object(metadata), true) = (&mut metadata, annotation > 0) {
+        let annotations = Map::from_iter([("example.com/notes".to_owned(), "x".repeat(annotation).into())]);
+        metadata.insert("annotations".to_owned(), annotations.into());
+    }
+    let spec = pod_spec(variant, containers, environment);
+    json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec })
+}
+
+/// A Deployment of such pods.
+pub fn deployment(variant: Variant, containers: usize, environment: usize) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": { "name": "web", "namespace": "shop" },
+        "spec": {
+            "replicas": 3,
+            "selector": { "matchLabels": { "app": "web" } },
+            "template": {
+                "metadata": { "labels": variant.labels() },
+                "spec": pod_spec(variant, containers, environment),
+            },
+        },
+    })
+}
+
+fn pod_spec(variant: Variant, containers: usize, environment: usize) -> Value {
+    const VALUE: &str = "https://service.example.com/of/a/length/that/is/usual?in=values";
+    // A variable takes its value, a name of six characters, and the syntax around both.
+    let variables = environment / containers / (VALUE.len() + 27);
+    let env = |index| json!({ "name": format!("VAR{index:03}"), "value": VALUE });
+    let containers = (0..containers).map(|index| {
+        let capabilities = if index == 0 { variant } else { Variant::Accepted }.capabilities();
+        json!({
+            "name": format!("c{index}"),
+            "image": "registry.example.com/shop/web:1.2.3",
+            "env": (0..variables).map(env).collect::<Vec<_>>(),
+            "resources": { "limits": { "cpu": "250m", "memory": "256Mi" } },
+            "securityContext": { "runAsUser": 1000, "runAsNonRoot": true, "capabilities": capabilities },
+        })
+    });
+    json!({
+        "securityContext": { "sysctls": [{ "name": "net.core.somaxconn", "value": "1024" }] },
+        "containers": containers.collect::<Vec<_>>(),
+    })
+}
