@@ -1,12 +1,16 @@
 //! Reading JSON: typed views of an object, and errors that name the path and never echo a value.
 //!
 //! A view is a struct whose fields are read in one pass; all else is skipped without building it. As in
-//! the API server's decoder, `null` is an absent field and the last of two equal keys wins. The reader is
-//! one function over the [`Shape`] of a view, where derived readers would be one for each struct: they
-//! took more than half of the module.
+//! the API server's decoder, `null` is an absent field, and a key in another case is another key. A field
+//! that is set twice cannot be read: the API server merges the two values into one object
+//! (`sigs.k8s.io/json` decodes the second into what the first left), where other readers keep the last, or the
+//! first. It never hands on two of a kind, for what it sends is encoded from what it keeps: no text of its
+//! own is refused, and none that has two readings is judged by one of them. The reader is one function over
+//! the [`Shape`] of a view, where derived readers would be one for each struct: they took more than half of
+//! the module.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Deref;
 
@@ -44,6 +48,8 @@ pub enum Shape<'s> {
     Entries,
     /// The value at the end of these keys, in an object in an object.
     At(&'s [&'s str], &'s Self),
+    /// The same, where what is no object on the way is as good as absent.
+    Find(&'s [&'s str], &'s Self),
 }
 
 /// What was read: of the shape that was asked for, or absent.
@@ -227,7 +233,7 @@ impl Deref for Text<'_> {
 struct Reader<'s>(Shape<'s>);
 
 impl Reader<'_> {
-    fn wrong<T, E: Error>(self, found: &str) -> Result<T, E> {
+    fn wrong<'de, E: Error>(self, found: &str) -> Result<Node<'de>, E> {
         let expected = match self.0 {
             Shape::Bool => "a boolean",
             Shape::Int => "a 64-bit integer",
@@ -235,6 +241,7 @@ impl Reader<'_> {
             Shape::Amount => "a string or a number",
             Shape::List(_) => "an array",
             Shape::Object(_) | Shape::Keys(..) | Shape::Entries | Shape::At(..) => "an object",
+            Shape::Find(..) => return Ok(Node::Absent),
             Shape::Raw | Shape::Present => "any value",
         };
         Err(E::custom(format_args!("is {found}, and must be {expected}")))
@@ -246,7 +253,7 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         match self.0 {
-            Shape::At([], shape) => Reader(*shape).deserialize(deserializer),
+            Shape::At([], shape) | Shape::Find([], shape) => Reader(*shape).deserialize(deserializer),
             Shape::Raw | Shape::Present => {
                 let raw = <&RawValue>::deserialize(deserializer)?;
                 Ok(match self.0 {
@@ -338,44 +345,60 @@ impl<'de> Visitor<'de> for Reader<'_> {
             Shape::Object(fields) => (fields, None),
             Shape::Keys(fields, family) => (fields, Some(family)),
             Shape::Entries => return entries(map),
-            Shape::At([first, rest @ ..], shape) => {
-                let mut found = Node::Absent;
-                while let Some(key) = map.next_key_seed(Key)? {
-                    if *key == **first {
-                        found = map.next_value_seed(Reader(Shape::At(rest, shape)))?;
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                return Ok(found);
-            }
+            Shape::At([key, rest @ ..], shape) => return below(map, key, Reader(Shape::At(rest, shape))),
+            Shape::Find([key, rest @ ..], shape) => return below(map, key, Reader(Shape::Find(rest, shape))),
             _ => return self.wrong("an object"),
         };
-        let mut nodes: Vec<Node<'de>> = fields.iter().map(|_| Node::Absent).collect();
+        let mut nodes: Vec<Option<Node<'de>>> = fields.iter().map(|_| None).collect();
         let mut keys = Vec::new();
         // Made where there is a family: to make one costs, and objects are many.
-        let mut places: Option<HashMap<String, usize>> = None;
+        let mut seen: Option<HashSet<String>> = None;
         while let Some(key) = map.next_key_seed(Key)? {
             let field = fields.iter().zip(&mut nodes).find(|((name, _), _)| *name == &*key);
             if let Some(((_, shape), node)) = field {
-                *node = map.next_value_seed(Reader(*shape))?;
+                if node.is_some() {
+                    return Err(A::Error::custom(TWICE));
+                }
+                *node = Some(map.next_value_seed(Reader(*shape))?);
             } else if family.is_some_and(|is_of_family| is_of_family(&key)) {
-                let places = places.get_or_insert_default();
-                let place = *places.entry(key.to_string()).or_insert(keys.len());
-                keys.resize_with(keys.len().max(place + 1), || None);
-                let is_present = matches!(map.next_value_seed(Reader(Shape::Present))?, Node::Present);
-                if let Some(slot) = keys.get_mut(place) {
-                    *slot = is_present.then_some(Node::Text(key));
+                if !seen.get_or_insert_default().insert(key.to_string()) {
+                    return Err(A::Error::custom(TWICE));
+                }
+                if let Node::Present = map.next_value_seed(Reader(Shape::Present))? {
+                    keys.push(Node::Text(key));
                 }
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
+        let mut nodes: Vec<Node<'de>> = nodes.into_iter().map(|node| node.unwrap_or(Node::Absent)).collect();
         if family.is_some() {
-            nodes.push(Node::List(keys.into_iter().flatten().collect()));
+            nodes.push(Node::List(keys));
         }
         Ok(Node::List(nodes))
     }
+}
+
+/// What is wrong with a field that its object holds twice.
+const TWICE: &str = "is set twice";
+
+/// The value at `wanted`, read by `reader`.
+fn below<'de, A: MapAccess<'de>>(
+    mut map: A,
+    wanted: &str,
+    reader: Reader<'_>,
+) -> Result<Node<'de>, A::Error> {
+    let mut found = None;
+    while let Some(key) = map.next_key_seed(Key)? {
+        if *key != *wanted {
+            map.next_value::<IgnoredAny>()?;
+        } else if found.is_some() {
+            return Err(A::Error::custom(TWICE));
+        } else {
+            found = Some(map.next_value_seed(reader)?);
+        }
+    }
+    Ok(found.unwrap_or(Node::Absent))
 }
 
 fn entries<'de, A: MapAccess<'de>>(mut map: A) -> Result<Node<'de>, A::Error> {
@@ -460,7 +483,7 @@ pub fn read_shape<'de>(text: &'de str, shape: Shape<'_>) -> Result<Node<'de>, Un
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let node = Reader(shape).deserialize(&mut deserializer);
     match node.and_then(|node| deserializer.end().map(|()| node)) {
-        Ok(Node::Absent) if !matches!(shape, Shape::At(..)) => {
+        Ok(Node::Absent) if !matches!(shape, Shape::Find(..)) => {
             Err(Unreadable::WrongType { path: Path::default(), reason: "is null".to_owned() })
         }
         Ok(node) => Ok(node),
@@ -470,10 +493,15 @@ pub fn read_shape<'de>(text: &'de str, shape: Shape<'_>) -> Result<Node<'de>, Un
 
 /// The value at the end of `keys` in the JSON object `raw`; `None` where there is none, or `null`.
 pub fn at<'de>(raw: &'de RawValue, keys: &[&str]) -> Option<&'de RawValue> {
-    match read_shape(raw.get(), Shape::At(keys, &Shape::Raw)) {
-        Ok(Node::Raw(found)) => Some(found),
+    find(raw, keys).ok().flatten()
+}
+
+/// The value at the end of `keys` in `raw`, as [`at`] finds it; an error where one of the keys is set twice.
+pub fn find<'de>(raw: &'de RawValue, keys: &[&str]) -> Result<Option<&'de RawValue>, Unreadable> {
+    Ok(match read_shape(raw.get(), Shape::Find(keys, &Shape::Raw))? {
+        Node::Raw(found) => Some(found),
         _ => None,
-    }
+    })
 }
 
 /// Reads `text` as a tree, to be changed.
@@ -503,15 +531,17 @@ fn explain(text: &str, error: &serde_json::Error) -> Unreadable {
 }
 
 /// The path of the value that `offset` stands at or just behind. serde_json stops there at a value of the
-/// wrong type. (Tracking the path while reading would take a second copy of every reader, a third of the
+/// wrong type, but takes the comma behind the item of a list before it tells of that. (Tracking the path while reading would take a second copy of every reader, a third of the
 /// module.)
 fn path_at(text: &str, offset: usize) -> Path {
     enum Frame<'t> {
         Array(usize),
         Object(Option<&'t str>),
     }
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes()).trim_ascii_end();
+    let before = before.strip_suffix(b",").unwrap_or(before);
     let mut frames: Vec<Frame<'_>> = Vec::new();
-    let mut bytes = text.bytes().enumerate().take(offset);
+    let mut bytes = before.iter().copied().enumerate();
     while let Some((start, byte)) = bytes.next() {
         match (byte, frames.last_mut()) {
             (b'{', _) => frames.push(Frame::Object(None)),

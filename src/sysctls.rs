@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::eci::profile::Profile;
 use crate::eci::sysctl;
-use crate::json;
+use crate::json::{self, Shape};
 use crate::path::Path;
 use crate::text::quote;
 
@@ -117,7 +117,18 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
         }
         entries.push((name, value));
     }
-    Ok(entries)
+    match are_unambiguous(text) {
+        true => Ok(entries),
+        false => Err("has an entry with two names or two values".to_owned()),
+    }
+}
+
+/// Whether the entries in `text` have one name and one value each. Of two, the tree above keeps the last: which
+/// of them counts is for ECI's reader to say, and not known.
+fn are_unambiguous(text: &str) -> bool {
+    const ENTRIES: Shape<'static> =
+        Shape::List(&Shape::Object(&[("name", Shape::Text), ("value", Shape::Text)]));
+    json::read_shape(text, ENTRIES).is_ok()
 }
 
 fn entry(item: &Value) -> Option<(String, String)> {
