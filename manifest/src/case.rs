@@ -786,7 +786,7 @@ old: 1
             ("#! finding: r deny\na: 1", "1: no directive reads `finding: \"r deny\"`"),
             ("#! finding: r forbid a\na: 1", "1: no directive reads `finding: \"r forbid a\"`"),
             ("#! finding: r deny a\na: 1", "1: the findings of an object in YAML are marks in it"),
-            ("#! findings: none\n--- |\n  {", "2: no JSON: "),
+            ("#! findings: none\n--- |\n  {", "3: no JSON: "),
             ("#! colour: red\na: 1 #~ r warn", "1: no directive reads `colour: \"red\"`"),
             ("#! code: -1\na: 1 #~ r warn", "1: no directive reads `code: -1`"),
             ("#! warnings: many\na: 1 #~ r warn", "1: no directive reads `warnings: \"many\"`"),
