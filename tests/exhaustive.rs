@@ -237,8 +237,11 @@ enum Spelling {
 
 use Spelling::{Other, Right, Wrong};
 
+/// Writes a name in its own way.
+type Spell = fn(&str) -> String;
+
 /// Every way to write a name.
-const SPELLINGS: [(Spelling, fn(&str) -> String); 12] = [
+const SPELLINGS: [(Spelling, Spell); 12] = [
     (Right, str::to_owned),
     (Other, str::to_lowercase),
     (Other, |name| name[..1].to_owned() + &name[1..].to_lowercase()),
