@@ -313,6 +313,12 @@ pub(crate) fn objects() -> Vec<BadPayload> {
             "metadata.labels[alibabacloud.com/eci]: is set twice",
         ),
         (
+            "duplicate annotation of a family",
+            annotated(&[r#""seccomp.security.alpha.kubernetes.io/pod":"a""#; 2].join(","), "{}"),
+            UNREADABLE,
+            "metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: is set twice",
+        ),
+        (
             "duplicate label that is not read",
             context(r#"{"privileged":true}"#).replacen(r#""labels":{"#, r#""labels":{"a":"1","a":"2","#, 1),
             DENIED,
