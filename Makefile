@@ -11,7 +11,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests bench bench-module bench-check clean cargo host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests mutants bench bench-module bench-check clean cargo host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -62,6 +62,10 @@ e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bat
 	  command -v $$tool >/dev/null || { echo "skipped: kwctl's tests, as $$tool is not on the PATH"; exit 0; }; \
 	done; \
 	$(MAKE) --no-print-directory annotated-policy.wasm && bats e2e-tests/kwctl.bats
+
+mutants: | cargo ## Changes the rules and the facts about ECI one by one, and tells what no test notices; takes an hour
+	@$(call need,cargo-mutants,cargo install cargo-mutants --locked)
+	cargo mutants -p eci-security-context --jobs 1 --output $(TARGET_DIR) $(MUTANTS)
 
 bench: bench-module bench-check ## What an evaluation costs, and what the command does, each beside its floor
 

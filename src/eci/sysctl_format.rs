@@ -363,8 +363,8 @@ fn integer(text: &str) -> Option<(Option<i64>, &str)> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (radix, digits) = match digits.strip_prefix('0') {
         Some(octal) => match octal.strip_prefix(['x', 'X']) {
-            Some(hex) if hex.starts_with(|c: char| c.is_ascii_hexdigit()) => (16, hex),
-            _ => (8, digits),
+            Some(hex) => (16, hex),
+            None => (8, digits),
         },
         None => (10, digits),
     };
