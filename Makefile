@@ -17,7 +17,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement bench bench-module bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement mutants bench bench-module bench-engines bench-check clean cargo engines node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -97,6 +97,10 @@ test-npm: $(NPM_TARBALL) ## The npm package as a user installs it, in Node and i
 
 agreement: engines ## Asks every engine the same: the corpus, and CASES (20,000) generated pods and settings
 	$(ENGINES) cargo run -q $(HOST) -p eci-e2e-tests --bin agreement -- --cases $(or $(CASES),20000)
+
+mutants: | cargo ## Changes the rules and the facts about ECI one by one, and tells what no test notices; takes an hour
+	@$(call need,cargo-mutants,cargo install cargo-mutants --locked)
+	cargo mutants -p eci-security-context --jobs 1 --output $(TARGET_DIR) $(MUTANTS)
 
 bench: bench-module bench-engines bench-check ## What an evaluation costs, in each engine too, and what the command does, each beside its floor
 

@@ -1,8 +1,12 @@
 //! Reading JSON: typed views of an object, and errors that name the path and never echo a value.
 //!
 //! A view is a struct whose fields are read in one pass; all else is skipped without building it. As in
-//! the API server's decoder, `null` is an absent field and the last of two equal keys wins. The reader is
-//! one function over the [`Shape`] of a view, where derived readers would be one for each struct.
+//! the API server's decoder, `null` is an absent field, and a key in another case is another key. A field
+//! that is set twice cannot be read: the API server merges the two values into one object
+//! (`sigs.k8s.io/json` decodes the second into what the first left), where other readers keep the last, or the
+//! first. It never hands on two of a kind, for what it sends is encoded from what it keeps: no text of its
+//! own is refused, and none that has two readings is judged by one of them. The reader is one function over
+//! the [`Shape`] of a view, where derived readers would be one for each struct.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -208,7 +212,7 @@ pub fn read<'de, T: View<'de>>(text: &'de str) -> Result<T, Unreadable> {
 /// Reads `text`, the JSON of an object, as a value of this shape.
 pub fn read_shape<'de>(text: &'de str, shape: Shape<'_>) -> Result<Node<'de>, Unreadable> {
     match eci_json::read(text, shape) {
-        Ok(Node::Absent) if !matches!(shape, Shape::At(..)) => {
+        Ok(Node::Absent) if !matches!(shape, Shape::Find(..)) => {
             Err(Unreadable::WrongType { path: Path::default(), reason: "is null".to_owned() })
         }
         Ok(node) => Ok(node),
@@ -218,10 +222,15 @@ pub fn read_shape<'de>(text: &'de str, shape: Shape<'_>) -> Result<Node<'de>, Un
 
 /// The value at the end of `keys` in the JSON object `raw`; `None` where there is none, or `null`.
 pub fn at<'de>(raw: Raw<'de>, keys: &[&str]) -> Option<Raw<'de>> {
-    match read_shape(raw.get(), Shape::At(keys, &Shape::Raw)) {
-        Ok(Node::Raw(found)) => Some(found),
+    find(raw, keys).ok().flatten()
+}
+
+/// The value at the end of `keys` in `raw`, as [`at`] finds it; an error where one of the keys is set twice.
+pub fn find<'de>(raw: Raw<'de>, keys: &[&str]) -> Result<Option<Raw<'de>>, Unreadable> {
+    Ok(match read_shape(raw.get(), Shape::Find(keys, &Shape::Raw))? {
+        Node::Raw(found) => Some(found),
         _ => None,
-    }
+    })
 }
 
 /// The value that `text` is.
@@ -246,6 +255,9 @@ fn explain(text: &str, fault: Fault) -> Unreadable {
         Grammar::WrongType { found, expected } => {
             let reason = format!("is {found}, and must be {expected}");
             return Unreadable::WrongType { path: path_of(before), reason };
+        }
+        Grammar::Twice => {
+            return Unreadable::WrongType { path: path_of(before), reason: "is set twice".to_owned() };
         }
         Grammar::TooDeep => "nested deeper than 128 levels",
         Grammar::EndsEarly => "JSON that ends too early",

@@ -244,11 +244,14 @@ impl<'r> Target<'r> {
         }
     }
 
-    /// Whether the old object has the same pod template, as JSON.
+    /// Whether the old object has the same pod template, as JSON: one that can be read, so that no key that is
+    /// set twice has its last value only.
     fn is_unchanged(&self, request: &Request<'_>) -> bool {
+        let Some(old_object) = request.old_object else { return false };
         let template = |object| json::at(object, self.place);
-        let old = request.old_object.and_then(template);
-        old.is_some_and(|old| template(self.object).is_some_and(|new| json::is_same(old, new)))
+        let same =
+            template(old_object).zip(template(self.object)).is_some_and(|(old, new)| json::is_same(old, new));
+        same && Workload::read(old_object, self.place).is_ok()
     }
 
     /// What the rules find, and whether it is in an exempt container.

@@ -79,9 +79,10 @@ pub struct Approved {
 }
 
 impl Approved {
-    /// Whether the host sysctl of this normalised name is approved.
+    /// Whether the host sysctl of this normalised name is approved. What is no name is not: behind an approved
+    /// prefix it may lead anywhere (`vm.//.kernel.core_pattern`, of which `sysctl` makes a path with `..`).
     pub fn host_sysctl(&self, name: &str) -> bool {
-        self.host_sysctls.iter().any(|pattern| sysctl::covers(pattern, name))
+        sysctl::is_name(name) && self.host_sysctls.iter().any(|pattern| sysctl::covers(pattern, name))
     }
 }
 

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Sysctl;
 
 use crate::eci::profile::Profile;
 use crate::eci::sysctl;
-use crate::json::{self, Tree};
+use crate::json::{self, Tree, Unreadable};
 use crate::path::Path;
 use crate::text::quote;
 
@@ -91,7 +91,12 @@ pub fn of_annotation(text: Option<&str>, field: &[PodSysctl<'_>]) -> HostSysctls
 }
 
 fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>, String> {
-    let Ok(Tree::List(items)) = json::tree(text) else { return Err("is not a JSON array".to_owned()) };
+    let items = match json::tree(text) {
+        Ok(Tree::List(items)) => items,
+        // Which of the two counts is for ECI's reader to say, and not known.
+        Err(Unreadable::WrongType { path, reason }) => return Err(format!("is ambiguous: {path} {reason}")),
+        _ => return Err("is not a JSON array".to_owned()),
+    };
     if items.is_empty() {
         return Err("is an empty array".to_owned());
     }

@@ -20,6 +20,9 @@ const TEMPLATE: Place = &["template"];
 const SPEC_TEMPLATE: Place = &["spec", "template"];
 const JOB_TEMPLATE: Place = &["spec", "jobTemplate", "spec", "template"];
 
+/// The keys from a pod template down to its containers.
+const CONTAINERS: Place = &["spec", "containers"];
+
 /// The kinds of Kubernetes that hold pods, by group and kind.
 static KINDS: &[(&str, &str, Place)] = &[
     ("", "Pod", POD),
@@ -34,15 +37,14 @@ static KINDS: &[(&str, &str, Place)] = &[
 ];
 
 /// Where the pod template stands in an object of this group and kind: for a kind of Kubernetes
-/// known beforehand, in any other where something stands that can only be one.
+/// known beforehand, in any other where something stands that can only be one, or where two values stand of
+/// which one may be.
 pub fn place(group: &str, kind: &str, object: Raw<'_>) -> Option<Place> {
     match KINDS.iter().find(|(known_group, known_kind, _)| (*known_group, *known_kind) == (group, kind)) {
         Some((_, _, place)) => Some(place),
         None => [SPEC_TEMPLATE, JOB_TEMPLATE].into_iter().find(|place| {
-            let template = json::at(object, place);
-            template
-                .and_then(|template| json::at(template, &["spec", "containers"]))
-                .is_some_and(is_list_of_objects)
+            let keys: Vec<&str> = place.iter().chain(CONTAINERS).copied().collect();
+            json::find(object, &keys).map_or(true, |found| found.is_some_and(is_list_of_objects))
         }),
     }
 }

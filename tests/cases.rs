@@ -15,7 +15,7 @@ fn main() -> ExitCode {
 }
 
 fn run(case: &Case) -> Result<(), Failed> {
-    let payload = serde_json::to_vec(&case.payload)?;
+    let payload = case.payload_text();
     let judge = match case.function.as_str() {
         "mutate" => eci_security_context::mutate,
         _ => eci_security_context::validate,
@@ -30,6 +30,6 @@ fn run(case: &Case) -> Result<(), Failed> {
             Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
         }
     };
-    let answer = eci_security_context::kubewarden::answer(judge(&payload, Some(&ask)))?;
+    let answer = eci_security_context::kubewarden::answer(judge(payload.as_bytes(), Some(&ask)))?;
     Ok(case.check(&serde_json::from_slice(&answer)?)?)
 }

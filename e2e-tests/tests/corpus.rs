@@ -20,6 +20,6 @@ fn run(case: &Case) -> Result<(), Failed> {
         Namespace::Refused => Err("forbidden".to_owned()),
         Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
     };
-    let answer = eci_e2e_tests::agreed(&case.function, case.payload.to_string().as_bytes(), namespace)?;
+    let answer = eci_e2e_tests::agreed(&case.function, case.payload_text().as_bytes(), namespace)?;
     Ok(case.check(&answer)?)
 }

@@ -1,6 +1,6 @@
 //! Values of a shape.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::{Failed, Fault, Grammar, Scanner};
 use crate::text::{Raw, Text};
@@ -28,6 +28,8 @@ pub enum Shape<'s> {
     Keys(&'s [(&'s str, Self)], fn(&str) -> bool),
     /// The value at the end of these keys, in an object in an object.
     At(&'s [&'s str], &'s Self),
+    /// The same, where what is no object on the way is as good as absent.
+    Find(&'s [&'s str], &'s Self),
 }
 
 /// What was read: of the shape that was asked for, or absent.
@@ -49,11 +51,12 @@ pub enum Node<'t> {
     List(Vec<Self>),
 }
 
-/// Reads the value that a text is. As in the API server's decoder, `null` is an absent field and the last of two equal
-/// keys counts.
+/// Reads the value that a text is. As in the API server's decoder, `null` is an absent field, and a key in another case
+/// another key.
 ///
 /// # Errors
-/// Where the text is not JSON, or not of the shape.
+/// Where the text is not JSON or not of the shape, or has a key twice that is read: where readers differ on which of the
+/// two counts, none is right.
 pub fn read<'t>(text: &'t str, shape: Shape<'_>) -> Result<Node<'t>, Fault> {
     Scanner::all(text, |scanner| scanner.read(shape))
 }
@@ -74,7 +77,7 @@ impl Shape<'_> {
             Self::Text => "a string",
             Self::Amount => "a string or a number",
             Self::List(_) => "an array",
-            Self::Object(_) | Self::Keys(..) | Self::At(..) => "an object",
+            Self::Object(_) | Self::Keys(..) | Self::At(..) | Self::Find(..) => "an object",
             Self::Raw | Self::Present => "any value",
         }
     }
@@ -89,7 +92,7 @@ impl<'t> Scanner<'t> {
             return Ok(Node::Absent);
         }
         match (shape, next) {
-            (Shape::At([], shape), _) => self.read(*shape),
+            (Shape::At([], shape) | Shape::Find([], shape), _) => self.read(*shape),
             (Shape::Raw, _) => Ok(Node::Raw(self.raw()?)),
             (Shape::Present, _) => {
                 self.skip()?;
@@ -110,6 +113,11 @@ impl<'t> Scanner<'t> {
             (Shape::Object(fields), b'{') => self.fields(fields, None),
             (Shape::Keys(fields, family), b'{') => self.fields(fields, Some(family)),
             (Shape::At([first, rest @ ..], shape), b'{') => self.value_at(first, Shape::At(rest, shape)),
+            (Shape::Find([first, rest @ ..], shape), b'{') => self.value_at(first, Shape::Find(rest, shape)),
+            (Shape::Find(..), _) => {
+                self.skip()?;
+                Ok(Node::Absent)
+            }
             _ => self.wrong_type(shape),
         }
     }
@@ -170,30 +178,29 @@ impl<'t> Scanner<'t> {
     ) -> Result<Node<'t>, Failed> {
         let mut nodes = Vec::with_capacity(fields.len() + 1);
         nodes.resize_with(fields.len(), || Node::Absent);
-        let mut keys = Vec::new();
-        let mut places = BTreeMap::new();
+        let (mut keys, mut seen) = (Vec::new(), Seen::default());
         let mut goes_on = self.enter(b'}')?;
         while goes_on {
             let key = self.key()?;
+            let offset = self.offset();
             let place = fields.iter().position(|(name, _)| **name == *key);
+            let is_of_family = place.is_none() && family.is_some_and(|is_of_family| is_of_family(&key));
+            if place.is_some_and(|place| !seen.field(place)) || is_of_family && !seen.key(&key) {
+                return self.fail(offset, Grammar::Twice);
+            }
             if let Some(((_, shape), node)) =
                 place.and_then(|place| Some((fields.get(place)?, nodes.get_mut(place)?)))
             {
                 *node = self.read(*shape)?;
-            } else if family.is_some_and(|is_of_family| is_of_family(&key)) {
-                let place = *places.entry(key.clone()).or_insert(keys.len());
-                let present = matches!(self.read(Shape::Present)?, Node::Present).then_some(Node::Text(key));
-                match keys.get_mut(place) {
-                    Some(slot) => *slot = present,
-                    None => keys.push(present),
-                }
-            } else {
+            } else if !is_of_family {
                 self.skip()?;
+            } else if let Node::Present = self.read(Shape::Present)? {
+                keys.push(Node::Text(key));
             }
             goes_on = self.next(b'}')?;
         }
         if family.is_some() {
-            nodes.push(Node::List(keys.into_iter().flatten().collect()));
+            nodes.push(Node::List(keys));
         }
         Ok(Node::List(nodes))
     }
@@ -218,17 +225,43 @@ impl<'t> Scanner<'t> {
         Ok(entries)
     }
 
-    fn value_at(&mut self, key: &str, shape: Shape<'_>) -> Result<Node<'t>, Failed> {
-        let mut found = Node::Absent;
+    fn value_at(&mut self, wanted: &str, shape: Shape<'_>) -> Result<Node<'t>, Failed> {
+        let mut found = None;
         let mut goes_on = self.enter(b'}')?;
         while goes_on {
-            if *self.key()? == *key {
-                found = self.read(shape)?;
-            } else {
+            let key = self.key()?;
+            if *key != *wanted {
                 self.skip()?;
+            } else if found.is_some() {
+                return self.fail(self.offset(), Grammar::Twice);
+            } else {
+                found = Some(self.read(shape)?);
             }
             goes_on = self.next(b'}')?;
         }
-        Ok(found)
+        Ok(found.unwrap_or(Node::Absent))
+    }
+}
+
+/// The keys of an object that were read.
+#[derive(Default)]
+struct Seen<'t> {
+    /// A bit for each field of the shape, of which none has more than 64.
+    fields: u64,
+    keys: BTreeSet<Text<'t>>,
+}
+
+impl<'t> Seen<'t> {
+    /// Whether the field at this place of the shape is there for the first time.
+    const fn field(&mut self, place: usize) -> bool {
+        let bit = 1 << (place % 64);
+        let is_new = self.fields & bit == 0;
+        self.fields |= bit;
+        is_new
+    }
+
+    /// Whether the key of the family is.
+    fn key(&mut self, key: &Text<'t>) -> bool {
+        self.keys.insert(key.clone())
     }
 }

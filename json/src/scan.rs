@@ -24,6 +24,8 @@ pub enum Grammar {
     EndsEarly,
     /// What is read is nested deeper than [`MAX_DEPTH`].
     TooDeep,
+    /// It is JSON, but an object has a key twice that is read.
+    Twice,
     /// It is JSON, but a value is not of the type that was asked for.
     WrongType {
         /// What stands there.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::scan::{Failed, Fault, Scanner};
+use crate::scan::{Failed, Fault, Grammar, Scanner};
 use crate::text::Text;
 
 /// A JSON value. Two are equal where they are the same JSON, whatever the order of keys and the blanks; numbers are
@@ -19,7 +19,7 @@ pub enum Tree<'t> {
     Text(Text<'t>),
     /// An array.
     List(Vec<Self>),
-    /// An object. Of two equal keys the last counts.
+    /// An object.
     Object(BTreeMap<Text<'t>, Self>),
 }
 
@@ -36,7 +36,7 @@ impl Tree<'_> {
 /// Reads everything that a text holds.
 ///
 /// # Errors
-/// Where the text is not JSON, or nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
+/// Where the text is not JSON, nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH), or an object has a key twice.
 pub fn tree(text: &str) -> Result<Tree<'_>, Fault> {
     Scanner::all(text, Scanner::tree)
 }
@@ -63,7 +63,10 @@ impl<'t> Scanner<'t> {
                 let mut goes_on = self.enter(b'}')?;
                 while goes_on {
                     let key = self.key()?;
-                    entries.insert(key, self.tree()?);
+                    let offset = self.offset();
+                    if entries.insert(key, self.tree()?).is_some() {
+                        return self.fail(offset, Grammar::Twice);
+                    }
                     goes_on = self.next(b'}')?;
                 }
                 Ok(Tree::Object(entries))

@@ -11,6 +11,15 @@
 //!   hostPID: true #~ host-namespaces deny
 //! ```
 //!
+//! What YAML cannot say (a key that is set twice, a number in another spelling) is said in JSON: an object that is a
+//! string is the text of the object, handed over byte for byte, and its findings stand in directives.
+//!
+//! ```yaml
+//! #! finding: host-namespaces deny spec.hostPID
+//! --- |
+//!   {"apiVersion": "v1", "kind": "Pod", "spec": {"hostP\u0049D": true}}
+//! ```
+//!
 //! This module runs no policy: it hands out payloads and judges answers. It is test support, so a malformed case
 //! panics.
 
@@ -23,7 +32,7 @@ use std::{fmt, fs};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::{Comment, RequestOptions, admission_request, documents, parts};
+use crate::{Comment, Document, RequestOptions, admission_request, documents, parts};
 
 const ACTIONS: [&str; 4] = ["deny", "fix", "warn", "audit"];
 const MAX_WARNINGS: usize = 10;
@@ -38,7 +47,7 @@ pub struct Case {
     pub name: String,
     /// The rule in whose folder the case stands.
     pub rule: String,
-    /// What the policy is asked: `{"request": …, "settings": …}`.
+    /// What the policy is asked: `{"request": …, "settings": …}`. [`Case::payload_text`] is how it is handed over.
     pub payload: Value,
     /// The function to call: `validate` or `mutate`.
     pub function: String,
@@ -46,6 +55,8 @@ pub struct Case {
     pub namespace: Namespace,
     /// The case itself, whose first document is the object.
     text: String,
+    /// The texts of the object and of the old one, where the case writes them out.
+    raw: [Option<String>; 2],
     marks: Vec<Mark>,
     accepted: bool,
     code: Option<u64>,
@@ -67,11 +78,29 @@ pub enum Namespace {
     Labels(BTreeMap<String, String>),
 }
 
+/// Where a finding is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The line where its path stands.
+    Line(usize),
+    /// Its path, of an object that is written as JSON.
+    Path(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Path(path) => f.write_str(path),
+        }
+    }
+}
+
 /// A finding that a policy must make.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
-    /// The line where the finding's path stands.
-    pub line: usize,
+    /// Where it is.
+    pub place: Place,
     /// The rule's name.
     pub rule: String,
     /// What the policy does about it: `deny`, `fix`, `warn` or `audit`.
@@ -80,7 +109,7 @@ pub struct Mark {
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "line {}: {} {}", self.line, self.rule, self.action)
+        write!(f, "{}: {} {}", self.place, self.rule, self.action)
     }
 }
 
@@ -181,6 +210,7 @@ struct Directives {
     warnings: Vec<String>,
     warning_count: Option<usize>,
     no_findings: Option<()>,
+    findings: Vec<Mark>,
 }
 
 impl Directives {
@@ -235,11 +265,22 @@ impl Directives {
             ("warnings", value) if let Ok(count) = serde_json::from_value(value.clone()) => {
                 self.warning_count.replace(count).is_none()
             }
+            ("finding", Value::String(text)) if let Some(mark) = finding(&text) => {
+                self.findings.push(mark);
+                true
+            }
             ("findings", value) if value == "none" => self.no_findings.replace(()).is_none(),
             (key, value) => return Err(format!("no directive reads `{key}: {value}`")),
         };
         if fresh { Ok(()) } else { Err(format!("`{key}` is already set")) }
     }
+}
+
+/// The finding that a directive speaks of: its rule, its action and its path.
+fn finding(text: &str) -> Option<Mark> {
+    let mut words = text.splitn(3, ' ').map(str::to_owned);
+    let (rule, action, path) = (words.next()?, words.next()?, words.next()?);
+    ACTIONS.contains(&action.as_str()).then_some(Mark { place: Place::Path(path), rule, action })
 }
 
 /// The comments of the first document.
@@ -266,7 +307,7 @@ fn marks(text: &str) -> Result<Vec<Mark>, Malformed> {
         for mark in comment.split("#~") {
             match mark.split_whitespace().collect::<Vec<_>>()[..] {
                 [rule, action] if ACTIONS.contains(&action) => {
-                    marks.push(Mark { line, rule: rule.into(), action: action.into() });
+                    marks.push(Mark { place: Place::Line(line), rule: rule.into(), action: action.into() });
                 }
                 _ => {
                     return Err(Malformed::at(
@@ -283,14 +324,19 @@ fn marks(text: &str) -> Result<Vec<Mark>, Malformed> {
 impl Case {
     fn parse(rule: &str, stem: &str, text: &str) -> Result<Self, Malformed> {
         let mut documents = documents(text)?.into_iter();
-        let directives = Directives::parse(text)?;
-        let marks = marks(text)?;
+        let mut directives = Directives::parse(text)?;
+        let mut marks = marks(text)?;
         let (Some(document), old, None) = (documents.next(), documents.next(), documents.next()) else {
             return Err(Malformed::at(1, "a case is an object, or an object and the old one"));
         };
         if old.is_some() && directives.operation.is_none() {
             return Err(Malformed::at(1, "an old object asks for `#! operation: UPDATE`"));
         }
+        let (object, raw) = object(&document)?;
+        if raw.is_none() && !directives.findings.is_empty() {
+            return Err(Malformed::at(1, "the findings of an object in YAML are marks in it"));
+        }
+        marks.append(&mut directives.findings);
         if marks.is_empty() != directives.no_findings.is_some() {
             return Err(Malformed::at(1, "a case has either marks or `#! findings: none`"));
         }
@@ -299,7 +345,7 @@ impl Case {
         if accepted && directives.code.is_some() {
             return Err(Malformed::at(1, "only a rejection has a code"));
         }
-        let old = old.map(|old| old.value());
+        let (old, old_raw) = old.as_ref().map(self::object).transpose()?.unzip();
         let options = RequestOptions {
             operation: directives.operation.as_deref().unwrap_or("CREATE"),
             sub_resource: directives.sub_resource.as_deref(),
@@ -309,12 +355,13 @@ impl Case {
             name: format!("{rule}/{stem}"),
             rule: rule.into(),
             payload: json!({
-                "request": admission_request(&document.value(), &options),
+                "request": admission_request(&object, &options),
                 "settings": directives.settings.unwrap_or_else(|| json!({})),
             }),
             function: directives.function.unwrap_or_else(|| "validate".into()),
             namespace: directives.namespace.unwrap_or_default(),
             text: text.to_owned(),
+            raw: [raw, old_raw.flatten()],
             marks,
             accepted,
             code: (!accepted).then(|| directives.code.unwrap_or(403)),
@@ -325,7 +372,22 @@ impl Case {
         })
     }
 
-    /// The findings that the policy must make, by line.
+    /// The text of the payload, with the objects as the case writes them.
+    pub fn payload_text(&self) -> String {
+        let mut payload = self.payload.clone();
+        // No JSON text holds a NUL, so that nothing else is taken for the place of an object.
+        let place = |key: &str| Value::from(format!("\0{key}"));
+        let raw = || ["object", "oldObject"].into_iter().zip(&self.raw);
+        for (key, _) in raw().filter(|(_, raw)| raw.is_some()) {
+            payload["request"][key] = place(key);
+        }
+        raw().fold(payload.to_string(), |text, (key, raw)| match raw {
+            Some(raw) => text.replacen(&place(key).to_string(), raw, 1),
+            None => text,
+        })
+    }
+
+    /// The findings that the policy must make.
     pub fn expected(&self) -> &[Mark] {
         &self.marks
     }
@@ -378,8 +440,11 @@ impl Case {
             .flat_map(|object| findings.iter().map(move |finding| (object, finding)))
         {
             let text = |key: &str| finding[key].as_str().unwrap_or_default();
-            let line = document.line(text("path"));
-            let mark = Mark { line, rule: text("rule").into(), action: text("action").into() };
+            let place = match &self.raw {
+                [Some(_), _] => Place::Path(text("path").into()),
+                [None, _] => Place::Line(document.line(text("path"))),
+            };
+            let mark = Mark { place, rule: text("rule").into(), action: text("action").into() };
             match missing.iter().position(|expected| *expected == mark) {
                 Some(index) => {
                     missing.remove(index);
@@ -431,6 +496,17 @@ impl Case {
                 report.push(format!("a warning holds a control character: {warning:?}"));
             }
         }
+    }
+}
+
+/// The object in a document, and its text where the document is a string.
+fn object(document: &Document<'_>) -> Result<(Value, Option<String>), Malformed> {
+    match document.value() {
+        Value::String(text) => match serde_json::from_str(&text) {
+            Ok(object) => Ok((object, Some(text))),
+            Err(error) => Err(Malformed::at(document.line(""), format!("no JSON: {error}"))),
+        },
+        object => Ok((object, None)),
     }
 }
 
@@ -547,6 +623,33 @@ old: 1
         assert_eq!(case.function, "mutate");
         assert_eq!(case.namespace, Namespace::Labels([("eci".to_owned(), "true".to_owned())].into()));
         assert_eq!(case.payload["settings"], json!({}));
+    }
+
+    #[test]
+    fn an_object_may_be_a_text() {
+        let case = case(
+            "\
+#! operation: UPDATE
+#! finding: host-namespaces deny spec.hostPID
+--- |
+  {\"kind\": \"Pod\", \"a\": 1, \"a\": 1.50}
+--- |
+  {\"a\": 1e2}
+",
+        );
+        assert_eq!(case.payload["request"]["object"], json!({ "kind": "Pod", "a": 1.5 }));
+        assert_eq!(case.payload["request"]["kind"]["kind"], "Pod");
+        let text = case.payload_text();
+        assert!(text.contains("\"object\":{\"kind\": \"Pod\", \"a\": 1, \"a\": 1.50}"), "{text}");
+        assert!(text.contains("\"oldObject\":{\"a\": 1e2}"), "{text}");
+        let answer = |path| {
+            let annotations = findings(&[finding("host-namespaces", "deny", path)]);
+            json!({ "accepted": false, "code": 403, "audit_annotations": annotations })
+        };
+        case.check(&answer("spec.hostPID")).unwrap();
+        let report = case.check(&answer("spec.hostIPC")).unwrap_err();
+        assert!(report.contains("spec.hostIPC: host-namespaces deny was not expected"), "{report}");
+        assert!(report.contains("spec.hostPID: host-namespaces deny was not found"), "{report}");
     }
 
     #[test]
@@ -680,6 +783,10 @@ old: 1
     #[test]
     fn malformed_cases_are_refused() {
         for (text, expected) in [
+            ("#! finding: r deny\na: 1", "1: no directive reads `finding: \"r deny\"`"),
+            ("#! finding: r forbid a\na: 1", "1: no directive reads `finding: \"r forbid a\"`"),
+            ("#! finding: r deny a\na: 1", "1: the findings of an object in YAML are marks in it"),
+            ("#! findings: none\n--- |\n  {", "3: no JSON: "),
             ("#! colour: red\na: 1 #~ r warn", "1: no directive reads `colour: \"red\"`"),
             ("#! code: -1\na: 1 #~ r warn", "1: no directive reads `code: -1`"),
             ("#! warnings: many\na: 1 #~ r warn", "1: no directive reads `warnings: \"many\"`"),

@@ -270,6 +270,20 @@ mod tests {
     }
 
     #[test]
+    fn the_sources_name_their_pages() {
+        for profile in PROFILES {
+            assert!(
+                profile
+                    .source
+                    .starts_with("\"Configure a security context for a pod or container\", last updated on ")
+            );
+        }
+        assert!(
+            OPENAPI.source.starts_with("\"Configure a security context for an elastic container instance")
+        );
+    }
+
+    #[test]
     fn profiles_are_in_order_and_latest_is_the_last() {
         assert!(PROFILES.is_sorted_by(|earlier, later| earlier.name < later.name));
         assert_eq!(latest().name, "2026-04-01");

@@ -363,8 +363,8 @@ fn integer(text: &str) -> Option<(Option<i64>, &str)> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (radix, digits) = match digits.strip_prefix('0') {
         Some(octal) => match octal.strip_prefix(['x', 'X']) {
-            Some(hex) if hex.starts_with(|c: char| c.is_ascii_hexdigit()) => (16, hex),
-            _ => (8, digits),
+            Some(hex) => (16, hex),
+            None => (8, digits),
         },
         None => (10, digits),
     };
@@ -486,6 +486,29 @@ mod tests {
                 refused(name, value, long);
             }
             refused(name, &"9".repeat(5000), long);
+        }
+    }
+
+    /// The limits that the table computes, to the integer.
+    #[test]
+    fn limits() {
+        for (name, min, max) in [
+            ("fs.mqueue.msgsize_default", 128, 16_777_216),
+            ("fs.mqueue.msgsize_max", 128, 16_777_216),
+            ("net.core.rps_sock_flow_entries", 0, 536_870_912),
+            ("net.ipv4.ping_group_range", 0, 4_294_967_294),
+            ("net.ipv4.tcp_adv_win_scale", -31, 31),
+            ("net.ipv4.tcp_fin_timeout", -21_474_836, 21_474_836),
+            ("net.ipv6.conf.all.router_solicitations", -1, 2_147_483_647),
+        ] {
+            let why = format!("takes integers from {min} to {max}");
+            for (limit, beyond) in [(min, min - 1), (max, max + 1)] {
+                taken(name, &i64::to_string(&limit));
+                refused(name, &i64::to_string(&beyond), &why);
+            }
+        }
+        for value in ["-9223372036854775807", "9223372036854775807", "18446744073709551615"] {
+            taken("kernel.shmmax", value);
         }
     }
 

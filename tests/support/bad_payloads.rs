@@ -245,40 +245,52 @@ pub(crate) fn objects() -> Vec<BadPayload> {
         entries.join(",")
     };
     let id = "spec.containers[0].securityContext.runAsUser";
+    let twice = "spec.containers[0].securityContext.privileged: is set twice".to_owned();
     let no_integer = format!("{id}: is a");
     let out_of_range = format!("[run-as-id-range] {id}");
     let table: [(&str, String, Option<u16>, &str); _] = [
-        ("duplicate: denied, then good", context(r#"{"privileged":true,"privileged":false}"#), FINE, ""),
+        // The API server would merge the two; no reader of the last alone judges what it keeps.
+        (
+            "duplicate: denied, then good",
+            context(r#"{"privileged":true,"privileged":false}"#),
+            UNREADABLE,
+            &twice,
+        ),
         (
             "duplicate: good, then denied",
             context(r#"{"privileged":false,"privileged":true}"#),
-            DENIED,
-            "[privileged]",
+            UNREADABLE,
+            &twice,
         ),
-        ("duplicate: denied, then null", context(r#"{"privileged":true,"privileged":null}"#), FINE, ""),
+        (
+            "duplicate: denied, then null",
+            context(r#"{"privileged":true,"privileged":null}"#),
+            UNREADABLE,
+            &twice,
+        ),
         (
             "duplicate: null, then denied",
             context(r#"{"privileged":null,"privileged":true}"#),
-            DENIED,
-            "[privileged]",
+            UNREADABLE,
+            &twice,
         ),
         (
             "duplicate by an escape: good, then denied",
             context(r#"{"privileged":false,"privilege\u0064":true}"#),
-            DENIED,
-            "[privileged]",
+            UNREADABLE,
+            &twice,
         ),
         (
             "duplicate context: denied, then good",
             context(r#"{"privileged":true},"securityContext":{}"#),
-            FINE,
-            "",
+            UNREADABLE,
+            "spec.containers[0].securityContext: is set twice",
         ),
         (
             "duplicate context: good, then denied",
             context(r#"{},"securityContext":{"privileged":true}"#),
-            DENIED,
-            "[privileged]",
+            UNREADABLE,
+            "spec.containers[0].securityContext: is set twice",
         ),
         (
             "duplicate label: no, then yes",
@@ -287,8 +299,8 @@ pub(crate) fn objects() -> Vec<BadPayload> {
                 r#""labels":{"alibabacloud.com/eci":"false","#,
                 1,
             ),
-            DENIED,
-            "[privileged]",
+            UNREADABLE,
+            "metadata.labels[alibabacloud.com/eci]: is set twice",
         ),
         (
             "duplicate label: yes, then no",
@@ -297,8 +309,20 @@ pub(crate) fn objects() -> Vec<BadPayload> {
                 r#""alibabacloud.com/eci":"true","alibabacloud.com/eci":"false""#,
                 1,
             ),
-            FINE,
-            "",
+            UNREADABLE,
+            "metadata.labels[alibabacloud.com/eci]: is set twice",
+        ),
+        (
+            "duplicate annotation of a family",
+            annotated(&[r#""seccomp.security.alpha.kubernetes.io/pod":"a""#; 2].join(","), "{}"),
+            UNREADABLE,
+            "metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: is set twice",
+        ),
+        (
+            "duplicate label that is not read",
+            context(r#"{"privileged":true}"#).replacen(r#""labels":{"#, r#""labels":{"a":"1","a":"2","#, 1),
+            DENIED,
+            "[privileged]",
         ),
         (
             "an id of 64 bits without a sign",
