@@ -81,11 +81,11 @@ test-opa: policy.opa.wasm $(NODE_TESTS)/node_modules/.package-lock.json ## The t
 $(NODE_TESTS)/node_modules/.package-lock.json: $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | node
 	npm ci --silent --prefix $(NODE_TESTS)
 
-e2e-tests: ## kwctl's tests (bats) on annotated-policy.wasm, where kwctl and bats are there
+e2e-tests: ## kwctl's tests (bats) on the annotated modules, where kwctl and bats are there
 	@for tool in kwctl bats; do \
 	  command -v $$tool >/dev/null || { echo "skipped: kwctl's tests, as $$tool is not on the PATH"; exit 0; }; \
 	done; \
-	$(MAKE) --no-print-directory annotated-policy.wasm && bats e2e-tests/kwctl.bats
+	$(MAKE) --no-print-directory annotated-policy.wasm annotated-policy.opa.wasm && bats e2e-tests/kwctl.bats
 
 npm: $(NPM_TARBALL) ## The npm package, packed in target/npm
 

@@ -5,13 +5,14 @@
 bats_require_minimum_version 1.5.0
 
 policy="$BATS_TEST_DIRNAME/../annotated-policy.wasm"
+opa="$BATS_TEST_DIRNAME/../annotated-policy.opa.wasm"
 
 eci='"labels":{"alibabacloud.com/eci":"true"}'
 
 # Here and not in setup_file: bats 1.8 takes a skip there for a failure.
 setup() {
   command -v kwctl >/dev/null || skip "kwctl is not on the PATH"
-  [ -f "$policy" ] || skip "annotated-policy.wasm is not built: make annotated-policy.wasm"
+  [ -f "$policy" ] && [ -f "$opa" ] || skip "the modules are not built: make annotated-policy.wasm annotated-policy.opa.wasm"
 }
 
 # pod METADATA CONTAINER: a Pod with these members in its metadata and in its only container.
@@ -154,4 +155,33 @@ JSON
   says 'pods/ephemeralcontainers'
   [[ $output =~ mutating:\ +true ]]
   [[ $output =~ 'kind: Namespace' ]]
+}
+
+@test "in OPA's mode the answer carries warnings, findings and the repair" {
+  request "" Pod pods "$(pod "$eci" '"securityContext":{"procMount":"Unmasked","capabilities":{"add":["CAP_NET_ADMIN"]}}')"
+  policy=$opa
+  judged -e opa
+  allowed
+  patched
+  [ "$(patch)" = '[{"op":"replace","path":"/spec/containers/0/securityContext/capabilities/add/0","value":"NET_ADMIN"}]' ]
+  says 'proc-mount: spec.containers[0].securityContext.procMount'
+  says '"auditAnnotations":{"findings":'
+  judged -e opa --settings-json '{"profil":"latest"}'
+  refused 422
+  says 'did you mean profile?'
+}
+
+@test "in Gatekeeper's mode what would have to be repaired is a violation, and so are settings that are not valid" {
+  request "" Pod pods "$(pod "$eci" '"securityContext":{"capabilities":{"add":["CAP_NET_ADMIN"]}}')"
+  policy=$opa
+  judged
+  [[ $output == *'"allowed":false'* ]]
+  says '[capability-name] spec.containers[0].securityContext.capabilities.add[0]'
+  unpatched
+  judged --settings-json '{"profil":"latest"}'
+  [[ $output == *'"allowed":false'* ]]
+  says 'did you mean profile?'
+  request "" Pod pods "$(pod "$eci")"
+  judged
+  allowed
 }

@@ -208,11 +208,13 @@ fn violations(verdict: &Verdict) -> String {
             action: finding.action.as_str(),
             effect: finding.rule.effect.as_str(),
         };
-        violations.push(Violation { msg: clause.into(), details });
+        // Hosts put commas between messages, or lines: a full stop is for a message of several clauses.
+        let msg = clause.strip_suffix('.').map(str::to_owned).unwrap_or(clause);
+        violations.push(Violation { msg: msg.into(), details });
     }
     if more > 0 {
         violations
-            .push(Violation { msg: format!("And {more} more.").into(), details: Details::More { more } });
+            .push(Violation { msg: format!("and {more} more").into(), details: Details::More { more } });
     }
     if violations.is_empty() && !verdict.accepted {
         let msg = verdict.message.as_deref().unwrap_or_default().into();
