@@ -2,7 +2,7 @@
 //! rules that speak of them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Sysctl;
 
@@ -71,7 +71,7 @@ pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<
 }
 
 /// Normalised names, each with the index of the entry that sets it.
-type Names = HashMap<String, usize>;
+type Names = BTreeMap<String, usize>;
 
 /// The sysctls of the annotation [`sysctl::HOST_SYSCTLS`].
 #[derive(Debug, PartialEq, Eq)]

@@ -8,7 +8,14 @@ const SHOWN: usize = 64;
 pub fn quote(value: &str) -> String {
     let mut quoted = String::from("\"");
     let mut characters = value.chars();
-    quoted.extend(characters.by_ref().take(SHOWN).flat_map(char::escape_debug));
+    for c in characters.by_ref().take(SHOWN) {
+        match c {
+            '"' | '\'' | '\\' => quoted.extend(c.escape_debug()),
+            // Most are these, and need no table to tell that they show.
+            ' '..='~' => quoted.push(c),
+            _ => quoted.extend(c.escape_debug()),
+        }
+    }
     quoted.push_str(if characters.next().is_some() { "…\"" } else { "\"" });
     quoted
 }
@@ -17,7 +24,7 @@ pub fn quote(value: &str) -> String {
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
-        let shows = matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1;
+        let shows = matches!(c, ' '..='~') || c.escape_debug().len() == 1;
         line.push(if shows { c } else { ' ' });
     }
     line
@@ -25,7 +32,7 @@ pub fn one_line(text: &str) -> String {
 
 /// The first `characters` of the text, the last of them an ellipsis where it was cut.
 pub fn cut(text: String, characters: usize) -> String {
-    if text.chars().count() <= characters {
+    if text.len() <= characters || text.chars().count() <= characters {
         return text;
     }
     let kept = text.chars().take(characters.saturating_sub(1));

@@ -1,6 +1,6 @@
 //! Finding the pod template in an object of any kind, and the view of it that the rules read.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     AppArmorProfile, Capabilities, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
@@ -430,10 +430,10 @@ view! {
 }
 
 /// The names of the ephemeral containers of a Pod, with their indices; none where they cannot be read.
-pub fn ephemeral_names(pod: Raw<'_>) -> HashMap<String, usize> {
+pub fn ephemeral_names(pod: Raw<'_>) -> BTreeMap<String, usize> {
     let list = json::at(pod, &["spec", "ephemeralContainers"]);
     let containers: Option<Vec<Named<'_>>> = list.and_then(|list| json::read(list.get()).ok());
-    let mut names = HashMap::new();
+    let mut names = BTreeMap::new();
     for (index, container) in containers.into_iter().flatten().enumerate() {
         if let Some(name) = container.name {
             names.insert(name.to_string(), index);

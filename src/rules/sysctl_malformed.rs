@@ -20,16 +20,15 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     for entry in &pod.sysctls {
-        let name = quote(&entry.name);
-        let (message, help) = match entry.state {
+        let (what, help) = match entry.state {
             State::BadName => (
-                format!("{name} is not the name of a sysctl"),
+                "is not the name of a sysctl",
                 "use lower case letters, digits, - and _ in segments parted by . or /, at most 253 characters",
             ),
-            State::NoValue => (format!("{name} has no value"), "give it one, or remove it"),
-            State::Repeated => (format!("{name} is set before"), "keep one of the two"),
+            State::NoValue => ("has no value", "give it one, or remove it"),
+            State::Repeated => ("is set before", "keep one of the two"),
             State::Supported | State::Unsupported => continue,
         };
-        report.find(entry.path.clone(), message, help);
+        report.find(entry.path.clone(), format!("{} {what}", quote(&entry.name)), help);
     }
 }
