@@ -138,6 +138,12 @@ fn the_security_context() {
         ("--security-opt no-new-privileges", security(json!({"allowPrivilegeEscalation": false})), &[]),
         ("--security-opt=no-new-privileges:true", security(json!({"allowPrivilegeEscalation": false})), &[]),
         ("--security-opt no-new-privileges=false", json!({}), &[]),
+        ("--security-opt no-new-privileges --security-opt no-new-privileges=false", json!({}), &[]),
+        (
+            "--security-opt no-new-privileges=false --security-opt no-new-privileges",
+            security(json!({"allowPrivilegeEscalation": false})),
+            &[],
+        ),
         (
             "--security-opt seccomp=unconfined",
             security(json!({"seccompProfile": {"type": "Unconfined"}})),
