@@ -1,5 +1,6 @@
 //! From the text of a file to what is said of it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use eci_manifest::{Document, Part};
@@ -108,6 +109,9 @@ impl Judge<'_> {
                 }
                 Err(problem) => judged.problems.push(problem),
             }
+        }
+        if self.repairs == Repairs::Told {
+            read_back(part, documents, &mut judged.found);
         }
         suppress(part, || part.comments(), self.suppressions, &mut judged.found, &mut judged.problems);
         judged
@@ -218,15 +222,56 @@ impl Judge<'_> {
             Action::Fix => Taken::Always,
             _ => Taken::OnDemand,
         };
+        let edits = &finding.edits;
         let replacements = match self.repairs {
-            Repairs::Told => repair::verified(part, documents, document, &finding.edits).ok()?,
-            Repairs::Mentioned if document.has_aliases() => {
-                repair::verified(part, documents, document, &finding.edits).map(|_| Vec::new()).ok()?
-            }
-            Repairs::Mentioned => repair::replacements(document, &finding.edits).map(|_| Vec::new()).ok()?,
             Repairs::Made => Vec::new(),
+            // A change may reach further than its place.
+            _ if document.has_aliases() => repair::verified(part, documents, document, edits).ok()?,
+            _ => repair::replacements(document, edits).ok()?,
         };
         Some(Fix { title, taken, edits: finding.edits.clone(), replacements })
+    }
+}
+
+/// Takes away the repairs that would not read as they should. One of each document is read back at a time: a list of
+/// thousands of objects is not read once for each of them.
+fn read_back(part: &Part<'_>, documents: &[Document<'_>], found: &mut [Found]) {
+    let mut rounds: Vec<HashMap<usize, &mut Found>> = Vec::new();
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    let is_to_be_read = |found: &&mut Found| {
+        found.fix.is_some() && documents.get(found.document).is_some_and(|document| !document.has_aliases())
+    };
+    for found in found.iter_mut().filter(is_to_be_read) {
+        let count = counts.entry(found.document).or_default();
+        match rounds.get_mut(*count) {
+            Some(round) => drop(round.insert(found.document, found)),
+            None => rounds.push(HashMap::from([(found.document, found)])),
+        }
+        *count += 1;
+    }
+    for round in rounds {
+        let fix_of = |index: usize| round.get(&index).and_then(|found| found.fix.as_ref());
+        let mut all: Vec<_> = round
+            .values()
+            .filter_map(|found| found.fix.as_ref())
+            .flat_map(|fix| fix.replacements.clone())
+            .collect();
+        all.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
+        let expected = documents.iter().enumerate().map(|(index, document)| match fix_of(index) {
+            Some(fix) => repair::after(document, &fix.edits),
+            None => document.value(),
+        });
+        if repair::reads_as(part, &all, expected) {
+            continue;
+        }
+        for (index, found) in round {
+            let verified = documents.get(index).zip(found.fix.as_ref()).is_some_and(|(document, fix)| {
+                repair::verified(part, documents, document, &fix.edits).is_ok()
+            });
+            if !verified {
+                found.fix = None;
+            }
+        }
     }
 }
 

@@ -996,6 +996,20 @@ fn a_profile_of_requests_is_said_to_be_chosen_by_itself() {
 }
 
 #[test]
+fn a_list_is_not_read_once_for_each_of_its_objects() {
+    let object =
+        REPAIRED.lines().map(|line| format!("  {line}\n")).collect::<String>().replacen("  ", "- ", 1);
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n{}", object.repeat(1000));
+    let folder = Folder::with(&[("list.yaml", &list)]);
+    let started = std::time::Instant::now();
+    let report = folder.checked(0, &["list.yaml"]);
+    assert!(findings(&report).iter().all(|found| found["fix"]["replacements"][0]["text"] == "CHOWN"));
+    assert_eq!(report["totals"]["fixable"], 1000);
+    // Read a thousand times, it takes minutes.
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+}
+
+#[test]
 fn many_documents_take_as_long_as_many_files() {
     let document = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    metadata: {labels: {alibabacloud.com/eci: \"true\"}}\n    spec:\n      securityContext: {runAsGroup: 5}\n      containers:\n      - name: a\n        image: a\n---\n";
     let folder = Folder::with(&[("few.yaml", &document.repeat(500)), ("many.yaml", &document.repeat(5000))]);

@@ -186,7 +186,7 @@ fn has_containers(object: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
     use super::*;
     use serde_json::json;
@@ -265,6 +265,15 @@ web.yaml:1: Pod web: repaired
         let (_, text) =
             write(&request(&json!({ "metadata": { "generateName": "web-" } })), json!({ "accepted": true }));
         assert_eq!(text, "web.yaml:1: Pod web: accepted: nothing for ECI here\n");
+    }
+
+    #[test]
+    fn no_name_steers_the_terminal() {
+        let steering = "a\u{1b}[31mRED\n::error::x";
+        let mut asked = request(&json!({}));
+        asked["name"] = json!(steering);
+        let (_, text) = write(&asked, json!({ "accepted": false, "code": 422, "message": steering }));
+        assert_eq!(text, "web.yaml:1: Pod a [31mRED ::error::x: denied (422)\n  a [31mRED ::error::x\n");
     }
 
     #[test]
