@@ -106,7 +106,7 @@ pub fn verdict(
         Repair::WhereAccepted => {}
         Repair::Always => settings.mutate = Mutate::All,
     }
-    let Review { findings, is_windows, is_owned } = target.review(request, &settings, ask)?;
+    let Review { findings, is_windows, is_owned, .. } = target.review(request, &settings, ask)?;
     let mut verdict = Verdict::of(findings, target.object, repair);
     if is_windows {
         verdict.warnings.push(WINDOWS.to_owned());
@@ -127,6 +127,8 @@ pub struct Review {
     pub is_windows: bool,
     /// Whether a controller owns the object.
     pub is_owned: bool,
+    /// Whether the pod may run on ECI, and nothing says so for certain.
+    pub is_possible: bool,
 }
 
 /// Judges a request by settings that are checked already: for programs that judge many, and tell it in their own
@@ -217,7 +219,8 @@ impl<'r> Target<'r> {
                 findings.push(finding);
             }
         }
-        Ok(Review { findings, is_windows, is_owned: situation.is_owned })
+        let is_possible = certainty == Certainty::Possible;
+        Ok(Review { findings, is_windows, is_owned: situation.is_owned, is_possible })
     }
 
     /// The Namespace of the request, or else of the object; empty where neither names one.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Tells what Alibaba Cloud's Elastic Container Instance (ECI) will do with a pod's security context, before the
 /// cluster sees the pod.
@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Prints the JSON Schema of the settings, for editors.
     Schema,
     /// Prints the completions of a shell.
+    #[command(after_help = "\
+Example:
+  eci-policy completions bash >~/.local/share/bash-completion/completions/eci-policy")]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -115,7 +118,7 @@ pub(crate) struct Check {
     /// How to report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ReportFormat,
-    /// Ends with 1 for warnings and repairs, too.
+    /// Ends with 1 for warnings, repairs and suppressions without effect, too.
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
@@ -162,12 +165,20 @@ pub(crate) struct Fix {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  eci-policy explain                                the table of the rules
+  eci-policy explain privileged")]
 pub(crate) struct Explain {
     /// The rule.
     pub(crate) rule: Option<String>,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  eci-policy show pod.yaml
+  helm template shop charts/shop | eci-policy show --format json -")]
 pub(crate) struct Show {
     #[command(flatten)]
     pub(crate) input: PathArgs,
@@ -187,6 +198,7 @@ pub(crate) enum DataFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("direction").args(["from", "to"]).required(true)))]
 #[command(after_help = "\
 Examples:
   eci-policy convert --to create-container-group pod.yaml
@@ -196,7 +208,7 @@ Examples:
 What has no counterpart is remarked on standard error.")]
 pub(crate) struct Convert {
     /// What to convert from.
-    #[arg(long, value_name = "SOURCE", required_unless_present = "to", conflicts_with = "to")]
+    #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<ConvertFrom>,
     /// What to convert to.
     #[arg(long, value_name = "TARGET")]
@@ -230,6 +242,12 @@ pub(crate) enum ParameterFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  eci-policy diff --from 2024-02-26 deploy/
+  eci-policy diff --from 2024-02-26 --to 2026-04-01 --format json pod.yaml
+
+It ends with 1 where a verdict changes.")]
 pub(crate) struct Diff {
     /// The revision of ECI's rules before.
     #[arg(long, value_name = "DATE")]
@@ -252,6 +270,12 @@ pub(crate) struct Diff {
 
 #[cfg(feature = "run")]
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  eci-policy run --module policy.wasm --settings settings.yaml deploy/
+
+It ends with 0 where the module denies nothing, with 1 where it denies something, and with 2 where something could not be
+judged.")]
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) input: PathArgs,

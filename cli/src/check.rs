@@ -8,7 +8,7 @@ use crate::batch;
 use crate::failure::Failure;
 use crate::input::{Obstacle, Source};
 use crate::judge::{Judge, Repairs};
-use crate::report::{FileReport, Problem, Totals, reporter};
+use crate::report::{FileReport, Problem, Totals, Weight, reporter};
 use crate::settings;
 
 pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
@@ -33,7 +33,11 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     Ok(match totals {
         Totals { failed: 1.., .. } => Exit::Failed,
         Totals { denied: 1.., .. } => Exit::Denied,
-        Totals { warned, repaired, .. } if check.strict && warned + repaired > 0 => Exit::Denied,
+        Totals { warned, repaired, ineffective, .. }
+            if check.strict && warned + repaired + ineffective > 0 =>
+        {
+            Exit::Denied
+        }
         _ => Exit::Clean,
     })
 }
@@ -51,6 +55,11 @@ fn report(judge: &Judge<'_>, source: Result<Source, Obstacle>) -> FileReport {
 
 /// What is said of a file that is not read.
 pub(crate) fn obstructed(Obstacle { name, message, is_harmless }: Obstacle) -> FileReport {
-    let problem = Problem { span: None, message, help: None, is_remark: is_harmless };
+    let problem = Problem {
+        span: None,
+        message,
+        help: None,
+        weight: if is_harmless { Weight::Remark } else { Weight::Failure },
+    };
     FileReport { name, problems: vec![problem], ..FileReport::default() }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::Exit;
 use crate::args::{DataFormat, Diff, SettingsArgs};
+use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::{Obstacle, Source};
 use crate::judge::{Subject, problem};
@@ -43,7 +44,7 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
             report.objects += compared.objects;
             report.changed.extend(compared.changed);
             for problem in compared.problems {
-                anstream::eprintln!("{}", one_line(&problem));
+                tell(problem);
                 failed += 1;
             }
             Ok(())
@@ -157,7 +158,14 @@ impl Revisions {
                 Err(error) => compared.problems.push(place(problem(&part, &error))),
                 Ok(documents) => {
                     for document in &documents {
-                        let Some(subject) = Subject::of(document) else { continue };
+                        let subject = match Subject::of(document) {
+                            Ok(Some(subject)) => subject,
+                            Ok(None) => continue,
+                            Err(problem) => {
+                                compared.problems.push(place(problem));
+                                continue;
+                            }
+                        };
                         compared.objects += 1;
                         match self.object(&name, document, &subject, &lines) {
                             Ok(object) => compared.changed.extend(object),
@@ -226,6 +234,18 @@ impl Revisions {
         let reasons = aspects.map(|Aspect { of, says, .. }| Reason { of, from: says(from), to: says(to) });
         reasons.filter(|reason| reason.from != reason.to).collect()
     }
+}
+
+/// Whether what decides of an object is not what decided of it before, though the verdict is the same.
+fn is_decided_anew(changes: &[Change], verdict: &str) -> bool {
+    let deciding = match verdict {
+        "denied" => Action::Deny,
+        "repaired" => Action::Fix,
+        "accepted with warnings" => Action::Warn,
+        _ => return true,
+    };
+    let decides = |action: Option<&str>| action == Some(deciding.as_str());
+    changes.iter().any(|change| decides(change.before) || decides(change.after))
 }
 
 /// What the findings mean for the object.
@@ -316,7 +336,10 @@ impl Report {
         for Object { file, line, object, before, after, changes } in &self.changed {
             let (file, object) = (one_line(file), one_line(object));
             match before == after {
-                true => writeln!(out, "{file}:{line}: {object}: {before}, for other reasons")?,
+                true if is_decided_anew(changes, before) => {
+                    writeln!(out, "{file}:{line}: {object}: {before}, for other reasons")?
+                }
+                true => writeln!(out, "{file}:{line}: {object}: {before} as before, with other remarks")?,
                 false => writeln!(out, "{file}:{line}: {object}: {before} -> {after}")?,
             }
             for Change { line, column, rule, path, before, after, message } in changes {

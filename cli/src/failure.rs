@@ -17,9 +17,4 @@ impl Failure {
     pub(crate) fn new(said: impl Into<String>) -> Self {
         Self::Said(said.into())
     }
-
-    /// Whether nobody reads the output any more.
-    pub(crate) fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
 }

@@ -2,7 +2,7 @@
 //! written, as the object that admission would make.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -10,16 +10,17 @@ use eci_manifest::{Document, Part, Replacement, Unrepairable, replaced};
 use eci_security_context::rule::{Action, Edit, Rule};
 use eci_security_context::rules::RULES;
 use eci_security_context::settings::Mutate;
-use eci_security_context::text::{nearest, one_line};
+use eci_security_context::text::nearest;
 use serde_json::Value;
 use similar::TextDiff;
 
 use crate::Exit;
 use crate::args::Fix;
+use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::{Obstacle, Source, plain};
 use crate::judge::{Judge, Judged, Repairs, problem};
-use crate::report::{FileReport, Found, Lines, Problem};
+use crate::report::{FileReport, Found, Lines, Problem, Taken, Weight};
 use crate::{batch, repair, settings};
 
 pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
@@ -134,7 +135,8 @@ impl Repairer<'_> {
         let mut edits: Vec<(Vec<&Found>, Vec<Edit>)> = documents.iter().map(|_| Default::default()).collect();
         for found in judged.found.iter().filter(|found| found.suppressed.is_none()) {
             let Some(fix) = &found.fix else { continue };
-            let is_possible = self.rules.is_empty() && !fix.is_on_demand && found.action == Action::Warn;
+            let is_possible =
+                self.rules.is_empty() && fix.taken == Taken::AsEci && found.action == Action::Warn;
             repaired.possible += usize::from(is_possible);
             if !self.takes(found) {
                 continue;
@@ -234,10 +236,11 @@ impl Repairer<'_> {
 /// The document, the rule, and what it says: the path may change where an item before it goes.
 type Denial = (usize, &'static str, String);
 
-/// The denials, each with how often it occurs.
+/// The denials that no comment takes back, each with how often it occurs.
 fn denied(found: &[Found]) -> HashMap<Denial, usize> {
     let mut denied = HashMap::new();
-    for found in found.iter().filter(|found| found.action == Action::Deny) {
+    let denials = found.iter().filter(|found| found.action == Action::Deny && found.suppressed.is_none());
+    for found in denials {
         *denied.entry((found.document, found.rule.id, found.message.clone())).or_default() += 1;
     }
     denied
@@ -250,7 +253,7 @@ fn leave(unrepairable: &Unrepairable, chosen: &[&Found], repaired: &mut Repaired
         span: Some(unrepairable.span.clone()),
         message: format!("not repaired: {}: {}", paths.join(", "), unrepairable.reason),
         help: None,
-        is_remark: true,
+        weight: Weight::Remark,
     });
 }
 
@@ -274,8 +277,8 @@ impl Totals {
                 let (line, column) = lines.at(span.start);
                 format!("{line}:{column}:")
             });
-            anstream::eprintln!("{}", one_line(&format!("{}:{place} {}", problems.name, problem.message)));
-            self.failed += usize::from(!problem.is_remark);
+            tell(format_args!("{}:{place} {}", problems.name, problem.message));
+            self.failed += usize::from(!problem.is_remark());
         }
         self.left += left;
         self.possible += possible;
@@ -289,11 +292,7 @@ impl Totals {
                     let mut diff = diff.unified_diff();
                     write!(out, "{}", diff.header(&format!("a/{name}"), &format!("b/{name}")))?;
                 } else if let Err(error) = write(&source, &after) {
-                    anstream::eprintln!(
-                        "{}: cannot be written: {}; it is as it was",
-                        one_line(&source.name()),
-                        plain(&error)
-                    );
+                    tell(format_args!("{}: cannot be written: {error}; it is as it was", source.name()));
                     self.failed += 1;
                     return Ok(());
                 }
@@ -318,27 +317,71 @@ impl Totals {
             told += &format!("; {} left alone", plural(self.left, "finding"));
         }
         if self.possible > 0 {
-            let pods = "in pods that may run on ECI are not repaired; --assume-eci takes them for ECI's";
-            told += &format!("; {} {pods}", plural(self.possible, "finding"));
+            let are = if self.possible == 1 { "is" } else { "are" };
+            let pods = "not repaired; --assume-eci takes them for ECI's";
+            let findings = plural(self.possible, "finding");
+            told += &format!("; {findings} in pods that may run on ECI {are} {pods}");
         }
-        anstream::eprintln!("{told}");
+        tell(told);
     }
 }
 
-/// Writes a file as a whole or not at all.
-fn write(source: &Source, text: &str) -> io::Result<()> {
+/// Writes a file as a whole or not at all. The error is for people to read.
+fn write(source: &Source, text: &str) -> Result<(), String> {
     let (Source::Named(path) | Source::Found(path)) = source else { return Ok(()) };
+    let said = |error: io::Error| plain(&error);
     // A link stays one: what it leads to is written.
-    let path = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    if permissions.readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
+    let path = fs::canonicalize(path).map_err(said)?;
+    let metadata = fs::metadata(&path).map_err(said)?;
+    if metadata.permissions().readonly() {
+        return Err("the file is read-only".to_owned());
+    }
+    let links = hard_links(&metadata);
+    if links > 1 {
+        let way_out =
+            "repair a copy (`eci-policy fix - <FILE >COPY`), and write that over it (`cat COPY >FILE`)";
+        return Err(format!(
+            "the file has {links} names (hard links), and the others would keep what it was; {way_out}"
+        ));
     }
     let directory = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(permissions)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
+    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(said)?;
+    file.write_all(text.as_bytes()).map_err(said)?;
+    keep_owner(file.as_file(), &metadata).map_err(|error| {
+        format!("its owner and group cannot be kept ({}); run the command as its owner", plain(&error))
+    })?;
+    // After the owner, which a change of takes bits away.
+    file.as_file().set_permissions(metadata.permissions()).map_err(said)?;
+    file.as_file().sync_all().map_err(said)?;
+    file.persist(&path).map_err(|error| plain(&error.error))?;
+    Ok(())
+}
+
+/// How many names a file has.
+#[cfg(unix)]
+fn hard_links(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata)
+}
+
+/// How many names a file has: elsewhere that is not asked.
+#[cfg(not(unix))]
+fn hard_links(_metadata: &Metadata) -> u64 {
+    1
+}
+
+/// Gives a file the owner and the group of another.
+#[cfg(unix)]
+fn keep_owner(file: &File, like: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) == (like.uid(), like.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(like.uid()), Some(like.gid()))
+}
+
+/// Elsewhere a file has the owner of its folder.
+#[cfg(not(unix))]
+fn keep_owner(_file: &File, _like: &Metadata) -> io::Result<()> {
     Ok(())
 }

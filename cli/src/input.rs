@@ -1,5 +1,6 @@
 //! The files that are read: those named, those in directories, standard input.
 
+use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -70,9 +71,15 @@ fn read_limited(reader: impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
     Ok(bytes.len() as u64 <= MAX_MIB << 20)
 }
 
-/// What the system says, without its error number.
+/// What the system says, without its error number, and without what those between it and us add: the path, as a rule,
+/// which is told already.
 pub(crate) fn plain(error: &io::Error) -> String {
-    let said = error.to_string();
+    let mut said = error.to_string();
+    let mut inner = error.get_ref().map(|error| error as &(dyn Error + 'static));
+    while let Some(error) = inner {
+        said = error.to_string();
+        inner = error.source();
+    }
     said.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 

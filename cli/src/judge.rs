@@ -1,5 +1,6 @@
 //! From the text of a file to what is said of it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use eci_manifest::{Document, Part};
@@ -8,11 +9,12 @@ use eci_security_context::json::{self, Unreadable};
 use eci_security_context::judge::{Refusal, Review, WINDOWS, review};
 use eci_security_context::rule::{Action, Finding};
 use eci_security_context::settings::Settings;
+use eci_security_context::workload;
 use rayon::prelude::*;
 
 use crate::args::SuppressionArgs;
-use crate::report::{FileReport, Fix, Found, Problem};
-use crate::suppress::suppress;
+use crate::report::{FileReport, Fix, Found, Problem, Taken, Weight};
+use crate::suppress::{of_lines, suppress};
 use crate::{openapi, repair};
 
 /// What judges files.
@@ -29,7 +31,7 @@ pub(crate) struct Judge<'s> {
 /// What becomes of the repairs of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repairs {
-    /// It is told that there are some.
+    /// It is told that there are some: read back only where a change may reach further than its place.
     Mentioned,
     /// They are told in full, read back.
     Told,
@@ -41,6 +43,8 @@ pub(crate) enum Repairs {
 #[derive(Default)]
 pub(crate) struct Judged {
     pub(crate) objects: usize,
+    /// Documents that are nothing of Kubernetes.
+    pub(crate) skipped: usize,
     pub(crate) found: Vec<Found>,
     pub(crate) problems: Vec<Problem>,
 }
@@ -48,6 +52,7 @@ pub(crate) struct Judged {
 impl Judged {
     fn append(&mut self, mut other: Self) {
         self.objects += other.objects;
+        self.skipped += other.skipped;
         self.found.append(&mut other.found);
         self.problems.append(&mut other.problems);
     }
@@ -63,8 +68,8 @@ impl Judge<'_> {
         };
         let mut all = Judged::default();
         judged.into_iter().for_each(|part| all.append(part));
-        let Judged { objects, found, problems } = all;
-        let mut report = FileReport { name, text: String::new(), objects, found, problems };
+        let Judged { objects, skipped, found, problems } = all;
+        let mut report = FileReport { name, text: String::new(), objects, skipped, found, problems };
         report.found.sort_by_key(|found| found.span.start);
         if !report.found.is_empty() || !report.problems.is_empty() {
             report.text = text;
@@ -74,10 +79,13 @@ impl Judge<'_> {
 
     fn part(&self, part: &Part<'_>) -> Judged {
         if let Some(requests) = openapi::flat(part.text()) {
-            return self.requests(requests, |place| match place {
+            let mut judged = self.requests(requests, |place| match place {
                 openapi::Place::Bytes(bytes) => part.span.start + bytes.start..part.span.start + bytes.end,
                 openapi::Place::Field(_) => part.span.start..part.span.start,
             });
+            let comments = || of_lines(part);
+            suppress(part, comments, self.suppressions, &mut judged.found, &mut judged.problems);
+            return judged;
         }
         match part.documents() {
             Ok(documents) => self.documents(part, &documents),
@@ -90,19 +98,22 @@ impl Judge<'_> {
         let mut judged = Judged::default();
         for (index, document) in documents.iter().enumerate() {
             match Subject::of(document) {
-                Some(subject) => self.document(part, documents, index, document, &subject, &mut judged),
-                None => {
-                    judged.append(self.requests(
-                        Ok(openapi::of_value(&document.value())),
-                        |place| match place {
-                            openapi::Place::Field(path) => document.span(path),
-                            openapi::Place::Bytes(bytes) => bytes.clone(),
-                        },
-                    ))
+                Ok(Some(subject)) => self.document(part, documents, index, document, &subject, &mut judged),
+                Ok(None) => {
+                    let requests = openapi::of_value(&document.value());
+                    judged.skipped += usize::from(requests.as_ref().is_ok_and(Vec::is_empty));
+                    judged.append(self.requests(requests, |place| match place {
+                        openapi::Place::Field(path) => document.span(path),
+                        openapi::Place::Bytes(bytes) => bytes.clone(),
+                    }));
                 }
+                Err(problem) => judged.problems.push(problem),
             }
         }
-        suppress(part, self.suppressions, &mut judged.found, &mut judged.problems);
+        if self.repairs == Repairs::Told {
+            read_back(part, documents, &mut judged.found);
+        }
+        suppress(part, || part.comments(), self.suppressions, &mut judged.found, &mut judged.problems);
         judged
     }
 
@@ -117,7 +128,7 @@ impl Judge<'_> {
             span: Some(span(&wrong.place)),
             message: wrong.message,
             help: Some(wrong.help),
-            is_remark: false,
+            weight: Weight::Failure,
         };
         for request in requests.unwrap_or_else(|wrong| {
             judged.problems.push(problem(wrong));
@@ -129,7 +140,7 @@ impl Judge<'_> {
                     span: Some(span(place)),
                     message: message.to_owned(),
                     help: None,
-                    is_remark: true,
+                    weight: Weight::Remark,
                 });
                 continue;
             }
@@ -169,12 +180,12 @@ impl Judge<'_> {
                         span: Some(subject.span(document, "spec.os")),
                         message: format!("{}: {WINDOWS}", subject.name),
                         help: None,
-                        is_remark: true,
+                        weight: Weight::Remark,
                     });
                 }
                 for finding in review.findings {
                     let path = finding.path.to_string();
-                    let fix = self.fix(part, documents, document, subject, &finding);
+                    let fix = self.fix(part, documents, document, subject, &finding, review.is_possible);
                     judged.found.push(Found {
                         rule: finding.rule,
                         action: finding.action,
@@ -200,18 +211,67 @@ impl Judge<'_> {
         document: &Document<'_>,
         subject: &Subject,
         finding: &Finding,
+        is_possible: bool,
     ) -> Option<Fix> {
         // Requests are not repaired: the object in them is.
         let title = finding.rule.fix.filter(|_| !finding.edits.is_empty() && subject.prefix.is_empty())?;
         // The action in the finding is the one after all downgrades.
         let unsettled = Finding { action: finding.rule.action, ..finding.clone() };
-        let is_on_demand = self.settings.action(&unsettled) != Action::Fix;
-        let replacements = match self.repairs {
-            Repairs::Told => repair::verified(part, documents, document, &finding.edits).ok()?,
-            Repairs::Mentioned => repair::replacements(document, &finding.edits).map(|_| Vec::new()).ok()?,
-            Repairs::Made => Vec::new(),
+        let taken = match self.settings.action(&unsettled) {
+            Action::Fix if is_possible => Taken::AsEci,
+            Action::Fix => Taken::Always,
+            _ => Taken::OnDemand,
         };
-        Some(Fix { title, is_on_demand, edits: finding.edits.clone(), replacements })
+        let edits = &finding.edits;
+        let replacements = match self.repairs {
+            Repairs::Made => Vec::new(),
+            // A change may reach further than its place.
+            _ if document.has_aliases() => repair::verified(part, documents, document, edits).ok()?,
+            _ => repair::replacements(document, edits).ok()?,
+        };
+        Some(Fix { title, taken, edits: finding.edits.clone(), replacements })
+    }
+}
+
+/// Takes away the repairs that would not read as they should. One of each document is read back at a time: a list of
+/// thousands of objects is not read once for each of them.
+fn read_back(part: &Part<'_>, documents: &[Document<'_>], found: &mut [Found]) {
+    let mut rounds: Vec<HashMap<usize, &mut Found>> = Vec::new();
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    let is_to_be_read = |found: &&mut Found| {
+        found.fix.is_some() && documents.get(found.document).is_some_and(|document| !document.has_aliases())
+    };
+    for found in found.iter_mut().filter(is_to_be_read) {
+        let count = counts.entry(found.document).or_default();
+        match rounds.get_mut(*count) {
+            Some(round) => drop(round.insert(found.document, found)),
+            None => rounds.push(HashMap::from([(found.document, found)])),
+        }
+        *count += 1;
+    }
+    for round in rounds {
+        let fix_of = |index: usize| round.get(&index).and_then(|found| found.fix.as_ref());
+        let mut all: Vec<_> = round
+            .values()
+            .filter_map(|found| found.fix.as_ref())
+            .flat_map(|fix| fix.replacements.clone())
+            .collect();
+        all.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
+        let expected = documents.iter().enumerate().map(|(index, document)| match fix_of(index) {
+            Some(fix) => repair::after(document, &fix.edits),
+            None => document.value(),
+        });
+        if repair::reads_as(part, &all, expected) {
+            continue;
+        }
+        for (index, found) in round {
+            let verified = documents.get(index).zip(found.fix.as_ref()).is_some_and(|(document, fix)| {
+                repair::verified(part, documents, document, &fix.edits).is_ok()
+            });
+            if !verified {
+                found.fix = None;
+            }
+        }
     }
 }
 
@@ -224,7 +284,7 @@ pub(crate) fn problem(part: &Part<'_>, error: &eci_manifest::Error) -> Problem {
         help: is_template.then(|| {
             "this looks like a template of Helm; check what it makes: `helm template … | eci-policy check -`".to_owned()
         }),
-        is_remark: false,
+        weight: Weight::Failure,
     }
 }
 
@@ -238,16 +298,60 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// `None` where the document is no object of Kubernetes, nor a request about one.
-    pub(crate) fn of(document: &Document<'_>) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Where it is meant to be one, and lacks what makes it one.
+    pub(crate) fn of(document: &Document<'_>) -> Result<Option<Self>, Problem> {
         let text = |keys: &[&str]| document.text(keys);
-        if text(&["kind"]) == Some("AdmissionReview") && document.has(&["request"]) {
-            return Some(Self { name: name(document, &["request", "object"]), prefix: "request.object." });
+        let is_request = |at: &[&str]| {
+            ["operation", "uid"].iter().all(|key| document.text(&[at, &[*key]].concat()).is_some())
+        };
+        let is_review = text(&["kind"]) == Some("AdmissionReview");
+        if is_review && !document.has(&["request"]) {
+            return Err(Problem {
+                span: Some(document.span("kind")),
+                message: "AdmissionReview: request: is missing".to_owned(),
+                help: Some("give the review that the API server sends, not the answer to it".to_owned()),
+                weight: Weight::Failure,
+            });
         }
-        if text(&["operation"]).is_some() && text(&["uid"]).is_some() {
-            return Some(Self { name: name(document, &["object"]), prefix: "object." });
+        // Without a kind, a request with settings beside it is what Kubewarden hands to a policy.
+        if is_review || !document.has(&["kind"]) && is_request(&["request"]) {
+            let name = name(document, &["request", "object"]);
+            let name = name.unwrap_or_else(|| "AdmissionReview".to_owned());
+            return Ok(Some(Self { name, prefix: "request.object." }));
         }
-        text(&["apiVersion"]).and(text(&["kind"]))?;
-        Some(Self { name: name(document, &[]), prefix: "" })
+        if is_request(&[]) {
+            let name = name(document, &["object"]).unwrap_or_else(|| "AdmissionRequest".to_owned());
+            return Ok(Some(Self { name, prefix: "object." }));
+        }
+        let Some(kind) = text(&["kind"]) else { return Ok(None) };
+        let name = name(document, &[]).unwrap_or_default();
+        if text(&["apiVersion"]).is_some() {
+            return Ok(Some(Self { name, prefix: "" }));
+        }
+        let Some(group) = group_of(document, kind) else { return Ok(None) };
+        let (at, what) = match document.has(&["apiVersion"]) {
+            true => ("apiVersion", "must be a string"),
+            false => ("kind", "is missing"),
+        };
+        let help = group.map(|group| {
+            format!(
+                "write apiVersion: {}",
+                if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") }
+            )
+        });
+        Err(Problem {
+            span: Some(document.span(at)),
+            message: format!("{name}: apiVersion: {what}, and nothing was judged"),
+            help,
+            weight: Weight::Failure,
+        })
+    }
+
+    /// Whether it is a request, and not the object alone.
+    pub(crate) fn is_request(&self) -> bool {
+        !self.prefix.is_empty()
     }
 
     /// How the object is told: `Deployment shop/web`.
@@ -296,20 +400,34 @@ impl Subject {
             span: Some(span),
             message: format!("{}: {message}", self.name),
             help: None,
-            is_remark: false,
+            weight: Weight::Failure,
         }
     }
 }
 
-/// `Deployment shop/web`, of the object at `keys`.
-fn name(document: &Document<'_>, keys: &[&str]) -> String {
+/// The group of a kind that the policy judges, as far as it is known; `None` for what it does not judge.
+fn group_of(document: &Document<'_>, kind: &str) -> Option<Option<&'static str>> {
+    let of_item = kind.strip_suffix("List").unwrap_or(kind);
+    let known = |group: &&str| workload::place(group, of_item, json::Raw::NULL).is_some();
+    if let Some(group) = ["", "apps", "batch"].into_iter().find(known) {
+        return Some(Some(group));
+    }
+    let text = serde_json::to_string(document).ok()?;
+    workload::place("", kind, json::raw(&text).ok()?).map(|_| None)
+}
+
+/// `Deployment shop/web`, of the object at `keys`; `None` where there is none.
+fn name(document: &Document<'_>, keys: &[&str]) -> Option<String> {
     let text = |more: &[&str]| document.text(&[keys, more].concat());
+    if !document.has(keys) {
+        return None;
+    }
     let kind = text(&["kind"]).unwrap_or("object");
     let namespace =
         text(&["metadata", "namespace"]).map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    match (text(&["metadata", "name"]), text(&["metadata", "generateName"])) {
+    Some(match (text(&["metadata", "name"]), text(&["metadata", "generateName"])) {
         (Some(name), _) => format!("{kind} {namespace}{name}"),
         (None, Some(prefix)) => format!("{kind} {namespace}{prefix}*"),
         (None, None) => kind.to_owned(),
-    }
+    })
 }

@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod check;
+mod console;
 mod convert;
 mod diff;
 mod explain;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::args::{Arguments, ColorWhen, Command};
+use crate::console::{WhileRead, tell};
 use crate::failure::Failure;
 
 /// How the command ends.
@@ -51,14 +53,12 @@ fn main() -> ExitCode {
         Command::Fix(_) => Box::new(std::io::stdout().lock()),
         _ => Box::new(anstream::stdout().lock()),
     };
-    let mut out = std::io::BufWriter::new(out);
+    let mut out = std::io::BufWriter::new(WhileRead::new(out));
     let exit = run(&arguments.command, &mut out).and_then(|exit| Ok(out.flush().map(|()| exit)?));
     match exit {
         Ok(exit) => ExitCode::from(exit as u8),
-        // The reader has what it wanted: `eci-policy check . | head`.
-        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            anstream::eprintln!("eci-policy: {failure}");
+            tell(format_args!("eci-policy: {failure}"));
             ExitCode::from(Exit::Failed as u8)
         }
     }

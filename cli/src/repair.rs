@@ -321,7 +321,7 @@ mod tests {
             let read: Vec<_> = parts.iter().flat_map(|part| part.documents().unwrap()).collect();
             prop_assert_eq!(read.len(), 1);
             prop_assert_eq!(read[0].value(), pod, "{}", text);
-            let findings = Subject::of(&read[0]).unwrap().judge(&read[0], &settings()).unwrap().findings;
+            let findings = Subject::of(&read[0]).unwrap().unwrap().judge(&read[0], &settings()).unwrap().findings;
             let edits: Vec<_> = findings.iter().flat_map(|finding| finding.edits.clone()).collect();
             let replacements = replacements(&read[0], &edits)
                 .map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;

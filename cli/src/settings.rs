@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use eci_security_context::eci::profile::{self, PROFILES, Profile};
+use eci_security_context::eci::profile::{self, OPENAPI, PROFILES, Profile};
 use eci_security_context::judge;
 use eci_security_context::settings::{LATEST, Settings};
 use serde_json::{Value, json};
@@ -34,6 +34,12 @@ pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
 pub(crate) fn profile_of(name: &str) -> Result<&'static Profile, Failure> {
     let known = PROFILES.iter().copied().find(|profile| profile.name == name);
     known.or_else(|| (name == LATEST).then(profile::latest)).ok_or_else(|| {
+        if name == OPENAPI.name {
+            return Failure::new(format!(
+                "the profile {name} is for requests to ECI's API, and is chosen by itself for them; \
+                 leave --profile out"
+            ));
+        }
         let names: Vec<_> = PROFILES.iter().map(|profile| profile.name).chain([LATEST]).collect();
         Failure::new(format!("there is no profile {name:?}; there are {}", names.join(", ")))
     })

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use eci_manifest::Part;
+use eci_manifest::{Comment, Part};
 use eci_security_context::rules::RULES;
 use eci_security_context::text::nearest;
 
 use crate::args::SuppressionArgs;
-use crate::report::{Found, Lines, Problem, Suppressed};
+use crate::report::{Found, Lines, Problem, Suppressed, Weight};
 
 /// What such a comment begins with, after its `#`.
 const MARK: &str = "eci-policy:";
@@ -22,8 +22,9 @@ struct Allowance {
 }
 
 /// Marks what the comments of a part take back, and says what is wrong with those comments.
-pub(crate) fn suppress(
-    part: &Part<'_>,
+pub(crate) fn suppress<'t>(
+    part: &Part<'t>,
+    comments: impl FnOnce() -> Vec<Comment<'t>>,
     args: SuppressionArgs,
     found: &mut [Found],
     problems: &mut Vec<Problem>,
@@ -33,7 +34,7 @@ pub(crate) fn suppress(
         return;
     }
     let lines = Lines::of(part.text());
-    let comments = part.comments();
+    let comments = comments();
     let mut allowances = Vec::new();
     for (index, comment) in comments.iter().enumerate() {
         let Some(said) = comment.text.trim_start().strip_prefix(MARK) else { continue };
@@ -61,6 +62,19 @@ pub(crate) fn suppress(
     }
 }
 
+/// The comments among lines `Name=value`: whole lines.
+pub(crate) fn of_lines<'t>(part: &Part<'t>) -> Vec<Comment<'t>> {
+    let mut start = part.span.start;
+    let lines = part.text().split_inclusive('\n').enumerate().filter_map(|(index, line)| {
+        let begin = start + (line.len() - line.trim_start().len());
+        start += line.len();
+        let content = line.trim();
+        let text = content.strip_prefix('#')?;
+        Some(Comment { text, span: begin..begin + content.len(), line: index + 1, is_alone: true })
+    });
+    lines.collect()
+}
+
 fn allowance(said: &str, line: usize) -> Result<Allowance, (String, String)> {
     let usage = || ("is no suppression".to_owned(), format!("write `# {MARK} allow RULE reason`"));
     let (word, rest) = said.trim().split_once(char::is_whitespace).ok_or_else(usage)?;
@@ -69,6 +83,12 @@ fn allowance(said: &str, line: usize) -> Result<Allowance, (String, String)> {
     }
     let rest = rest.trim();
     let (id, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    if id.contains(',') {
+        let help = format!(
+            "one comment takes one rule: write `# {MARK} allow RULE reason` for each, one below the other"
+        );
+        return Err((format!("names several rules: {id}"), help));
+    }
     let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
     match ids.iter().find(|known| **known == id) {
         Some(rule) => Ok(Allowance { rule, reason: reason.trim().to_owned(), line }),
@@ -87,6 +107,6 @@ fn remark(span: Range<usize>, message: &str, help: Option<&str>) -> Problem {
         span: Some(span),
         message: format!("this comment {message}"),
         help: help.map(str::to_owned),
-        is_remark: true,
+        weight: Weight::Ineffective,
     }
 }

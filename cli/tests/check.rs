@@ -810,17 +810,17 @@ fn threads_and_runs_do_not_show() {
 }
 
 #[test]
-fn a_closed_pipe_ends_it_quietly() {
+fn a_closed_pipe_ends_the_printing_quietly() {
     let folder = many();
     let ran = folder.bash("eci-policy check . | head -1 >/dev/null; echo ${PIPESTATUS[0]}");
-    assert_eq!((ran.out.as_str(), ran.err.as_str()), ("0\n", ""));
+    assert_eq!((ran.out.as_str(), ran.err.as_str()), ("2\n", ""));
     for format in ["text", "json", "sarif", "github", "junit"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = std::process::Command::new(folder.command().get_program());
         command.args(["check", "--format", format, "."]).current_dir(folder.path()).stdout(writer);
         let output = command.output().unwrap();
-        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{format}");
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(2), &b""[..]), "{format}");
     }
 }
 
@@ -833,4 +833,193 @@ fn a_full_disk_is_told() {
     let ran = folder.bash("eci-policy check pod.yaml >/dev/full");
     assert_eq!(ran.code, 2);
     assert!(ran.err.starts_with("eci-policy: cannot write: "), "{}", ran.err);
+}
+
+/// A pod whose capabilities stand behind an anchor that another container uses.
+const ANCHORED: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: anchored, labels: {alibabacloud.com/eci: \"true\"}}
+spec:
+  initContainers: [{name: a, image: a, securityContext: &c {capabilities: {add: [net_admin]}}}]
+  containers: [{name: b, image: b, securityContext: *c}]
+";
+
+#[test]
+fn a_repair_is_promised_where_fix_makes_it_and_with_what_makes_it() {
+    let possible = REPAIRED.replace(", labels: {alibabacloud.com/eci: \"true\"}", "")
+        + "  tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}]\n";
+    for (text, hint, promised) in [
+        (REPAIRED, "(eci-policy fix)", ". 1 can be repaired: eci-policy fix"),
+        (ANCHORED, "", ""),
+        (&possible, "(eci-policy fix --assume-eci)", ". 1 can be repaired: eci-policy fix --assume-eci"),
+        (WARNED, "(eci-policy fix --rule proc-mount)", ""),
+    ] {
+        let folder = Folder::with(&[("pod.yaml", text)]);
+        let ran = folder.run(&["check", "pod.yaml"]);
+        assert_eq!(
+            (ran.out.contains("= fix: "), ran.out.contains(hint)),
+            (!hint.is_empty(), true),
+            "{}",
+            ran.out
+        );
+        let (_, end) = ran.summary().split_once(": ").unwrap();
+        let end = end.find(". ").map_or("", |at| &end[at..]);
+        assert_eq!(end, promised);
+        // Every hint is true.
+        if let Some(options) = hint.strip_prefix("(eci-policy fix").and_then(|rest| rest.strip_suffix(')')) {
+            let fixed = folder.bash(&format!("eci-policy fix{options} pod.yaml"));
+            assert_eq!((fixed.code, fixed.err.as_str()), (0, "1 finding in 1 file repaired\n"));
+        } else {
+            assert!(folder.run(&["fix", "pod.yaml"]).err.contains("nothing to repair"));
+        }
+    }
+}
+
+#[test]
+fn what_is_meant_as_a_manifest_and_is_none_is_an_error() {
+    let spec = "spec: {hostPID: true, containers: [{name: a, image: a}]}\n";
+    for (text, line, said) in [
+        (format!("{spec}kind: Pod\n"), 2, "Pod: apiVersion: is missing"),
+        (format!("apiVersion: 1\nkind: Pod\nmetadata: {{name: a}}\n{spec}"), 1, "Pod a: apiVersion: must be a string"),
+        ("kind: DeploymentList\nitems: []\n".to_owned(), 1, "DeploymentList: apiVersion: is missing"),
+        (
+            "kind: Rollout\nspec: {template: {spec: {containers: [{name: a}]}}}\n".to_owned(),
+            1,
+            "Rollout: apiVersion: is missing",
+        ),
+        (
+            "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\n".to_owned(),
+            2,
+            "AdmissionReview: request: is missing",
+        ),
+        (
+            "ContainerGroupName: a\nContainer:\n  Name: a\n".to_owned(),
+            3,
+            "Container: is an object, and CreateContainerGroup has a list there",
+        ),
+        (
+            "{\"uid\": \"1\", \"operation\": \"CREATE\", \"kind\": {\"group\": \"\", \"version\": \"v1\", \"kind\": \"Pod\"}}".to_owned(),
+            1,
+            "AdmissionRequest: ",
+        ),
+    ] {
+        let folder = Folder::with(&[("file.yaml", &text)]);
+        let report = folder.checked(2, &["file.yaml"]);
+        let problems = problems(&report);
+        assert_eq!(problems.len(), 1, "{report}");
+        assert!(problems[0]["message"].as_str().unwrap().starts_with(said), "{report}");
+        assert_eq!(problems[0]["line"], line, "{report}");
+    }
+}
+
+#[test]
+fn what_kubectl_and_kubewarden_hand_over_is_judged() {
+    let pod = eci_manifest::documents(DENIED).unwrap()[0].value();
+    let mut item = pod.clone();
+    item.as_object_mut().unwrap().retain(|key, _| key != "kind" && key != "apiVersion");
+    let request = json!({
+        "uid": "1", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": pod,
+    });
+    for (text, paths) in [
+        (
+            json!({"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": [item, item]}).to_string(),
+            2,
+        ),
+        (json!({"request": request, "settings": {}}).to_string(), 1),
+        (json!([pod, pod]).to_string(), 2),
+        (format!("{pod}\n{pod}\n"), 2),
+        (format!("{pod:#}{pod:#}"), 2),
+    ] {
+        let folder = Folder::with(&[("file.json", &text)]);
+        let report = folder.checked(1, &["file.json"]);
+        assert_eq!(told(&report), vec!["host-namespaces deny spec.hostPID"; paths], "{report}");
+        assert!(findings(&report).iter().all(|found| found["object"] == "Pod denied"), "{report}");
+        assert_eq!(report["totals"]["objects"], paths);
+    }
+}
+
+#[test]
+fn documents_that_are_no_manifests_are_counted() {
+    let folder =
+        Folder::with(&[("a.yaml", &format!("{CLEAN}---\n{FOREIGN}---\n{FOREIGN}")), ("b.yaml", FOREIGN)]);
+    let ran = folder.run(&["check", "."]);
+    assert_eq!(
+        ran.summary(),
+        "1 file, 1 object: nothing to object to; 1 file holds no manifest; 2 documents are no manifests"
+    );
+}
+
+#[test]
+fn a_comment_in_a_flat_request_counts_and_a_wrong_one_is_told() {
+    let request = |comment: &str| {
+        format!(
+            "# ours\n\nContainer.1.Name=a\n  # {comment}\n# why\nContainer.1.SecurityContextPrivileged=true\n"
+        )
+    };
+    for (comment, options, code, summary) in [
+        ("eci-policy: allow privileged ok", &[][..], 0, "nothing to object to; 1 suppressed"),
+        ("eci-policy: allow privileged ok", &["--no-suppressions"], 1, "1 denied"),
+        ("eci-policy: allow privileged", &["--require-reason"], 1, "1 denied; 1 suppression without effect"),
+        ("eci-policy: allow root-filesystem ok", &[], 1, "1 denied"),
+        ("eci-policy: allow privileged, root-filesystem", &[], 1, "1 denied; 1 suppression without effect"),
+    ] {
+        let folder = Folder::with(&[("request", &request(comment))]);
+        let ran = folder.run(&[&["check", "request"], options].concat());
+        assert_eq!(
+            (ran.code, ran.summary()),
+            (code, format!("1 file, 1 object: {summary}").as_str()),
+            "{}",
+            ran.out
+        );
+        assert_eq!(ran.out.contains("one comment takes one rule"), comment.contains(','), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_suppression_without_effect_is_no_success_where_all_must_be_well() {
+    let folder = Folder::with(&[("pod.yaml", &format!("# eci-policy: alow privileged\n{CLEAN}"))]);
+    let ran = folder.run(&["check", "pod.yaml"]);
+    assert_eq!(
+        (ran.code, ran.summary()),
+        (0, "1 file, 1 object: nothing to object to; 1 suppression without effect")
+    );
+    assert_eq!(folder.run(&["check", "--strict", "pod.yaml"]).code, 1);
+}
+
+#[test]
+fn a_profile_of_requests_is_said_to_be_chosen_by_itself() {
+    let folder = Folder::with(&[("pod.yaml", CLEAN)]);
+    let ran = folder.run(&["check", "--profile", "openapi", "pod.yaml"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("is chosen by itself"), "{}", ran.err);
+}
+
+#[test]
+fn a_list_is_not_read_once_for_each_of_its_objects() {
+    let object =
+        REPAIRED.lines().map(|line| format!("  {line}\n")).collect::<String>().replacen("  ", "- ", 1);
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n{}", object.repeat(1000));
+    let folder = Folder::with(&[("list.yaml", &list)]);
+    let started = std::time::Instant::now();
+    let report = folder.checked(0, &["list.yaml"]);
+    assert!(findings(&report).iter().all(|found| found["fix"]["replacements"][0]["text"] == "CHOWN"));
+    assert_eq!(report["totals"]["fixable"], 1000);
+    // Read a thousand times, it takes minutes.
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+}
+
+#[test]
+fn many_documents_take_as_long_as_many_files() {
+    let document = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    metadata: {labels: {alibabacloud.com/eci: \"true\"}}\n    spec:\n      securityContext: {runAsGroup: 5}\n      containers:\n      - name: a\n        image: a\n---\n";
+    let folder = Folder::with(&[("few.yaml", &document.repeat(500)), ("many.yaml", &document.repeat(5000))]);
+    let took = |file: &str| {
+        let started = std::time::Instant::now();
+        assert_eq!(folder.run(&["check", "--format", "github", file]).code, 0);
+        started.elapsed()
+    };
+    took("few.yaml");
+    let (few, many) = (took("few.yaml"), took("many.yaml"));
+    // Ten times the work, and much room for what else the machine does; it was a hundred times.
+    assert!(many < few * 40 + std::time::Duration::from_secs(1), "{few:?}, {many:?}");
 }

@@ -1,8 +1,11 @@
 //! `eci-policy convert --to create-container-group`, as it is run.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
+mod support;
+
 use assert_cmd::Command;
 use serde_json::{Value, json};
+use support::Folder;
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("eci-policy"));
@@ -279,4 +282,27 @@ fn what_cannot_be_converted_is_refused() {
     assert_eq!(refused(&["a", "b"], ""), "eci-policy: --to takes one manifest, and here are 2");
     let message = refused(&["does-not-exist.yaml"], "");
     assert!(message.starts_with("eci-policy: does-not-exist.yaml: cannot be read: "), "{message}");
+}
+
+#[test]
+fn what_a_pod_mounts_of_the_host_is_remarked_and_no_name_steers_the_terminal() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a\\e[31mRED\\n::error::x\"}\nspec:\n  volumes: [{name: a, emptyDir: {}}, {name: b, hostPath: {path: /}}]\n  containers: [{name: a, image: a}]\n";
+    let folder = Folder::with(&[("pods.yaml", &format!("{pod}---\n{pod}"))]);
+    let ran = folder.run(&["convert", "--to", "create-container-group", "pods.yaml"]);
+    assert_eq!(ran.code, 0);
+    let remark = "remark: Pod a [31mRED ::error::x: spec.volumes[1].hostPath: ECI has no host whose files could be mounted; left out\n";
+    assert_eq!(ran.err, remark.repeat(2));
+    assert!(!ran.out.contains('\u{1b}'), "{}", ran.out);
+}
+
+#[test]
+fn a_request_is_sent_away_and_both_directions_are_named() {
+    let review = "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {uid: a, object: {}}\n";
+    let folder = Folder::with(&[("review.yaml", review)]);
+    let ran = folder.run(&["convert", "--to", "create-container-group", "review.yaml"]);
+    assert_eq!((ran.code, ran.err.contains("give the object in it")), (2, true), "{}", ran.err);
+    let ran = folder.run(&["show", "review.yaml"]);
+    assert_eq!((ran.code, ran.err.contains("give the object in it")), (2, true), "{}", ran.err);
+    let ran = folder.run(&["convert"]);
+    assert!(ran.err.contains("--from <SOURCE>") && ran.err.contains("--to <TARGET>"), "{}", ran.err);
 }

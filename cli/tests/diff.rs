@@ -197,3 +197,18 @@ fn an_unknown_revision_is_told_with_those_there_are() {
     assert_eq!(folder.run(&["diff", "pod.yaml"]).code, 2, "--from is required");
     assert_eq!(folder.run(&["diff", "--from", OLD]).code, 2, "a path is required");
 }
+
+#[test]
+fn what_did_not_decide_is_not_said_to_have_decided() {
+    // Denied by both revisions, for the same reason; the newer one has a warning besides.
+    let text = pod(
+        "hostPID: true\ninitContainers: [{name: init, image: nginx, securityContext: {runAsGroup: 1}}]\ncontainers: [{name: web, image: nginx}]",
+    );
+    let folder = Folder::with(&[("pod.yaml", &text)]);
+    let ran = folder.run(&["diff", "--from", OLD, "--to", NEW, "pod.yaml"]);
+    assert!(
+        ran.out.starts_with("pod.yaml:1: Pod web: denied as before, with other remarks\n"),
+        "{}",
+        ran.out
+    );
+}

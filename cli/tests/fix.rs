@@ -663,3 +663,72 @@ fn nobody_listens_and_the_file_is_repaired_whole() {
     assert_eq!(folder.read("b.yaml"), REPAIRED.replace("CAP_CHOWN", "CHOWN"));
     assert_eq!(folder.names(), ["a.yaml", "b.yaml"]);
 }
+
+/// The same pod with a comment that is for us, and with another.
+#[test]
+fn a_comment_stays_with_what_it_speaks_of() {
+    let pod = |own: &str| {
+        pod(&format!(
+            "securityContext: {{runAsGroup: 5}}\ncontainers: [\n  {{\n    name: c,\n    image: x,\n    securityContext: {{\n      {own}\n    }}\n  }}\n]\n"
+        ))
+    };
+    for comment in ["# eci-policy: allow privileged ticket 4711", "# y"] {
+        let before = pod(&format!("privileged: true {comment}"));
+        let folder = Folder::with(&[("pod.yaml", &before)]);
+        let verdict = |folder: &Folder| folder.run(&["check", "pod.yaml"]).code;
+        let code = verdict(&folder);
+        let ran = folder.run(&["fix", "pod.yaml"]);
+        assert_eq!(ended(&ran), (0, "1 finding in 1 file repaired"));
+        let after = pod(&format!("privileged: true, {comment}\n      runAsGroup: 5"));
+        assert_eq!(folder.read("pod.yaml"), after);
+        assert_eq!(verdict(&folder), code);
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_the_printing_alone() {
+    // Far more than a pipe holds.
+    let many = format!("{DENIED}---\n").repeat(2000);
+    let folder = Folder::with(&[("denied.yaml", &many), ("pod.yaml", REPAIRED)]);
+    for (command, code) in [
+        ("eci-policy check denied.yaml", 1),
+        ("eci-policy check --format json denied.yaml pod.yaml", 1),
+        ("eci-policy show denied.yaml", 0),
+        ("eci-policy fix - <denied.yaml", 0),
+        ("eci-policy fix pod.yaml 2>&1", 0),
+        ("eci-policy check missing.yaml denied.yaml", 2),
+    ] {
+        let ran = folder.bash(&format!("{command} | true; exit ${{PIPESTATUS[0]}}"));
+        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{command}: {}", ran.err);
+    }
+    assert_eq!(folder.read("pod.yaml"), REPAIRED.replace("CAP_CHOWN", "CHOWN"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_keeps_its_owner_and_its_other_names() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let folder = Folder::with(&[("pod.yaml", REPAIRED), ("linked.yaml", REPAIRED)]);
+    let owned = folder.path().join("pod.yaml");
+    // Only root can give a file away.
+    let is_root = chown(&owned, Some(4711), Some(4712)).is_ok();
+    let owner = |path: &std::path::Path| fs::metadata(path).map(|found| (found.uid(), found.gid())).unwrap();
+    let before = owner(&owned);
+    assert_eq!(ended(&folder.run(&["fix", "pod.yaml"])), (0, "1 finding in 1 file repaired"));
+    assert_eq!(owner(&owned), before);
+    assert!(!is_root || before == (4711, 4712));
+
+    fs::hard_link(folder.path().join("linked.yaml"), folder.path().join("other.yaml")).unwrap();
+    let ran = folder.run(&["fix", "linked.yaml"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.err.starts_with("linked.yaml: cannot be written: the file has 2 names (hard links)"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(
+        (folder.read("linked.yaml").as_str(), folder.read("other.yaml").as_str()),
+        (REPAIRED, REPAIRED)
+    );
+    assert_eq!(folder.names(), ["linked.yaml", "other.yaml", "pod.yaml"]);
+}

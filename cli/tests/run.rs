@@ -45,16 +45,18 @@ spec:
 ";
 
 #[test]
-fn the_examples_are_judged_whatever_the_verdicts() {
+fn the_examples_are_judged_and_a_denial_ends_with_1() {
     let (code, out, said) = run(&["examples/14-privileged.yaml", "examples/21-not-on-eci.yaml"]);
-    assert_eq!((code, said.as_str()), (Some(0), ""), "{out}");
+    assert_eq!((code, said.as_str()), (Some(1), ""), "{out}");
     assert!(
         out.contains("denied\n  deny privileged spec.containers[0].securityContext.privileged\n"),
         "{out}"
     );
     assert!(out.contains("    help: "), "{out}");
+    let (code, out, said) = run(&["examples/21-not-on-eci.yaml"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""), "{out}");
     let (code, all, said) = run(&["examples"]);
-    assert_eq!((code, said.as_str()), (Some(0), ""), "{all}");
+    assert_eq!((code, said.as_str()), (Some(1), ""), "{all}");
     let totals = all.lines().last().unwrap();
     assert!(!totals.contains("could not be judged") && !totals.contains(" 0 denied"), "{totals}");
     assert!(!totals.contains(" 0 repaired") && !totals.contains(" 0 accepted"), "{totals}");
@@ -75,7 +77,8 @@ fn settings_are_a_file_or_a_policy() {
         ("bad.yaml", "approve: {}\n"),
     ]);
     let file = |name: &str| folder.path().join(name).display().to_string();
-    let (_, out, _) = run(&[&file("pod.yaml")]);
+    let (code, out, _) = run(&[&file("pod.yaml")]);
+    assert_eq!(code, Some(1));
     assert!(out.ends_with("1 document: 0 accepted, 0 repaired, 1 denied\n"), "{out}");
     for settings in ["plain.yaml", "policy.yaml"] {
         let (code, out, _) = run(&["--settings", &file(settings), &file("pod.yaml")]);

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use memchr::memmem;
+use memchr::{memchr_iter, memmem};
+use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -17,10 +18,20 @@ pub struct Document<'t> {
     pub(crate) text: &'t str,
     pub(crate) tree: Arc<Tree<'t>>,
     pub(crate) root: Id,
+    /// What its list says of it.
+    of_list: Option<Arc<OfList>>,
 }
 
-/// All documents of a YAML stream or a JSON text. Empty documents are skipped, and a `List` is replaced by its
-/// items.
+/// What a list of one kind, such as a `PodList`, says of its items: where the API server prints them, they do not
+/// say it themselves.
+#[derive(Debug)]
+struct OfList {
+    api_version: String,
+    kind: String,
+}
+
+/// All documents of a YAML stream or a JSON text. Empty documents are skipped, and a `List`, a `PodList` and its like
+/// and a sequence of objects are replaced by their items.
 ///
 /// # Errors
 /// Where the text is not YAML, or is YAML that kubectl would refuse or read only in part (a duplicate key).
@@ -42,7 +53,8 @@ pub struct Part<'t> {
     pub span: Range<usize>,
 }
 
-/// The parts of a text: what stands between lines that begin with `---`, which nothing but a document's start does.
+/// The parts of a text: what stands between lines that begin with `---`, which nothing but a document's start does; of
+/// JSON objects that follow one another, each.
 pub fn parts(text: &str) -> Vec<Part<'_>> {
     let begin = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut starts = vec![begin];
@@ -58,7 +70,39 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
         starts.extend(markers.map(|at| at + 1));
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().copied().zip(ends).map(|(start, end)| Part { text, span: start..end }).collect()
+    let mut parts = Vec::new();
+    for (start, end) in starts.iter().copied().zip(ends) {
+        let begins = stream(text.get(start..end).unwrap_or_default());
+        let ends = begins.iter().skip(1).map(|begin| start + begin).chain([end]);
+        parts.extend(begins.iter().zip(ends).map(|(begin, end)| Part { text, span: start + begin..end }));
+    }
+    parts
+}
+
+/// Where the objects of a JSON stream begin; of anything else, where it does.
+fn stream(text: &str) -> Vec<usize> {
+    // Two objects meet nowhere else but in a string: most texts need no second look.
+    let meet = |at: usize| text.get(..at).is_some_and(|before| before.trim_ascii_end().ends_with('}'));
+    if !text.trim_ascii_start().starts_with('{') || !memchr_iter(b'{', text.as_bytes()).any(meet) {
+        return vec![0];
+    }
+    let mut begins = vec![0];
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    while let Some(value) = values.next() {
+        begins.push(values.byte_offset());
+        let is_object =
+            |begin: &usize| text.get(*begin..).is_some_and(|rest| rest.trim_ascii_start().starts_with('{'));
+        if value.is_err() || !begins.iter().rev().nth(1).is_some_and(is_object) {
+            return vec![0];
+        }
+    }
+    // Behind the last there is nothing.
+    begins.pop();
+    begins
+}
+
+fn lines_in(text: &str) -> usize {
+    memchr_iter(b'\n', text.as_bytes()).count()
 }
 
 impl<'t> Part<'t> {
@@ -74,7 +118,9 @@ impl<'t> Part<'t> {
     pub fn documents(&self) -> Result<Vec<Document<'t>>, Error> {
         let mut documents = Vec::new();
         let part = reader::Part { text: self.text(), offset: self.span.start };
-        let read = reader::read(part, |tree, root| flatten(self.text, &Arc::new(tree), root, &mut documents));
+        let read = reader::read(part, |tree, root| {
+            flatten(self.text, &Arc::new(tree), root, None, &mut documents);
+        });
         read.map_err(|error| Error { line: error.line + self.lines_before(), ..error })?;
         Ok(documents)
     }
@@ -85,42 +131,89 @@ impl<'t> Part<'t> {
     }
 
     fn lines_before(&self) -> usize {
-        self.text.get(..self.span.start).unwrap_or_default().matches('\n').count()
+        lines_in(self.text.get(..self.span.start).unwrap_or_default())
     }
 }
 
-fn flatten<'t>(text: &'t str, tree: &Arc<Tree<'t>>, root: Id, documents: &mut Vec<Document<'t>>) {
+fn flatten<'t>(
+    text: &'t str,
+    tree: &Arc<Tree<'t>>,
+    root: Id,
+    of_list: Option<&Arc<OfList>>,
+    documents: &mut Vec<Document<'t>>,
+) {
     match (items(tree, root), &tree.resolved(root).kind) {
-        (Some(items), _) => items.iter().for_each(|item| flatten(text, tree, *item, documents)),
+        (Some((items, of_list)), _) => {
+            items.iter().for_each(|item| flatten(text, tree, *item, of_list.as_ref(), documents));
+        }
         (None, Kind::Value(Value::Null)) => {}
-        (None, _) => documents.push(Document { text, tree: Arc::clone(tree), root }),
+        (None, _) => {
+            documents.push(Document { text, tree: Arc::clone(tree), root, of_list: of_list.cloned() });
+        }
     }
 }
 
-/// The items of a `List`; `None` for any other object.
-fn items<'n>(tree: &'n Tree<'_>, root: Id) -> Option<&'n [Id]> {
-    let is = |key, value| tree.text(root, &[key]) == Some(value);
-    let Kind::Entries(entries) = &tree.resolved(root).kind else { return None };
-    match &tree.resolved(entries.get("items")?.value).kind {
-        Kind::Items(items) if is("kind", "List") && is("apiVersion", "v1") => Some(items),
-        _ => None,
+/// The items of a list of objects, and what it says of them; `None` for any other object.
+fn items<'n>(tree: &'n Tree<'_>, root: Id) -> Option<(&'n [Id], Option<Arc<OfList>>)> {
+    let is_object = |item: &Id| ["apiVersion", "kind"].iter().all(|key| tree.text(*item, &[key]).is_some());
+    let entries = match &tree.resolved(root).kind {
+        Kind::Items(items) => return items.iter().any(is_object).then_some((items, None)),
+        Kind::Entries(entries) => entries,
+        _ => return None,
+    };
+    let Kind::Items(items) = &tree.resolved(entries.get("items")?.value).kind else { return None };
+    let api_version = tree.text(root, &["apiVersion"])?;
+    let is_mapping =
+        |item: &Id| matches!(tree.resolved(*item).kind, Kind::Entries(_) | Kind::Value(Value::Null));
+    match tree.text(root, &["kind"])?.strip_suffix("List")? {
+        "" => (api_version == "v1").then_some((items, None)),
+        // A list has no name: what has one is an object whose kind happens to end so.
+        _ if tree.has(root, &["metadata", "name"]) || !items.iter().all(is_mapping) => None,
+        kind => {
+            let of_list = OfList { api_version: api_version.to_owned(), kind: kind.to_owned() };
+            Some((items, Some(Arc::new(of_list))))
+        }
     }
 }
 
 impl Document<'_> {
     /// The object, as a JSON value.
     pub fn value(&self) -> Value {
-        self.tree.value(self.root)
+        let mut value = self.tree.value(self.root);
+        if let Value::Object(fields) = &mut value {
+            for key in ["apiVersion", "kind"] {
+                if let Some(said) = self.said_of_it(&[key]) {
+                    fields.insert(key.to_owned(), said.into());
+                }
+            }
+        }
+        value
+    }
+
+    /// What its list says at the end of these keys, where it does not itself.
+    fn said_of_it(&self, keys: &[&str]) -> Option<&str> {
+        let of_list = self.of_list.as_ref()?;
+        let said = match keys {
+            ["apiVersion"] => &of_list.api_version,
+            ["kind"] => &of_list.kind,
+            _ => return None,
+        };
+        (!self.tree.has(self.root, keys)).then_some(said)
     }
 
     /// The string at the end of these keys.
     pub fn text(&self, keys: &[&str]) -> Option<&str> {
-        self.tree.text(self.root, keys)
+        self.tree.text(self.root, keys).or_else(|| self.said_of_it(keys))
     }
 
     /// Whether something other than null stands at the end of these keys.
     pub fn has(&self, keys: &[&str]) -> bool {
-        self.tree.has(self.root, keys)
+        self.tree.has(self.root, keys) || self.said_of_it(keys).is_some()
+    }
+
+    /// Whether something in its text is written once and stands in several places: an anchor and its aliases.
+    pub fn has_aliases(&self) -> bool {
+        self.tree.has_aliases
     }
 
     /// Whether this is the same place of the same reading of a text.
@@ -138,14 +231,17 @@ impl Document<'_> {
     /// The line, from 1, on which [`Document::span`] begins.
     pub fn line(&self, path: &str) -> usize {
         let start = self.span(path).start;
-        self.text.get(..start).unwrap_or_default().matches('\n').count() + 1
+        lines_in(self.text.get(..start).unwrap_or_default()) + 1
     }
 }
 
 /// The object, its fields in the order of the manifest.
 impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Tree::serialize(&self.tree, self.root, serializer)
+        match &self.of_list {
+            Some(_) => self.value().serialize(serializer),
+            None => Tree::serialize(&self.tree, self.root, serializer),
+        }
     }
 }
 
@@ -318,6 +414,67 @@ items: {}
         assert_eq!(documents[0].line("x"), 5);
         assert_eq!(documents[1].line(""), 8);
         assert_eq!(documents[3].line("items"), 17);
+    }
+
+    #[test]
+    fn a_list_of_one_kind_says_what_its_items_are() {
+        let text = "\
+apiVersion: apps/v1
+kind: DeploymentList
+metadata: {resourceVersion: '1'}
+items:
+- metadata: {name: a}
+- kind: Other
+  apiVersion:
+-
+---
+apiVersion: example.com/v1
+kind: AllowList
+metadata: {name: own}
+items: [{}]
+---
+apiVersion: v1
+kind: PodList
+items: [x]
+";
+        let values: Vec<_> = documents(text).unwrap().iter().map(Document::value).collect();
+        assert_eq!(
+            values[..2],
+            [
+                json!({ "metadata": { "name": "a" }, "apiVersion": "apps/v1", "kind": "Deployment" }),
+                json!({ "apiVersion": "apps/v1", "kind": "Other" }),
+            ]
+        );
+        assert_eq!((&values[2]["kind"], &values[3]["kind"]), (&json!("AllowList"), &json!("PodList")));
+        let document = &documents(text).unwrap()[0];
+        assert_eq!(serde_json::to_value(document).unwrap(), values[0]);
+        assert_eq!((document.text(&["kind"]), document.line("metadata.name")), (Some("Deployment"), 5));
+        assert!(document.has(&["apiVersion"]) && !document.has(&["spec"]));
+    }
+
+    #[test]
+    fn a_sequence_of_objects_is_a_list_and_another_is_a_document() {
+        let text = "- {apiVersion: v1, kind: A}\n-\n- x: 1\n---\n- {kind: A}\n";
+        let values: Vec<_> = documents(text).unwrap().iter().map(Document::value).collect();
+        assert_eq!(
+            values,
+            [json!({ "apiVersion": "v1", "kind": "A" }), json!({ "x": 1 }), json!([{ "kind": "A" }])]
+        );
+    }
+
+    #[test]
+    fn json_objects_may_follow_one_another() {
+        let text = "\u{feff} {\"a\": \"} {\"}\n{\"b\": {\"c\": 2}} {}\n---\n{\"d\": \"} {\"}\n";
+        let read = documents(text).unwrap();
+        let values: Vec<_> = read.iter().map(Document::value).collect();
+        assert_eq!(
+            values,
+            [json!({ "a": "} {" }), json!({ "b": { "c": 2 } }), json!({}), json!({ "d": "} {" })]
+        );
+        assert_eq!(read[1].line("b.c"), 2);
+        // What does not end is one text, whose fault is where it is.
+        assert_eq!(documents("{\"a\": 1}\n{\"b\": ").unwrap_err().line, 2);
+        assert!(documents("{\"a\": 1}\n{} 7\n").is_err());
     }
 
     #[test]

@@ -147,6 +147,16 @@ struct Child {
     is_removed: bool,
 }
 
+/// The comment behind an entry, on its line.
+enum Comment {
+    /// There is none.
+    None,
+    /// It is the next that stands there, but for a comma where there is one.
+    Next { comma: bool },
+    /// Something stands between, as the bracket that ends the mapping.
+    Further,
+}
+
 fn layout(span: Range<usize>) -> Unrepairable {
     Unrepairable { span, reason: Reason::Layout }
 }
@@ -321,7 +331,11 @@ impl<'t> Editor<'_, 't> {
                 }
                 match (children.get(kept), children.last()) {
                     (Some(kept), Some(last)) if kept.span != last.span => {
-                        self.remove_between(kept.span.end..last.span.end)
+                        let span = kept.span.end..last.span.end;
+                        // A comment on what goes would come to stand on what stays.
+                        let is_moved = self.text.get(span.clone()).is_some_and(|gone| gone.contains('\n'))
+                            && !matches!(self.comment_after(last.span.end), Comment::None);
+                        if is_moved { Err(layout(span)) } else { self.remove_between(span) }
                     }
                     _ => Ok(()),
                 }
@@ -418,14 +432,31 @@ impl<'t> Editor<'_, 't> {
         match node.style {
             Style::Flow => {
                 let end = extents.iter().map(|child| child.span.end).max().unwrap_or(last.span.end);
+                let added: Vec<_> = made.iter().map(|(key, value)| self.flow_entry(key, value)).collect();
                 let before =
                     self.text.get(self.line_start(last.span.start)..last.span.start).unwrap_or_default();
-                let separator = match before.trim().is_empty() {
-                    true => format!(",{}{before}", self.line_end(last.span.start)),
-                    false => ", ".to_owned(),
-                };
-                let added: Vec<_> = made.iter().map(|(key, value)| self.flow_entry(key, value)).collect();
-                self.replace(end..end, format!("{separator}{}", added.join(&separator)));
+                let own_lines =
+                    |indent: &str| added.join(&format!(",{}{indent}", self.line_end(last.span.start)));
+                match self.comment_after(end) {
+                    // A comment speaks of what stands before it on its line, which therefore stays there alone.
+                    Comment::Next { comma } => {
+                        let indent: String =
+                            before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                        let line = self.content_end(self.next_line(end));
+                        let text = format!("{}{indent}{}", self.line_end(end), own_lines(&indent));
+                        if !comma {
+                            self.replace(end..end, ",");
+                        }
+                        self.replace(line..line, text);
+                    }
+                    Comment::None if before.trim().is_empty() => {
+                        let line_end = self.line_end(last.span.start);
+                        self.replace(end..end, format!(",{line_end}{before}{}", own_lines(before)));
+                    }
+                    Comment::None | Comment::Further => {
+                        self.replace(end..end, format!(", {}", added.join(", ")));
+                    }
+                }
             }
             Style::Block => {
                 let before = self.text.get(self.line_start(first)..first).unwrap_or_default();
@@ -484,9 +515,26 @@ impl<'t> Editor<'_, 't> {
 
     /// How the line of an offset ends, or the first one where it is the last.
     fn line_end(&self, offset: usize) -> &'static str {
-        let line = self.text.get(..self.next_line(offset)).unwrap_or_default();
-        let line = if line.ends_with('\n') { line } else { self.text };
-        if line.contains("\r\n") { "\r\n" } else { "\n" }
+        let line = self.text.get(self.line_start(offset)..self.next_line(offset)).unwrap_or_default();
+        let line = match line.ends_with('\n') {
+            true => line,
+            false => self.text.split_inclusive('\n').next().unwrap_or_default(),
+        };
+        if line.ends_with("\r\n") { "\r\n" } else { "\n" }
+    }
+
+    /// What comment stands behind an entry of a flow mapping, on the line on which it ends.
+    fn comment_after(&self, end: usize) -> Comment {
+        let rest = self.text.get(end..self.next_line(end)).unwrap_or_default().trim();
+        let (rest, comma) = match rest.strip_prefix(',') {
+            Some(rest) => (rest.trim_start(), true),
+            None => (rest, false),
+        };
+        match rest {
+            rest if rest.starts_with('#') => Comment::Next { comma },
+            rest if rest.contains('#') => Comment::Further,
+            _ => Comment::None,
+        }
     }
 
     /// A value as it is written within a line.
@@ -648,6 +696,15 @@ mod tests {
             ),
             ("{\"a\":{\"b\":1}}", "a/k/m", "{\"a\":{\"b\":1, \"k\": {\"m\":7}}}"),
             ("a: {b: , c: }\n", "a/k", "a: {b: , c:, k: 7 }\n"),
+            // A comment stays with what it speaks of.
+            ("a: {\n  b: 1 # why\n}\n", "a/k", "a: {\n  b: 1, # why\n  k: 7\n}\n"),
+            ("a: {\r\n  b: 1, # why\r\n}\r\n", "a/k", "a: {\r\n  b: 1, # why\r\n  k: 7\r\n}\r\n"),
+            ("a: {b: 1 # why\n  }\n", "a/k", "a: {b: 1, # why\n    k: 7\n  }\n"),
+            ("a: {\n  b: {c: 1 }} # why\n", "a/k", "a: {\n  b: {c: 1 }, k: 7} # why\n"),
+            ("a: {\n  b: {c: 1} # why\n}\n", "a/b/k", "a: {\n  b: {c: 1, k: 7} # why\n}\n"),
+            // Every line ends as its neighbour does.
+            ("a: 1\r\nb:\n  c: 1\n", "b/k", "a: 1\r\nb:\n  c: 1\n  k: 7\n"),
+            ("a: 1\nb:\r\n  c: 1\r\n", "b/k", "a: 1\nb:\r\n  c: 1\r\n  k: 7\r\n"),
         ] {
             assert_eq!(edited(text, &[(path, Some(json!(7)))]).unwrap(), expected, "{text}");
         }
@@ -697,6 +754,12 @@ mod tests {
         ] {
             assert_eq!(edited(text, &[(path, Some(json!(2)))]), Err(reason), "{text}");
         }
-        assert_eq!(edited("l:\n- b: 1 # why\n  c: 2\n", &[("l/0/b", None)]), Err(Reason::Layout));
+        for (text, path) in [
+            ("l:\n- b: 1 # why\n  c: 2\n", "l/0/b"),
+            ("a: {\n  b: 1,\n  c: 2 # why\n}\n", "a/c"),
+            ("a: [\n  b,\n  c # why\n]\n", "a/1"),
+        ] {
+            assert_eq!(edited(text, &[(path, None)]), Err(Reason::Layout), "{text}");
+        }
     }
 }

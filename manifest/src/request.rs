@@ -59,12 +59,18 @@ pub fn admission_request(object: &Value, options: &RequestOptions) -> Value {
     request
 }
 
-/// The AdmissionRequest in a document that is an AdmissionReview or already an AdmissionRequest, else the one
+/// The AdmissionRequest in a document that is an AdmissionReview, the payload of a Kubewarden policy, or already an
+/// AdmissionRequest, else the one
 /// that creates the object.
 pub fn request_of(document: &Value) -> Value {
     let has = |key| document.get(key).is_some();
     match document.get("request") {
-        Some(request) if document.get("kind").is_some_and(|kind| kind == "AdmissionReview") => {
+        Some(request)
+            if document.get("kind").map_or_else(
+                || ["uid", "operation"].iter().all(|key| request.get(key).is_some()),
+                |kind| kind == "AdmissionReview",
+            ) =>
+        {
             request.clone()
         }
         _ if has("uid") && has("operation") && (has("object") || has("oldObject")) => document.clone(),
@@ -171,6 +177,7 @@ mod tests {
             json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request });
         assert_eq!(request_of(&review), request);
         assert_eq!(request_of(&request), request);
+        assert_eq!(request_of(&json!({ "request": request, "settings": {} })), request);
         assert_eq!(request_of(&pod)["object"], pod);
         let other = json!({ "kind": "Other", "request": {}, "operation": "x", "object": {} });
         assert_eq!(request_of(&other)["object"], other);

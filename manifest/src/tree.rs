@@ -18,6 +18,8 @@ const BYTES_PER_NODE: usize = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Tree<'t> {
     nodes: Vec<Node<'t>>,
+    /// Whether something is written once and stands in several places.
+    pub(crate) has_aliases: bool,
 }
 
 /// A value, and where it stands.
@@ -123,10 +125,11 @@ impl<'t> Entries<'t> {
 impl<'t> Tree<'t> {
     /// A tree with room for the nodes of so many bytes of text.
     pub(crate) fn for_text(bytes: usize) -> Self {
-        Self { nodes: Vec::with_capacity(bytes / BYTES_PER_NODE) }
+        Self { nodes: Vec::with_capacity(bytes / BYTES_PER_NODE), has_aliases: false }
     }
 
     pub(crate) fn add(&mut self, node: Node<'t>) -> Id {
+        self.has_aliases |= matches!(node.kind, Kind::Alias(_));
         self.nodes.push(node);
         self.nodes.len() - 1
     }

@@ -3,7 +3,6 @@
 
 use std::io::Write;
 
-use eci_manifest::Document;
 use eci_security_context::eci::profile::{CHANNEL_SYSCTLS, CHANNELS};
 use eci_security_context::eci::{capability, sysctl};
 use eci_security_context::path::{Path, Step};
@@ -16,8 +15,10 @@ use serde_json::{Value, json};
 
 use crate::Exit;
 use crate::args::{Convert, ParameterFormat};
+use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::Source;
+use crate::judge::Subject;
 use crate::openapi::{CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, scalar};
 
 /// Fields of a pod outside its security context that bear on security, with the value that asks for something.
@@ -45,8 +46,12 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
     let text = source.read().map_err(|problem| said(&problem))?;
     let documents = eci_manifest::documents(&text).map_err(|error| said(&error))?;
     let mut groups = Vec::new();
-    for object in documents.iter().map(Document::value) {
+    for document in &documents {
+        let object = document.value();
         let name = name_of(&object);
+        if matches!(Subject::of(document), Ok(Some(subject)) if subject.is_request()) {
+            return Err(said(&"is an admission request; give the object in it"));
+        }
         let group = Group::of(&object).map_err(|problem| said(&format!("{name}: {problem}")))?;
         groups.push((name, group));
     }
@@ -56,10 +61,10 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
         match group {
             Some(group) => {
                 for (path, remark) in &group.remarks {
-                    anstream::eprintln!("remark: {prefix}{path}: {remark}");
+                    tell(format_args!("remark: {prefix}{path}: {remark}"));
                 }
             }
-            None => anstream::eprintln!("remark: {name}: it makes no pods; left out"),
+            None => tell(format_args!("remark: {name}: it makes no pods; left out")),
         }
     }
     let groups: Vec<_> = groups.iter().filter_map(|(name, group)| Some((name, group.as_ref()?))).collect();
@@ -107,16 +112,26 @@ fn write_flat(groups: &[(&String, &Group)], out: &mut dyn Write) -> std::io::Res
     Ok(())
 }
 
-/// The value with percent-encoding for what would end it, or be taken for such.
+/// The value with percent-encoding for what would end it, or be taken for such: blanks at its ends, too.
 fn encoded(value: &str) -> String {
+    let inner = value.trim_start();
+    let start = value.len() - inner.len();
+    let end = start + inner.trim_end().len();
     let mut encoded = String::new();
-    for c in value.chars() {
+    for (at, c) in value.char_indices() {
         match c {
-            '%' | '&' | '\0'..='\x1f' => encoded.push_str(&format!("%{:02X}", u32::from(c))),
+            '%' | '&' => encoded.push_str(&percent(c)),
+            c if c.is_control() || c == '\u{feff}' || !(start..end).contains(&at) => {
+                encoded.push_str(&percent(c));
+            }
             _ => encoded.push(c),
         }
     }
     encoded
+}
+
+fn percent(c: char) -> String {
+    c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// The parameters as the SDKs nest them: a number in a name is the place in a list.
@@ -245,6 +260,13 @@ impl Group {
                 self.write(parameter, parameter.name, below(&at, parameter.field), value)?;
             }
         }
+        let volumes = spec.get("volumes").and_then(Value::as_array).into_iter().flatten();
+        for (index, _) in volumes.enumerate().filter(|(_, volume)| find(volume, &["hostPath"]).is_some()) {
+            self.remark(
+                at.field("volumes").index(index).field("hostPath"),
+                "ECI has no host whose files could be mounted; left out",
+            );
+        }
         for (name, asking) in OF_SPEC {
             if spec.get(name).is_some_and(|value| value == asking) {
                 self.remark(at.field(name), NO_PARAMETER);
@@ -363,7 +385,7 @@ mod tests {
     }
 
     fn pod() -> Value {
-        let sysctl = |name: &str| json!({ "name": name, "value": "1\t2%20&" });
+        let sysctl = |name: &str| json!({ "name": name, "value": " 1\t2%20&\u{85}é \u{2003}" });
         json!({
             "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" },
             "spec": {
@@ -399,7 +421,7 @@ mod tests {
                 .collect();
             assert_eq!(read, written);
         }
-        let nested = &of_value(&nested(&group.parameters))[0];
+        let nested = &of_value(&nested(&group.parameters)).unwrap()[0];
         let mut read: Vec<_> =
             nested.entries.iter().map(|entry| (entry.name.clone(), entry.value.clone())).collect();
         let mut written = group.parameters;
@@ -412,7 +434,7 @@ mod tests {
     fn what_is_written_of_a_pod_that_is_fine_is_fine() {
         let mut pod = pod();
         pod["spec"]["securityContext"]["sysctls"] = json!([{ "name": "kernel.sem", "value": "250" }]);
-        let request = &of_value(&nested(&group(&pod).parameters))[0];
+        let request = &of_value(&nested(&group(&pod).parameters)).unwrap()[0];
         assert!(request.judge(&Settings::default()).unwrap().is_empty());
     }
 }

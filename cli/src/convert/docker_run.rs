@@ -19,6 +19,7 @@ mod yaml;
 use std::io::Write;
 
 use crate::Exit;
+use crate::console::tell;
 use crate::failure::Failure;
 
 /// A pod in place of a command.
@@ -43,7 +44,7 @@ pub(crate) fn run(input: &[String], out: &mut dyn Write) -> Result<Exit, Failure
         input => convert(input)?,
     };
     for remark in &converted.remarks {
-        anstream::eprintln!("remark: {remark}");
+        tell(format_args!("remark: {remark}"));
     }
     out.write_all(converted.manifest.as_bytes())?;
     Ok(Exit::Clean)

@@ -812,7 +812,7 @@ mod tests {
                   "SecurityContextRunAsNonRoot": true, "SecurityContextPrivileged": null },
             ],
         });
-        let found = of_value(&document)[0].judge(&Settings::default()).unwrap();
+        let found = of_value(&document).unwrap()[0].judge(&Settings::default()).unwrap();
         let found: Vec<_> =
             found.iter().map(|(finding, place)| (finding.path.to_string(), place.clone())).collect();
         let field = |path: &str| Place::Field(path.to_owned());
@@ -831,7 +831,7 @@ mod tests {
         );
         let nested = json!({ "Container": [{ "SecurityContext": { "RunAsUser": [1] } }] });
         // There is no such parameter as an item of a user.
-        let found = of_value(&nested)[0].judge(&Settings::default()).unwrap();
+        let found = of_value(&nested).unwrap()[0].judge(&Settings::default()).unwrap();
         assert_eq!(found[0].0.rule.id, "field-ignored");
     }
 

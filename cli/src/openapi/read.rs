@@ -37,13 +37,33 @@ impl Request {
             None => self.entries.iter().any(|entry| is_telling(&entry.name)),
         }
     }
+
+    /// What is wrong where what one item of a list has stands in the place of the list.
+    fn unlisted(&self) -> Option<Wrong> {
+        self.entries.iter().find_map(|entry| {
+            let list = lists().find(|list| {
+                let item = entry.name.strip_prefix(list).and_then(|rest| rest.strip_prefix('.'));
+                let field = item.and_then(|item| item.split('.').next());
+                field.is_some_and(|field| OF_ITEMS.contains(&field))
+            })?;
+            Some(Wrong {
+                place: entry.place.clone(),
+                message: format!("{list}: is an object, and {ACTION} has a list there"),
+                help: format!("write {list} as a list, though it has one item"),
+            })
+        })
+    }
+}
+
+/// The parameters that are lists.
+fn lists() -> impl Iterator<Item = &'static str> {
+    CONTAINERS.iter().map(|(list, _)| *list).chain(CHANNELS.iter().map(|found| found.parameter))
 }
 
 /// Whether a parameter of this name shows what request it is in.
 fn is_telling(name: &str) -> bool {
-    let lists = CONTAINERS.iter().map(|(list, _)| *list).chain(CHANNELS.iter().map(|found| found.parameter));
     name == "ContainerGroupName"
-        || lists.into_iter().any(|list| {
+        || lists().any(|list| {
             let item = name.strip_prefix(list).and_then(|rest| rest.strip_prefix('.'));
             item.is_some_and(|item| item.starts_with(|c: char| c.is_ascii_digit()))
         })
@@ -51,25 +71,34 @@ fn is_telling(name: &str) -> bool {
 
 /// The requests that a document is: one as the SDKs nest it, one whose keys are the flat names, or a list of
 /// those. None, where it is anything else.
-pub(crate) fn of_value(value: &Value) -> Vec<Request> {
-    let requests: Option<Vec<_>> = match value {
+///
+/// # Errors
+/// Where one has an object in place of a list.
+pub(crate) fn of_value(value: &Value) -> Result<Vec<Request>, Wrong> {
+    let requests: Result<Option<Vec<_>>, Wrong> = match value {
         Value::Array(items) => {
             items.iter().enumerate().map(|(index, item)| of_object(item, format!("[{index}]"))).collect()
         }
-        _ => of_object(value, String::new()).map(|request| vec![request]),
+        _ => of_object(value, String::new()).map(|request| request.map(|request| vec![request])),
     };
-    requests.unwrap_or_default()
+    requests.map(Option::unwrap_or_default)
 }
 
-fn of_object(value: &Value, path: String) -> Option<Request> {
-    let fields = value.as_object()?;
+fn of_object(value: &Value, path: String) -> Result<Option<Request>, Wrong> {
+    let Some(fields) = value.as_object() else { return Ok(None) };
     if fields.contains_key("apiVersion") || fields.contains_key("kind") {
-        return None;
+        return Ok(None);
     }
     let mut request = Request { entries: Vec::new() };
     flatten(value, String::new(), path, &mut request.entries);
-    request.is_one().then_some(request)
+    if let Some(wrong) = request.unlisted() {
+        return Err(wrong);
+    }
+    Ok(request.is_one().then_some(request))
 }
+
+/// What the items of the lists have, as far as it tells a request from another object.
+const OF_ITEMS: [&str; 5] = ["Name", "Image", "Value", "SecurityContext", "SecurityContextPrivileged"];
 
 /// The parameters that a value nests: those of an object have its keys, those of a list numbers from 1.
 fn flatten(value: &Value, name: String, path: String, entries: &mut Vec<Entry>) {
@@ -394,7 +423,7 @@ mod tests {
             ],
             "Container.4.SecurityContextPrivileged": "true",
         });
-        let requests = of_value(&request);
+        let requests = of_value(&request).unwrap();
         let found: Vec<_> =
             requests[0].entries.iter().map(|entry| (entry.name.as_str(), &entry.place)).collect();
         let field = |path: &str| Place::Field(path.to_owned());
@@ -415,7 +444,7 @@ mod tests {
                 ("Container.4.SecurityContextPrivileged", &field("[Container.4.SecurityContextPrivileged]")),
             ]
         );
-        let list = of_value(&json!([request, { "ContainerGroupName": "b" }]));
+        let list = of_value(&json!([request, { "ContainerGroupName": "b" }])).unwrap();
         assert_eq!(list[0].entries[0].place, field("[0].Container[0].Name"));
         assert_eq!(list[1].entries[0].place, field("[1].ContainerGroupName"));
     }
@@ -425,7 +454,7 @@ mod tests {
         let text = "Container:\n- Name: a\n  SecurityContext:\n    Capability:\n      Add:\n      - KILL\n\
                     Container.2.SecurityContextPrivileged: true\n";
         let document = &eci_manifest::documents(text).unwrap()[0];
-        for entry in &of_value(&document.value())[0].entries {
+        for entry in &of_value(&document.value()).unwrap()[0].entries {
             let Place::Field(path) = &entry.place else { panic!("{entry:?}") };
             let line = document.line(path);
             let expected = match entry.name.as_str() {
@@ -448,11 +477,31 @@ mod tests {
             json!({ "apiVersion": "v1", "Container": [{ "Name": "a" }] }),
             json!({ "kind": "X", "Container": [{ "Name": "a" }] }),
             json!({ "Container": "a" }),
+            json!({ "Container": { "web": { "Name": "a" } } }),
             json!({ "Action": "UpdateContainerGroup", "Container": [{ "Name": "a" }] }),
             json!([{ "Container": [{ "Name": "a" }] }, { "a": 1 }]),
         ] {
-            assert!(of_value(&value).is_empty(), "{value}");
+            assert!(of_value(&value).unwrap().is_empty(), "{value}");
         }
-        assert_eq!(of_value(&json!({ "Action": "CreateContainerGroup" })).len(), 1);
+        assert_eq!(of_value(&json!({ "Action": "CreateContainerGroup" })).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn an_object_in_place_of_a_list_is_told() {
+        for (value, list, path) in [
+            (json!({ "Container": { "Name": "a" } }), "Container", "Container.Name"),
+            (
+                json!([{ "HostSecurityContext": { "Sysctl": { "Name": "a" } } }]),
+                "HostSecurityContext.Sysctl",
+                "[0].HostSecurityContext.Sysctl.Name",
+            ),
+        ] {
+            let wrong = of_value(&value).unwrap_err();
+            assert_eq!(
+                wrong.message,
+                format!("{list}: is an object, and CreateContainerGroup has a list there")
+            );
+            assert_eq!(wrong.place, Place::Field(path.to_owned()));
+        }
     }
 }

@@ -19,7 +19,7 @@ impl Reporter for Github {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
         for problem in &report.problems {
-            let command = if problem.is_remark { "warning" } else { "error" };
+            let command = if problem.is_remark() { "warning" } else { "error" };
             let at = location(report, &lines, problem.span.as_ref());
             writeln!(out, "::{command} {at},title=eci-policy::{}", data(&problem.told()))?;
         }
@@ -86,7 +86,7 @@ mod tests {
     use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
     use super::*;
     use crate::args::ReportFormat;
-    use crate::report::Suppressed;
+    use crate::report::{Suppressed, Weight};
 
     fn lines(reports: &[FileReport], totals: &Totals) -> Vec<String> {
         written(ReportFormat::Github, reports, totals).lines().map(str::to_owned).collect()
@@ -122,7 +122,7 @@ mod tests {
     fn what_is_reserved_is_escaped() {
         let mut file = report("./a,b:c%d\n.yaml", "a: |\n  b\n", Vec::new());
         file.problems = vec![problem("100%: x,\r\ny\u{1b}[31m", None), problem("two lines", Some(0..8))];
-        file.problems[1].is_remark = true;
+        file.problems[1].weight = Weight::Remark;
         let told = lines(&[file], &Totals::default());
         assert_eq!(
             told[0],

@@ -114,7 +114,7 @@ impl<'r> ProblemRecord<'r> {
             message: &problem.message,
             help: problem.help.as_deref(),
             position: problem.span.as_ref().map(|span| lines.place(span).into()).unwrap_or_default(),
-            remark: problem.is_remark,
+            remark: problem.is_remark(),
         }
     }
 }
@@ -195,7 +195,7 @@ mod tests {
     use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
     use super::*;
     use crate::args::ReportFormat;
-    use crate::report::Replacement;
+    use crate::report::{Replacement, Taken};
 
     fn parsed(reports: &[FileReport], totals: &Totals) -> Value {
         serde_json::from_str(&written(ReportFormat::Json, reports, totals)).unwrap()
@@ -208,7 +208,7 @@ mod tests {
         let replacement = Replacement { span: at..at + 4, text: "\"x\"".to_owned() };
         fixed.fix = Some(Fix {
             title: "rewritten as Kubernetes spells it",
-            is_on_demand: false,
+            taken: Taken::Always,
             edits: Vec::new(),
             replacements: vec![replacement],
         });
@@ -257,8 +257,8 @@ mod tests {
                     ]},
                 ],
                 "totals": {
-                    "files": 1, "objects": 1, "skipped": 0, "denied": 1, "repaired": 0, "warned": 0, "audited": 0,
-                    "fixable": 0, "suppressed": 1, "failed": 2,
+                    "files": 1, "objects": 1, "skipped": 0, "skippedDocuments": 0, "denied": 1, "repaired": 0, "warned": 0, "audited": 0,
+                    "fixable": 0, "suppressed": 1, "ineffective": 0, "failed": 2,
                 },
             })
         );

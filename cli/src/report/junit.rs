@@ -1,7 +1,7 @@
 //! The report as JUnit XML, for CI systems that show tests. A file is a suite, and what is said of it are its tests: a
 //! denial fails, a warning or repair passes and says so in its output, what a comment takes back is skipped, what
-//! could not be read is an error. A file of which nothing is said is one test that passes. What is for the audit log
-//! only is left out.
+//! could not be read is an error. A file of which nothing is said is one test that passes; one that holds no manifest, one
+//! that is skipped. What is for the audit log only is left out.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -31,9 +31,12 @@ impl Reporter for Junit {
         let found = report.found.iter().filter_map(|found| Case::found(found, report, &lines));
         let mut cases: Vec<_> = problems.chain(found).collect();
         if cases.is_empty() {
-            cases.push(Case::passed("nothing to object to"));
+            cases.push(match report.objects {
+                0 => Case::silent("holds no manifest", Outcome::Skipped),
+                _ => Case::silent("nothing to object to", Outcome::Passed),
+            });
         }
-        write_suite(&report.name, &cases, out)
+        write_suite(report.relative_name(), &cases, out)
     }
 
     fn end(&mut self, _totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
@@ -83,20 +86,14 @@ struct Case {
 }
 
 impl Case {
-    fn passed(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            outcome: Outcome::Passed,
-            message: String::new(),
-            kind: "",
-            text: String::new(),
-        }
+    fn silent(name: &str, outcome: Outcome) -> Self {
+        Self { name: name.to_owned(), outcome, message: String::new(), kind: "", text: String::new() }
     }
 
     fn problem(problem: &Problem, report: &FileReport, lines: &Lines<'_>) -> Self {
         Self {
             name: problem.message.clone(),
-            outcome: if problem.is_remark { Outcome::Told } else { Outcome::Erred },
+            outcome: if problem.is_remark() { Outcome::Told } else { Outcome::Erred },
             message: problem.message.clone(),
             kind: "unreadable",
             text: format!("{}: {}", place(report, lines, problem.span.as_ref()), problem.told()),
@@ -125,8 +122,8 @@ impl Case {
 /// The place as people write it: `file:line:column`.
 fn place(report: &FileReport, lines: &Lines<'_>, span: Option<&Range<usize>>) -> String {
     match span.map(|span| lines.place(span)) {
-        Some(place) => format!("{}:{}:{}", report.name, place.line, place.column),
-        None => report.name.clone(),
+        Some(place) => format!("{}:{}:{}", report.relative_name(), place.line, place.column),
+        None => report.relative_name().to_owned(),
     }
 }
 
@@ -228,6 +225,25 @@ mod tests {
                 _ => {}
             }
         }
+    }
+
+    #[test]
+    fn a_file_without_a_manifest_is_skipped_and_paths_are_those_of_the_repository() {
+        let mut file = report("./a.yaml", "a: 1\n", Vec::new());
+        let suite = |file| written(ReportFormat::Junit, &[file], &Totals::default());
+        assert!(
+            suite(report("./a.yaml", "", Vec::new()))
+                .contains("<testcase name=\"nothing to object to\" classname=\"a.yaml\"/>")
+        );
+        file.objects = 0;
+        let skipped = suite(file);
+        assert!(
+            skipped.contains(
+                "<testsuite name=\"a.yaml\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\">"
+            ),
+            "{skipped}"
+        );
+        assert!(skipped.contains("<testcase name=\"holds no manifest\" classname=\"a.yaml\">"), "{skipped}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) struct FileReport {
     pub(crate) text: String,
     /// How many objects were judged.
     pub(crate) objects: usize,
+    /// How many documents are nothing of Kubernetes.
+    pub(crate) skipped: usize,
     /// What the rules found, in the order of the file.
     pub(crate) found: Vec<Found>,
     /// Why something in the file was not judged.
@@ -111,12 +113,23 @@ impl Severity {
 pub(crate) struct Fix {
     /// What it does.
     pub(crate) title: &'static str,
-    /// Whether `eci-policy fix` makes it only where `--rule` names the rule.
-    pub(crate) is_on_demand: bool,
+    /// When `eci-policy fix` makes it.
+    pub(crate) taken: Taken,
     /// The same for the object.
     pub(crate) edits: Vec<Edit>,
     /// What is put in place of what, from the top of the file down, where that is asked for; no two overlap.
     pub(crate) replacements: Vec<Replacement>,
+}
+
+/// When `eci-policy fix` makes a repair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Without being told to.
+    Always,
+    /// Where the pod, which may run on ECI, is taken for one that does.
+    AsEci,
+    /// Where `--rule` names the rule.
+    OnDemand,
 }
 
 /// The comment that takes a finding back.
@@ -135,11 +148,27 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// The way out, where one is known.
     pub(crate) help: Option<String>,
-    /// Whether all the same everything was judged: a remark, no failure.
-    pub(crate) is_remark: bool,
+    /// What it means for the verdict.
+    pub(crate) weight: Weight,
+}
+
+/// What a problem means for the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// Something was not judged.
+    Failure,
+    /// A comment takes nothing back, though it is meant to.
+    Ineffective,
+    /// Nothing: everything that can be judged was.
+    Remark,
 }
 
 impl Problem {
+    /// Whether all the same everything was judged.
+    pub(crate) fn is_remark(&self) -> bool {
+        self.weight != Weight::Failure
+    }
+
     /// The problem in one clause.
     fn told(&self) -> String {
         match &self.help {
@@ -151,6 +180,7 @@ impl Problem {
 
 /// What is counted over all files.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Totals {
     /// Files that hold manifests.
     pub(crate) files: usize,
@@ -158,6 +188,8 @@ pub(crate) struct Totals {
     pub(crate) objects: usize,
     /// Files that hold no Kubernetes manifest.
     pub(crate) skipped: usize,
+    /// Documents that are none, in files that hold some.
+    pub(crate) skipped_documents: usize,
     /// Findings by their action, those that comments take back aside.
     pub(crate) denied: usize,
     /// See above.
@@ -168,8 +200,13 @@ pub(crate) struct Totals {
     pub(crate) audited: usize,
     /// Findings that `eci-policy fix` can repair.
     pub(crate) fixable: usize,
+    /// Those that it can repair with `--assume-eci`.
+    #[serde(skip)]
+    pub(crate) fixable_as_eci: usize,
     /// Findings that comments take back.
     pub(crate) suppressed: usize,
+    /// Comments that are meant to take something back, and are not written so that they do.
+    pub(crate) ineffective: usize,
     /// What was not judged.
     pub(crate) failed: usize,
 }
@@ -178,10 +215,19 @@ impl Totals {
     /// Counts what is said of a file.
     pub(crate) fn count(&mut self, report: &FileReport) {
         self.objects += report.objects;
-        self.failed += report.problems.iter().filter(|problem| !problem.is_remark).count();
+        for problem in &report.problems {
+            match problem.weight {
+                Weight::Failure => self.failed += 1,
+                Weight::Ineffective => self.ineffective += 1,
+                Weight::Remark => {}
+            }
+        }
         match (report.objects, report.problems.is_empty()) {
             (0, true) => self.skipped += 1,
-            _ => self.files += 1,
+            _ => {
+                self.files += 1;
+                self.skipped_documents += report.skipped;
+            }
         }
         for found in &report.found {
             if found.suppressed.is_some() {
@@ -194,9 +240,12 @@ impl Totals {
                 Action::Warn => self.warned += 1,
                 Action::Audit | Action::Off => self.audited += 1,
             }
-            let is_fixable = found.fix.as_ref().is_some_and(|fix| !fix.is_on_demand);
             // What is exempt is not repaired.
-            self.fixable += usize::from(is_fixable && found.action > Action::Audit);
+            match found.fix.as_ref().filter(|_| found.action > Action::Audit).map(|fix| fix.taken) {
+                Some(Taken::Always) => self.fixable += 1,
+                Some(Taken::AsEci) => self.fixable_as_eci += 1,
+                Some(Taken::OnDemand) | None => {}
+            }
         }
     }
 }
@@ -363,11 +412,22 @@ spec: {note: \"größer\", privileged: true}
     }
 
     pub(super) fn problem(message: &str, span: Option<Range<usize>>) -> Problem {
-        Problem { span, message: message.to_owned(), help: Some("repair it".to_owned()), is_remark: false }
+        Problem {
+            span,
+            message: message.to_owned(),
+            help: Some("repair it".to_owned()),
+            weight: Weight::Failure,
+        }
     }
 
     pub(super) fn report(name: &str, text: &str, found: Vec<Found>) -> FileReport {
-        FileReport { name: name.to_owned(), text: text.to_owned(), objects: 1, found, problems: Vec::new() }
+        FileReport {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            objects: 1,
+            found,
+            ..FileReport::default()
+        }
     }
 
     /// The denial of the manifest.

@@ -43,7 +43,7 @@ impl Reporter for Sarif {
             write(out, &file.result(found))?;
         }
         for problem in &report.problems {
-            let level = if problem.is_remark { Severity::Warning } else { Severity::Error };
+            let level = if problem.is_remark() { Severity::Warning } else { Severity::Error };
             let location = file.location(problem.span.as_ref(), None);
             let notification =
                 Notification { level, message: Text { text: problem.told() }, locations: [location] };
@@ -330,7 +330,7 @@ mod tests {
     use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
     use super::*;
     use crate::args::ReportFormat;
-    use crate::report::{Replacement, Suppressed};
+    use crate::report::{Replacement, Suppressed, Taken, Weight};
 
     /// The log, which is as the standard wants it.
     fn log(reports: &[FileReport], totals: &Totals) -> Value {
@@ -351,7 +351,7 @@ mod tests {
             replacements.map(|(span, text)| Replacement { span, text: text.to_owned() }).to_vec();
         fixed.fix = Some(Fix {
             title: "set to `true`, on demand",
-            is_on_demand: false,
+            taken: Taken::Always,
             edits: Vec::new(),
             replacements,
         });
@@ -360,13 +360,13 @@ mod tests {
         let mut bare = found("privileged", Action::Deny, MANIFEST, "true");
         bare.suppressed = Some(Suppressed { reason: String::new() });
         bare.fix =
-            Some(Fix { title: "nothing", is_on_demand: false, edits: Vec::new(), replacements: Vec::new() });
+            Some(Fix { title: "nothing", taken: Taken::Always, edits: Vec::new(), replacements: Vec::new() });
         let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
         let mut file = denial();
         file.found.extend([fixed, allowed, bare, audited]);
         let mut broken = report("<stdin>", "a: [\n", Vec::new());
         broken.problems = vec![problem("it is not YAML", Some(3..4)), problem("no such file", None)];
-        broken.problems[1].is_remark = true;
+        broken.problems[1].weight = Weight::Remark;
         [file, broken]
     }
 

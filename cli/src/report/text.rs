@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer,
 use eci_security_context::rule::{Action, Effect};
 use eci_security_context::text::cut;
 
-use super::{FileReport, Found, Lines, Problem, Reporter, Severity, Totals, visible};
+use super::{FileReport, Found, Lines, Problem, Reporter, Severity, Taken, Totals, visible};
 
 /// The bytes of a line that are looked at on either side of a finding: more than is ever shown.
 const AROUND: usize = 1024;
@@ -74,15 +74,19 @@ impl Source<'_> {
             notes.push(note(Level::HELP, &found.help));
         }
         if let Some(fix) = &found.fix {
-            let rule = if fix.is_on_demand { format!(" --rule {}", found.rule.id) } else { String::new() };
-            let told = format!("{} (eci-policy fix{rule})", fix.title);
+            let option = match fix.taken {
+                Taken::Always => String::new(),
+                Taken::AsEci => " --assume-eci".to_owned(),
+                Taken::OnDemand => format!(" --rule {}", found.rule.id),
+            };
+            let told = format!("{} (eci-policy fix{option})", fix.title);
             notes.push(note(Level::HELP.with_name("fix"), &told));
         }
         self.render(title, Some(&found.span), notes)
     }
 
     fn problem(&self, problem: &Problem) -> String {
-        let level = if problem.is_remark { Level::WARNING } else { Level::ERROR };
+        let level = if problem.is_remark() { Level::WARNING } else { Level::ERROR };
         let help = problem.help.iter().map(|help| note(Level::HELP, help)).collect();
         self.render(level.primary_title(printable(&problem.message)), problem.span.as_ref(), help)
     }
@@ -185,7 +189,9 @@ pub(super) fn summary(totals: &Totals) -> String {
         verdict,
         counted(totals.audited, "for the audit log only", "for the audit log only"),
         counted(totals.suppressed, "suppressed", "suppressed"),
+        counted(totals.ineffective, "suppression without effect", "suppressions without effect"),
         counted(totals.skipped, "file holds no manifest", "files hold no manifest"),
+        counted(totals.skipped_documents, "document is no manifest", "documents are no manifests"),
         counted(totals.failed, "could not be read", "could not be read"),
     ]
     .into_iter()
@@ -195,8 +201,10 @@ pub(super) fn summary(totals: &Totals) -> String {
     let objects = if totals.objects == 1 { "object" } else { "objects" };
     let mut summary =
         format!("{} {files}, {} {objects}: {}", totals.files, totals.objects, clauses.join("; "));
-    if let Some(fixable) = counted(totals.fixable, "can be repaired", "can be repaired") {
-        summary.push_str(&format!(". {fixable}: eci-policy fix"));
+    let repairs =
+        [(totals.fixable, "eci-policy fix"), (totals.fixable_as_eci, "eci-policy fix --assume-eci")];
+    for (count, command) in repairs.into_iter().filter(|(count, _)| *count > 0) {
+        summary.push_str(&format!(". {count} can be repaired: {command}"));
     }
     summary
 }
@@ -210,18 +218,21 @@ mod tests {
     use super::super::fixtures::{MANIFEST, denial, found, problem, raw, report, written};
     use super::*;
     use crate::args::ReportFormat::Text;
-    use crate::report::{Fix, Suppressed};
+    use crate::report::{Fix, Suppressed, Weight};
 
     const DENIED: Totals = Totals {
         files: 1,
         objects: 1,
         skipped: 0,
+        skipped_documents: 0,
         denied: 1,
         repaired: 0,
         warned: 0,
         audited: 0,
         fixable: 0,
+        fixable_as_eci: 0,
         suppressed: 0,
+        ineffective: 0,
         failed: 0,
     };
 
@@ -266,7 +277,7 @@ mod tests {
         let mut fixed = found("capability-name", Action::Fix, MANIFEST, "true");
         fixed.fix = Some(Fix {
             title: "rewritten as Kubernetes spells it",
-            is_on_demand: false,
+            taken: Taken::Always,
             edits: Vec::new(),
             replacements: Vec::new(),
         });
@@ -288,7 +299,7 @@ mod tests {
     fn a_problem_is_shown_with_its_place_where_it_has_one() {
         let mut file = report("a.yaml", "a: [\n", Vec::new());
         file.problems = vec![problem("it is not YAML", Some(3..4)), problem("no such file", None)];
-        file.problems[1].is_remark = true;
+        file.problems[1].weight = Weight::Remark;
         assert_eq!(
             shown(file),
             [
@@ -394,18 +405,22 @@ mod tests {
             files: 3,
             objects: 12,
             skipped: 2,
+            skipped_documents: 1,
             denied: 2,
             repaired: 1,
             warned: 4,
             audited: 1,
             fixable: 3,
+            fixable_as_eci: 0,
             suppressed: 1,
+            ineffective: 0,
             failed: 1,
         };
         assert_eq!(
             summary(&all),
             "3 files, 12 objects: 2 denied, 1 repaired at admission, 4 warnings; 1 for the audit log only; 1 \
-             suppressed; 2 files hold no manifest; 1 could not be read. 3 can be repaired: eci-policy fix"
+             suppressed; 2 files hold no manifest; 1 document is no manifest; \
+             1 could not be read. 3 can be repaired: eci-policy fix"
         );
         let none = Totals::default();
         for (totals, said) in [
@@ -414,6 +429,16 @@ mod tests {
             (
                 Totals { files: 1, objects: 2, suppressed: 2, skipped: 1, ..none },
                 "1 file, 2 objects: nothing to object to; 2 suppressed; 1 file holds no manifest",
+            ),
+            // Repairs that need a word are told with it, and comments that do nothing are counted.
+            (
+                Totals { files: 1, objects: 1, warned: 2, fixable: 1, fixable_as_eci: 1, ..none },
+                "1 file, 1 object: 2 warnings. 1 can be repaired: eci-policy fix. 1 can be repaired: eci-policy fix \
+                 --assume-eci",
+            ),
+            (
+                Totals { files: 1, objects: 1, ineffective: 1, ..none },
+                "1 file, 1 object: nothing to object to; 1 suppression without effect",
             ),
             // What was not read is not found good.
             (Totals { files: 1, objects: 2, failed: 2, ..none }, "1 file, 2 objects: 2 could not be read"),

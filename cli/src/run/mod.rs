@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::Exit;
 use crate::args::Run;
+use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::{self, Source};
 use crate::judge::Subject;
@@ -24,7 +25,7 @@ use crate::run::answer::{Answer, SettingsAnswer};
 use crate::run::report::{Judged, Totals, Verdict};
 use crate::settings;
 
-/// Ends with [`Exit::Clean`] where everything was judged, whatever the verdicts.
+/// Ends as `check` does: with [`Exit::Denied`] where the module denies something.
 pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut totals = Totals::default();
     let mut texts = Vec::new();
@@ -35,7 +36,7 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
                 Err(message) => totals.miss(&format!("{}: {message}", source.name())),
             },
             Err(obstacle) if obstacle.is_harmless => {
-                anstream::eprintln!("{}: {}", obstacle.name, obstacle.message);
+                tell(format_args!("{}: {}", obstacle.name, obstacle.message));
             }
             Err(obstacle) => totals.miss(&format!("{}: {}", obstacle.name, obstacle.message)),
         }
@@ -51,6 +52,10 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
     let policy = Policy::load(&run.module, settings, &files)?;
     for (file, documents) in &files {
         for document in documents {
+            if let Err(problem) = Subject::of(document) {
+                totals.miss(&format!("{file}:{}: {}", document.line(""), problem.message));
+                continue;
+            }
             match policy.judge(file, document, out) {
                 Ok(verdict) => totals.count(verdict),
                 Err(failure @ Failure::Write(_)) => return Err(failure),
@@ -63,13 +68,18 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
         }
     }
     writeln!(out, "{totals}")?;
-    Ok(if totals.failed == 0 { Exit::Clean } else { Exit::Failed })
+    Ok(match totals {
+        Totals { failed: 1.., .. } => Exit::Failed,
+        Totals { denied: 1.., .. } => Exit::Denied,
+        _ => Exit::Clean,
+    })
 }
 
 /// The documents of a text: of a file that was only found, those that are Kubernetes'.
 fn documents<'t>(source: &Source, text: &'t str) -> Result<Vec<Document<'t>>, eci_manifest::Error> {
     let mut documents = eci_manifest::documents(text)?;
-    documents.retain(|document| !matches!(source, Source::Found(_)) || Subject::of(document).is_some());
+    documents
+        .retain(|document| !matches!(source, Source::Found(_)) || !matches!(Subject::of(document), Ok(None)));
     Ok(documents)
 }
 

@@ -4,8 +4,10 @@ use std::fmt;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use eci_security_context::text::one_line;
 use serde_json::Value;
 
+use crate::console::tell;
 use crate::run::answer::{Answer, Entry};
 use crate::run::diff::{Change, changes};
 
@@ -60,7 +62,7 @@ impl Totals {
 
     /// Counts what was not judged, and says why.
     pub(crate) fn miss(&mut self, why: &str) {
-        anstream::eprintln!("{why}");
+        tell(why);
         self.failed += 1;
     }
 }
@@ -100,7 +102,13 @@ impl Judged<'_> {
             self.answer.mutated_object.as_ref().map_or_else(Vec::new, |after| changes(object, after));
         let verdict = Verdict::of(self.answer, &changes);
 
-        write!(out, "{}:{}: {BOLD}{}{BOLD:#}: ", self.file, (self.line)(""), name(self.request))?;
+        write!(
+            out,
+            "{}:{}: {BOLD}{}{BOLD:#}: ",
+            one_line(self.file),
+            (self.line)(""),
+            one_line(&name(self.request))
+        )?;
         match verdict {
             Verdict::Accepted => write!(out, "{GREEN}accepted{GREEN:#}")?,
             Verdict::Repaired => write!(out, "{YELLOW}repaired{YELLOW:#}")?,
@@ -118,15 +126,16 @@ impl Judged<'_> {
             self.write_finding(entry, out)?;
         }
         if let Some(message) = self.answer.message.as_ref().filter(|_| self.findings.is_empty()) {
-            writeln!(out, "  {message}")?;
+            writeln!(out, "  {}", one_line(message))?;
         }
         for warning in self.answer.other_warnings(self.findings) {
-            writeln!(out, "  {YELLOW}warning{YELLOW:#} {warning}")?;
+            writeln!(out, "  {YELLOW}warning{YELLOW:#} {}", one_line(warning))?;
         }
         for Change { path, before, after } in changes {
             for (style, sign, value) in [(RED, '-', before), (GREEN, '+', after)] {
                 if let Some(value) = value {
-                    writeln!(out, "  {style}{sign} {path}: {value}{style:#}")?;
+                    let change = one_line(&format!("{path}: {value}"));
+                    writeln!(out, "  {style}{sign} {change}{style:#}")?;
                 }
             }
         }
@@ -143,11 +152,12 @@ impl Judged<'_> {
             "audit" => DIM,
             _ => YELLOW,
         };
-        let (action, rule, path) = (&finding.action, &finding.rule, &finding.path);
-        writeln!(out, "  {style}{action}{style:#} {BOLD}{rule}{BOLD:#} {path}")?;
-        writeln!(out, "    {}:{}: {}", self.file, (self.line)(path), finding.message)?;
+        let (action, rule) = (one_line(&finding.action), one_line(&finding.rule));
+        writeln!(out, "  {style}{action}{style:#} {BOLD}{rule}{BOLD:#} {}", one_line(&finding.path))?;
+        let line = (self.line)(&finding.path);
+        writeln!(out, "    {}:{line}: {}", one_line(self.file), one_line(&finding.message))?;
         match self.answer.way_out(finding) {
-            Some(way_out) => writeln!(out, "    {DIM}help:{DIM:#} {way_out}"),
+            Some(way_out) => writeln!(out, "    {DIM}help:{DIM:#} {}", one_line(way_out)),
             None => Ok(()),
         }
     }
@@ -176,7 +186,7 @@ fn has_containers(object: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
     use super::*;
     use serde_json::json;
@@ -255,6 +265,15 @@ web.yaml:1: Pod web: repaired
         let (_, text) =
             write(&request(&json!({ "metadata": { "generateName": "web-" } })), json!({ "accepted": true }));
         assert_eq!(text, "web.yaml:1: Pod web: accepted: nothing for ECI here\n");
+    }
+
+    #[test]
+    fn no_name_steers_the_terminal() {
+        let steering = "a\u{1b}[31mRED\n::error::x";
+        let mut asked = request(&json!({}));
+        asked["name"] = json!(steering);
+        let (_, text) = write(&asked, json!({ "accepted": false, "code": 422, "message": steering }));
+        assert_eq!(text, "web.yaml:1: Pod a [31mRED ::error::x: denied (422)\n  a [31mRED ::error::x\n");
     }
 
     #[test]

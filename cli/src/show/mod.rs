@@ -9,14 +9,16 @@ use std::io::Write;
 use eci_manifest::Document;
 use eci_security_context::json::Unreadable;
 use eci_security_context::settings::Settings;
-use eci_security_context::text::one_line;
 use serde::Serialize;
 
 use self::effective::Shown;
 use crate::Exit;
 use crate::args::{DataFormat, Show};
+use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::{Obstacle, Source};
+use crate::judge::Subject;
+use crate::report::Lines;
 use crate::{batch, settings};
 
 /// An object, and where it stands.
@@ -71,7 +73,7 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     match show.format {
         DataFormat::Text => {
             if objects.is_empty() && problems.is_empty() {
-                anstream::eprintln!("eci-policy: there is nothing to show: no object here holds a pod");
+                tell("eci-policy: there is nothing to show: no object here holds a pod");
             }
             for (position, object) in objects.iter().enumerate() {
                 if position > 0 {
@@ -87,7 +89,7 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
         }
     }
     for problem in &problems {
-        anstream::eprintln!("eci-policy: {}", one_line(problem));
+        tell(format_args!("eci-policy: {problem}"));
     }
     Ok(if problems.is_empty() { Exit::Clean } else { Exit::Failed })
 }
@@ -116,6 +118,7 @@ impl Looked {
 
     fn read(&mut self, source: &Source, text: &str, settings: &Settings) {
         let file = source.name();
+        let lines = Lines::of(text);
         let mut is_empty = true;
         for part in eci_manifest::parts(text) {
             let documents = match part.documents() {
@@ -128,7 +131,7 @@ impl Looked {
             };
             for document in documents {
                 is_empty = false;
-                let line = document.line("");
+                let (line, _) = lines.at(document.span("").start);
                 match of_document(&document, settings) {
                     Ok(Some(shown)) => self.objects.push(Located { file: file.clone(), line, shown }),
                     Ok(None) => {}
@@ -149,12 +152,17 @@ impl Looked {
 enum Problem {
     #[error("is no Kubernetes manifest: it has no {0}")]
     NoManifest(&'static str),
+    #[error("is an admission request, which is not shown; give the object in it")]
+    Request,
     #[error("{0}")]
     Unreadable(String),
 }
 
 /// The object in a document; `None` where it holds no pod. The error has its line.
 fn of_document(document: &Document<'_>, settings: &Settings) -> Result<Option<Shown>, (usize, Problem)> {
+    if matches!(Subject::of(document), Ok(Some(subject)) if subject.is_request()) {
+        return Err((document.line(""), Problem::Request));
+    }
     let says = |key: &str| document.text(&[key]).is_some();
     if let Some(missing) = ["apiVersion", "kind"].into_iter().find(|key| !says(key)) {
         return Err((document.line(missing), Problem::NoManifest(missing)));

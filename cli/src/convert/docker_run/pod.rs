@@ -65,8 +65,7 @@ impl Pod {
         let Given { option, value } = given;
         self.option = match option.takes {
             Takes::Nothing => format!("--{}", option.long),
-            // What follows an equals sign may be a secret.
-            _ => format!("--{} {}", option.long, quote(value.split('=').next().unwrap_or_default())),
+            _ => format!("--{} {}", option.long, quote(&told(option.long, value))),
         };
         let nothing_said = match option.takes {
             Takes::Nothing => value == "false",
@@ -148,6 +147,17 @@ impl Pod {
                 set(&mut self.container, key, words);
             }
         }
+    }
+}
+
+/// What is told of an option's value: what follows an equals sign may be a secret, but where it cannot.
+fn told(option: &str, value: &str) -> String {
+    match option {
+        "mount" => {
+            let fields: Vec<_> = value.split(',').filter(|field| !field.starts_with("volume-opt")).collect();
+            fields.join(",")
+        }
+        _ => value.split('=').next().unwrap_or_default().to_owned(),
     }
 }
 

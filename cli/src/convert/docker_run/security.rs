@@ -114,7 +114,10 @@ pub(super) fn security_opt(pod: &mut Pod, value: &str) -> Applied {
     let (key, value) = value.split_once(['=', ':']).map_or((value, ""), |(key, value)| (key, value));
     match (key, value) {
         ("no-new-privileges", "" | "true") => set(&mut pod.security, "allowPrivilegeEscalation", false),
-        ("no-new-privileges", "false") => {}
+        // Of several the last counts.
+        ("no-new-privileges", "false") => {
+            pod.security.remove("allowPrivilegeEscalation");
+        }
         ("no-new-privileges", _) => return Err("no-new-privileges is true or false".to_owned()),
         ("seccomp" | "apparmor" | "label" | "systempaths", "") => {
             return Err(format!("{key} has a value, after an equals sign"));

@@ -138,6 +138,12 @@ fn the_security_context() {
         ("--security-opt no-new-privileges", security(json!({"allowPrivilegeEscalation": false})), &[]),
         ("--security-opt=no-new-privileges:true", security(json!({"allowPrivilegeEscalation": false})), &[]),
         ("--security-opt no-new-privileges=false", json!({}), &[]),
+        ("--security-opt no-new-privileges --security-opt no-new-privileges=false", json!({}), &[]),
+        (
+            "--security-opt no-new-privileges=false --security-opt no-new-privileges",
+            security(json!({"allowPrivilegeEscalation": false})),
+            &[],
+        ),
         (
             "--security-opt seccomp=unconfined",
             security(json!({"seccompProfile": {"type": "Unconfined"}})),
@@ -498,13 +504,16 @@ fn values_that_docker_refuses_are_refused() {
         ("-v /a:/c -v /b:/c", "--volume \"/b:/c\" cannot be read: something else is mounted at \"/c\""),
         (
             "--mount type=bind,target=/a",
-            "--mount \"type\" cannot be read: a mount of the type bind has a source",
+            "--mount \"type=bind,target=/a\" cannot be read: a mount of the type bind has a source",
         ),
         (
             "--mount type=bind,sorce=/a",
-            "--mount \"type\" cannot be read: a mount has no \"sorce\"; did you mean source?",
+            "--mount \"type=bind,sorce=/a\" cannot be read: a mount has no \"sorce\"; did you mean source?",
         ),
-        ("--mount type=disk,target=/a", "--mount \"type\" cannot be read: the type of a mount is"),
+        (
+            "--mount type=disk,target=/a",
+            "--mount \"type=disk,target=/a\" cannot be read: the type of a mount is",
+        ),
         ("--add-host a", "--add-host \"a\" cannot be read: a host is name:address"),
         ("--add-host a:b", "--add-host \"a:b\" cannot be read: the address is none of"),
         ("--dns resolver", "--dns \"resolver\" cannot be read: a server is an address"),
