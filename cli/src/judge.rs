@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use eci_manifest::{Document, Part};
 use eci_security_context::admission::Request;
-use eci_security_context::json::{self, Unreadable};
+use eci_security_context::json::{self, Raw, Unreadable};
 use eci_security_context::judge::{Refusal, Review, WINDOWS, review};
 use eci_security_context::rule::{Action, Finding};
 use eci_security_context::settings::Settings;
@@ -367,9 +367,9 @@ impl Subject {
     /// What the rules find, with the action that the settings and the request give each finding.
     pub(crate) fn judge(&self, document: &Document<'_>, settings: &Settings) -> Result<Review, Problem> {
         let unreadable = |unreadable: Unreadable| self.problem(document, Refusal::Unreadable(unreadable));
-        let whole = serde_json::to_string(document)
+        let whole = serde_json::value::to_raw_value(document)
             .map_err(|error| unreadable(Unreadable::NotJson { reason: error.to_string() }))?;
-        let whole = json::raw(&whole).map_err(unreadable)?;
+        let whole = Raw::from(&*whole);
         let api_version = document.text(&["apiVersion"]).unwrap_or_default();
         let request = match self.prefix {
             "" => Request::creating(

@@ -50,6 +50,14 @@ impl Borrow<str> for Text<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Raw<'t>(&'t str);
 
+/// What serde_json has read or written is JSON.
+#[cfg(feature = "serde_json")]
+impl<'t> From<&'t serde_json::value::RawValue> for Raw<'t> {
+    fn from(raw: &'t serde_json::value::RawValue) -> Self {
+        Self(raw.get())
+    }
+}
+
 impl<'t> Raw<'t> {
     /// The value that is none.
     pub const NULL: Self = Self("null");
