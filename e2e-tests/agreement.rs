@@ -107,7 +107,8 @@ impl Question {
     /// number has 53 bits.
     fn survives_javascript(&self) -> bool {
         let tree = self.tree();
-        tree.to_string() == self.payload && is_exact_in_javascript(&tree)
+        let rewritten = tree.to_string();
+        rewritten == self.payload && is_exact_in_javascript(&tree)
     }
 }
 
