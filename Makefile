@@ -17,7 +17,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement mutants bench bench-module bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants bench bench-module bench-engines bench-check clean cargo engines node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -52,6 +52,7 @@ test: lint ## Everything that can be checked here; what CI runs
 	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
 	@$(MAKE) --no-print-directory test-opa test-npm
 	@$(MAKE) --no-print-directory agreement CASES=1500
+	@$(MAKE) --no-print-directory reproducible
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
 	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, and the npm package in Node.js and Chromium passed; kwctl's tests $$kwctl"
@@ -98,6 +99,20 @@ test-npm: $(NPM_TARBALL) ## The npm package as a user installs it, in Node and i
 
 agreement: engines ## Asks every engine the same: the corpus, and CASES (20,000) generated pods and settings
 	$(ENGINES) cargo run -q $(HOST) -p eci-e2e-tests --bin agreement -- --cases $(or $(CASES),20000)
+
+reproducible: policy.wasm ## Builds policy.wasm again in another folder: the bytes are the same
+	scripts/reproducible $<
+
+deny: | cargo ## Licences, advisories, sources and duplicates of the dependencies, by deny.toml
+	@$(call need,cargo-deny,cargo install cargo-deny --locked)
+	cargo deny --locked check
+
+sbom: policy.cdx.json ## What policy.wasm is built from, as CycloneDX
+
+policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml | cargo
+	@$(call need,cargo-cyclonedx,cargo install cargo-cyclonedx --locked)
+	cargo cyclonedx --format json --spec-version 1.5 --target wasm32-wasip1 --no-default-features --features kubewarden \
+	  --override-filename policy.cdx --manifest-path Cargo.toml
 
 mutants: | cargo ## Changes the rules and the facts about ECI one by one, and tells what no test notices; takes an hour
 	@$(call need,cargo-mutants,cargo install cargo-mutants --locked)

@@ -2,6 +2,7 @@
 //! `make bless` writes them anew.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -136,6 +137,36 @@ fn the_commands_that_install() {
         oci("opa/metadata.yml"),
     );
     held("docs/engines.md", &between("docs/engines.md", "install", &commands));
+}
+
+#[test]
+fn the_dependencies_of_the_policy() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = std::process::Command::new(cargo)
+        .args(["tree", "--locked", "-p", env!("CARGO_PKG_NAME"), "--no-default-features"])
+        .args(["--features", "kubewarden", "--target", "wasm32-wasip1", "-e", "normal,no-proc-macro"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .current_dir(root(""))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let resolved: BTreeSet<_> = tree
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(' ').next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let page = text("docs/dependencies.md");
+    let (_, list) = page.split_once("<!-- begin list -->").unwrap();
+    let (list, _) = list.split_once("<!-- end list -->").unwrap();
+    let told: BTreeSet<_> = list.split('`').skip(1).step_by(2).collect();
+    let missing: Vec<_> = resolved.difference(&told).collect();
+    let gone: Vec<_> = told.difference(&resolved).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "docs/dependencies.md does not tell {missing:?}, and tells {gone:?}: mend it, and say why each is needed"
+    );
 }
 
 /// A question of Rancher's form.
