@@ -285,8 +285,10 @@ fn the_package_of_artifact_hub() {
     );
     held("artifacthub-pkg.yml", &package);
     let parsed = yaml("artifacthub-pkg.yml");
+    // Below a key: a list of objects on its own is read as its items.
     let embedded = |key: &str| {
-        eci_manifest::documents(parsed["annotations"][key].as_str().unwrap()).unwrap().remove(0).value()
+        let text = format!("embedded:\n{}", block(parsed["annotations"][key].as_str().unwrap()));
+        eci_manifest::documents(&text).unwrap().remove(0).value()["embedded"].take()
     };
     assert_eq!(embedded("kubewarden/rules"), metadata["rules"]);
     assert_eq!(embedded("kubewarden/contextAwareResources"), metadata["contextAwareResources"]);

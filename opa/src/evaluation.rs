@@ -214,7 +214,7 @@ fn violations(verdict: &Verdict) -> String {
     }
     if more > 0 {
         violations
-            .push(Violation { msg: format!("and {more} more").into(), details: Details::More { more } });
+            .push(Violation { msg: format!("And {more} more").into(), details: Details::More { more } });
     }
     if violations.is_empty() && !verdict.accepted {
         let msg = verdict.message.as_deref().unwrap_or_default().into();
