@@ -191,6 +191,7 @@ test('bad payloads get their answer, and the next evaluation works', () => {
     } catch {
       continue; // No object of JavaScript's comes of it.
     }
+    if (says.endsWith('is set twice')) continue; // Nor of this: its objects have every key once.
     judged += 1;
     const { request, settings } = Object(document);
     const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
