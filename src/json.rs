@@ -14,6 +14,8 @@ use std::fmt;
 use eci_json::{Fault, Grammar};
 pub use eci_json::{Node, Raw, Shape, Text, Tree};
 
+use serde_json::Value;
+
 use crate::path::{Path, Step};
 
 /// What can be read of a JSON value.
@@ -314,6 +316,19 @@ fn path_of(before: &str) -> Path {
 /// Whether two values are the same JSON: the order of keys and the blanks do not count.
 pub fn is_same(one: Raw<'_>, other: Raw<'_>) -> bool {
     one == other || matches!((tree(one.get()), tree(other.get())), (Ok(one), Ok(other)) if one == other)
+}
+
+/// A boolean, an integer or a string as JSON; anything else is `null`, as no rule asks for it. (The `Display` of a
+/// `Value` brings along the writing of trees, and of floating point numbers.)
+pub fn scalar(value: &Value) -> String {
+    match value {
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| "null".to_owned(), |number| number.to_string())
+        }
+        Value::String(text) => self::text(text),
+        Value::Null | Value::Array(_) | Value::Object(_) => "null".to_owned(),
+    }
 }
 
 /// The text as a JSON string.

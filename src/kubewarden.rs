@@ -1,16 +1,12 @@
 //! The waPC guest: what a Kubewarden host calls. Bytes in, bytes out; everything else is the core's.
 
-use std::collections::HashMap;
-
+use eci_json::write_string;
 use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, get_resource};
-use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::{SettingsValidationResponse, Validatable};
 use serde_json::value::RawValue;
 use wapc_guest::CallResult;
 
 use crate::judge;
-use crate::path::Path;
-use crate::splice::{Change, splice};
 use crate::verdict::Verdict;
 
 /// Called by the host once an instance, before anything else.
@@ -47,23 +43,33 @@ fn validate_settings(payload: &[u8]) -> CallResult {
     Ok(serde_json::to_vec(&SettingsValidationResponse { valid: checked.is_ok(), message: checked.err() })?)
 }
 
-/// The verdict as Kubewarden puts it: the JSON of a `ValidationResponse`.
+/// The verdict as Kubewarden puts it: the JSON of the SDK's `ValidationResponse`, in which what there is nothing of is
+/// absent. (The SDK would hold the repaired object as a tree; as text, no number of it changes.)
 pub fn answer(verdict: Verdict) -> CallResult {
     let Verdict { accepted, code, message, warnings, audit, mutated_object, findings: _ } = verdict;
-    let answer = serde_json::to_string(&ValidationResponse {
-        accepted,
-        code,
-        message,
-        mutated_object: None,
-        audit_annotations: audit.map(|audit| HashMap::from([("findings".to_owned(), audit)])),
-        warnings: (!warnings.is_empty()).then_some(warnings),
-    })?;
-    Ok(match mutated_object {
-        // The SDK would hold the object as a tree; as text, no number of it changes.
-        Some(object) => splice(&answer, &[Change::set(&Path::of(&["mutated_object"]), &object)]).into_owned(),
-        None => answer,
+    let mut answer = format!(r#"{{"accepted":{accepted}"#);
+    if let Some(message) = message {
+        answer.push_str(r#","message":"#);
+        write_string(&mut answer, &message);
     }
-    .into_bytes())
+    if let Some(code) = code {
+        answer.push_str(&format!(r#","code":{code}"#));
+    }
+    if let Some(object) = mutated_object {
+        answer.push_str(r#","mutated_object":"#);
+        answer.push_str(&object);
+    }
+    if let Some(findings) = audit {
+        answer.push_str(r#","audit_annotations":{"findings":"#);
+        write_string(&mut answer, &findings);
+        answer.push('}');
+    }
+    for (position, warning) in warnings.iter().enumerate() {
+        answer.push_str(if position == 0 { r#","warnings":["# } else { "," });
+        write_string(&mut answer, warning);
+    }
+    answer.push_str(if warnings.is_empty() { "}" } else { "]}" });
+    Ok(answer.into_bytes())
 }
 
 fn namespace(name: &str) -> Result<Box<RawValue>, String> {
@@ -76,4 +82,39 @@ fn namespace(name: &str) -> Result<Box<RawValue>, String> {
         field_masks: None,
     })
     .map_err(|error| crate::text::cut(error.to_string(), 200))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use kubewarden_policy_sdk::response::ValidationResponse;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_answer_is_what_the_sdk_reads() {
+        let all = Verdict {
+            accepted: true,
+            code: Some(403),
+            message: Some("a \"b\"\n".to_owned()),
+            warnings: vec!["one".to_owned(), "two".to_owned()],
+            audit: Some("[]".to_owned()),
+            mutated_object: Some(r#"{"a":1}"#.to_owned()),
+            findings: Vec::new(),
+        };
+        let read = |verdict| serde_json::from_slice::<ValidationResponse>(&answer(verdict).unwrap()).unwrap();
+        let response = read(all);
+        assert_eq!((response.accepted, response.code), (true, Some(403)));
+        assert_eq!(response.message.as_deref(), Some("a \"b\"\n"));
+        assert_eq!(response.warnings, Some(vec!["one".to_owned(), "two".to_owned()]));
+        let annotations = HashMap::from([("findings".to_owned(), "[]".to_owned())]);
+        assert_eq!(response.audit_annotations, Some(annotations));
+        assert_eq!(response.mutated_object, Some(json!({"a": 1})));
+        let response = read(Verdict::default());
+        assert!(!response.accepted && response.code.is_none() && response.message.is_none());
+        assert!(response.warnings.is_none() && response.audit_annotations.is_none());
+        assert!(response.mutated_object.is_none());
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::json;
 use crate::path::Path;
 use crate::pod::Pod;
 use crate::settings::Settings;
@@ -126,7 +127,7 @@ impl Finding {
 /// A change of one place in an object.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
-    /// Sets the value at the path; objects missing on the way (or `null`) are made.
+    /// Sets the value at the path, a scalar; objects missing on the way (or `null`) are made.
     Set(Path, Value),
     /// Removes the field, or the item of a list, at the path.
     Remove(Path),
@@ -146,7 +147,7 @@ pub fn apply<'e>(object: &str, edits: impl Iterator<Item = &'e Edit>) -> String 
     let mut values = Vec::new();
     for edit in edits {
         values.push(match edit {
-            Edit::Set(path, value) => (path, serde_json::to_string(value).ok()),
+            Edit::Set(path, value) => (path, Some(json::scalar(value))),
             Edit::Remove(path) => (path, None),
         });
     }

@@ -2,7 +2,7 @@
 //! number and no order is lost on the way.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eci_json::{Failed, Scanner, write_string};
 
@@ -136,8 +136,8 @@ impl Splicer<'_> {
     }
 
     fn object(&mut self, changes: &[Change<'_>]) -> Result<(), Failed> {
-        let mut groups = grouped(changes, Step::key);
-        let mut found = Vec::new();
+        let groups = grouped(changes, Step::key);
+        let mut found = BTreeSet::new();
         self.spliced.push('{');
         let mut goes_on = self.scanner.enter(b'}')?;
         while goes_on {
@@ -148,10 +148,7 @@ impl Splicer<'_> {
             self.child(start, own.map(|(_, own)| own))?;
             goes_on = self.scanner.next(b'}')?;
         }
-        for key in found {
-            groups.remove(key);
-        }
-        self.entries(&groups);
+        self.entries(&groups, &found);
         self.spliced.push('}');
         Ok(())
     }
@@ -159,13 +156,13 @@ impl Splicer<'_> {
     /// An object where there is none.
     fn make(&mut self, changes: &[Change<'_>]) {
         self.spliced.push('{');
-        self.entries(&grouped(changes, Step::key));
+        self.entries(&grouped(changes, Step::key), &BTreeSet::new());
         self.spliced.push('}');
     }
 
     /// Adds the entries that are not there yet.
-    fn entries(&mut self, groups: &Groups<'_, &str>) {
-        for (key, own) in groups {
+    fn entries(&mut self, groups: &Groups<'_, &str>, there: &BTreeSet<&str>) {
+        for (key, own) in groups.iter().filter(|(key, _)| !there.contains(**key)) {
             if own.last().is_some_and(Change::removes) || own.iter().all(|change| change.to.is_none()) {
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::json;
 use crate::pod::{IDENTITY_FIELDS, List, Pod};
 use crate::rule::{Action, Effect, Report, Rule};
 use crate::settings::Settings;
@@ -29,7 +30,11 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
                 Some(asked) => {
                     report.find(
                         container.security_path(field.name),
-                        format!("{asked} has no effect: ECI reads no {} on init containers", field.name),
+                        format!(
+                            "{} has no effect: ECI reads no {} on init containers",
+                            json::scalar(&asked),
+                            field.name
+                        ),
                         "set runAsUser, which it reads, or choose an image that runs so by itself",
                     );
                 }

@@ -1,5 +1,6 @@
 //! See `pod_identity.md`.
 
+use crate::json;
 use crate::pod::{Container, IDENTITY_FIELDS, List, Pod};
 use crate::rule::{Action, Edit, Effect, Report, Rule};
 use crate::settings::Settings;
@@ -34,7 +35,8 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             continue;
         }
         let names = quoted(losers.iter().map(|container| container.name()));
-        let message = format!("{asked} does not reach {names}: ECI reads {} on containers only", field.name);
+        let value = json::scalar(&asked);
+        let message = format!("{value} does not reach {names}: ECI reads {} on containers only", field.name);
         let edits =
             losers.iter().map(|container| Edit::Set(container.security_path(field.name), asked.clone()));
         let help = format!("set {} in the containers", field.name);
