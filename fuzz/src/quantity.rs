@@ -54,10 +54,12 @@ fn exact(text: &str) -> Exact {
     let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
     let (number, suffix) = unsigned.split_at(end);
     let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits = format!("{integer}{fraction}");
-    if digits.is_empty() || fraction.contains('.') {
+    if integer.is_empty() && fraction.is_empty() || fraction.contains('.') {
         return Exact::None;
     }
+    // As the policy's own, finer than any machine.
+    let fraction = fraction.get(..9).unwrap_or(fraction);
+    let digits = format!("{integer}{fraction}");
     let (binary, decimal) = match suffix {
         "" => (0, 0),
         "n" => (0, -9),
@@ -81,7 +83,7 @@ fn exact(text: &str) -> Exact {
             None => return Exact::None,
         },
     };
-    if digits.len() > 400 {
+    if digits.trim_start_matches('0').len() > 38 {
         return Exact::Huge;
     }
     let power = decimal + 3 - i64::try_from(fraction.len()).expect("a short text");
