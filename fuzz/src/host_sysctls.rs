@@ -7,7 +7,7 @@ use eci_security_context::sysctls::{HostSysctls, annotation, of_annotation};
 use serde_json::{Value, json};
 
 use crate::answer::checked;
-use crate::repair::{self, mutate, validate};
+use crate::repair::{self, validate};
 use crate::untyped;
 
 /// The annotation is read as the specification says; what is written of its entries is read as the same; and a pod with
@@ -77,9 +77,5 @@ fn judged(text: &str) {
             "approved": {"hostSysctls": ["vm.*"]},
         },
     });
-    let payload = payload.to_string();
-    for judge in [validate, mutate] {
-        checked(judge(payload.as_bytes()));
-        repair::is_clean(&payload, judge);
-    }
+    checked(repair::is_clean(&payload.to_string(), validate));
 }
