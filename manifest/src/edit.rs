@@ -328,7 +328,9 @@ impl<'t> Editor<'_, 't> {
             }
             (Style::Block, None) => {
                 let Parent::Entry(key_end) = parent else {
-                    self.replace(node.span.clone(), empty);
+                    // A sequence is said to begin behind its first dash.
+                    let start = children.first().map_or(node.span.start, |first| first.span.start);
+                    self.replace(start.min(node.span.start)..node.span.end, empty);
                     return Ok(());
                 };
                 let colon = self.colon(key_end)?;
@@ -678,6 +680,8 @@ mod tests {
             ("m: {a: 1, b: , c: 3}\n", &["m/b", "m/c"], "m: {a: 1}\n"),
             ("{\"l\": [\n  1,\n  2\n]}", &["l/1"], "{\"l\": [\n  1\n]}"),
             ("l:\n- a\n", &["l/7", "m"], "l:\n- a\n"),
+            ("l:\n- - a\n- b\n", &["l/0/0"], "l:\n- []\n- b\n"),
+            ("  - a # why\n", &["0"], "  [] # why\n"),
         ] {
             let edits: Vec<_> = paths.iter().map(|path| (*path, None)).collect();
             assert_eq!(edited(text, &edits).unwrap(), expected, "{text}");
