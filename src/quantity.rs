@@ -93,7 +93,9 @@ fn shift(amount: i128, power: i32) -> Option<i128> {
     } else if power >= 0 {
         amount.checked_mul(factor?)
     } else {
-        Some(factor.map_or(1, |factor| amount.div_euclid(factor) + i128::from(amount.rem_euclid(factor) != 0)))
+        Some(
+            factor.map_or(1, |factor| amount.div_euclid(factor) + i128::from(amount.rem_euclid(factor) != 0)),
+        )
     }
 }
 

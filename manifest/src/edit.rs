@@ -330,7 +330,11 @@ impl<'t> Editor<'_, 't> {
                 let Parent::Entry(key_end) = parent else {
                     // A sequence is said to begin behind its first dash.
                     let start = children.first().map_or(node.span.start, |first| first.span.start);
-                    self.replace(start.min(node.span.start)..node.span.end, empty);
+                    // And a mapping to end before the colon of a last entry without a value.
+                    let rest = self.text.get(node.span.end..).unwrap_or_default();
+                    let colon = rest.trim_start_matches([' ', '\t']).strip_prefix(':');
+                    let end = colon.map_or(node.span.end, |after| self.text.len() - after.len());
+                    self.replace(start.min(node.span.start)..end, empty);
                     return Ok(());
                 };
                 let colon = self.colon(key_end)?;
@@ -682,6 +686,7 @@ mod tests {
             ("l:\n- a\n", &["l/7", "m"], "l:\n- a\n"),
             ("l:\n- - a\n- b\n", &["l/0/0"], "l:\n- []\n- b\n"),
             ("  - a # why\n", &["0"], "  [] # why\n"),
+            ("l:\n- a: # why\n", &["l/0/a"], "l:\n- {} # why\n"),
         ] {
             let edits: Vec<_> = paths.iter().map(|path| (*path, None)).collect();
             assert_eq!(edited(text, &edits).unwrap(), expected, "{text}");
