@@ -10,6 +10,7 @@ SOURCES := $(shell find src json/src) json/Cargo.toml Cargo.toml Cargo.lock scri
 FILES ?= examples/[0-9]*.yaml examples/requests/*.json
 NODE_TESTS := e2e-tests/node
 NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
+FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 # Where the programs that compare engines find them.
 ENGINES := POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL)))/package'
 KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
@@ -17,7 +18,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants bench bench-module bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants fuzz fuzz-seeds bench bench-module bench-engines bench-check clean cargo engines node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -65,12 +66,14 @@ fmt: | cargo ## Formats the Rust sources
 	cargo fmt --all
 	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml
 	cargo fmt --manifest-path js/bindgen/Cargo.toml
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 fmt-check: | cargo
 	@cargo fmt --version >/dev/null 2>&1 || { echo "rustfmt is missing: rustup component add rustfmt" >&2; exit 1; }
 	cargo fmt --all --check
 	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml --check
 	cargo fmt --manifest-path js/bindgen/Cargo.toml --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 bless: | cargo ## Writes the generated files (rule tables, schema, forms, the command's output in docs) anew
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated -- --test-threads 1
@@ -117,6 +120,22 @@ policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml | cargo
 mutants: | cargo ## Changes the rules and the facts about ECI one by one, and tells what no test notices; takes an hour
 	@$(call need,cargo-mutants,cargo install cargo-mutants --locked)
 	cargo mutants -p eci-security-context --jobs 1 --output $(TARGET_DIR) $(MUTANTS)
+
+# libFuzzer's marks are taken by stable Rust; its sanitizers are not, and have nothing to find where no code is unsafe.
+# What it comes by is kept apart from the committed seeds.
+fuzz: | cargo ## Has libFuzzer look for inputs that break what must hold, SECONDS (60) for each target
+	@$(call need,cargo-fuzz,cargo install cargo-fuzz --locked)
+	@$(call need,g++,install it (Debian: apt-get install g++); libFuzzer is C++)
+	cargo fuzz build --sanitizer none
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p $(TARGET_DIR)/fuzz-corpus/$$target; \
+	  echo "fuzzing $$target for $(or $(SECONDS),60) s"; \
+	  cargo fuzz run --sanitizer none $$target $(abspath $(TARGET_DIR))/fuzz-corpus/$$target fuzz/corpus/$$target -- \
+	    -max_total_time=$(or $(SECONDS),60) -dict=fuzz/dictionaries/$$target.dict -max_len=4096 -timeout=10 -print_final_stats=1 || exit 1; \
+	done
+
+fuzz-seeds: | cargo ## Makes the committed seeds of fuzz/corpus anew, of tests/cases
+	cargo run -q $(HOST) -p eci-manifest --example fuzz-seeds -- tests/cases fuzz/corpus
 
 bench: bench-module bench-engines bench-check ## What an evaluation costs, in each engine too, and what the command does, each beside its floor
 

@@ -43,16 +43,13 @@ impl Quantity {
             return None;
         }
         let (factor, power) = scale(suffix)?;
-        let integer: i64 = if integer.is_empty() { 0 } else { integer.parse().ok()? };
-        let mut amount = shift(integer.checked_mul(factor)?, power.checked_add(3)?)?;
-        if !fraction.is_empty() {
-            // Nine digits of a fraction of the largest suffix that fits are finer than any machine.
-            let fraction = fraction.get(..9).unwrap_or(fraction);
-            let places = i32::try_from(fraction.len()).ok()?;
-            let part: i64 = fraction.parse().ok()?;
-            amount = amount
-                .checked_add(shift(part.checked_mul(factor)?, power.checked_add(3)?.checked_sub(places)?)?)?;
-        }
+        // Nine digits of a fraction are finer than a thousandth, and of the largest suffixes than any machine.
+        let fraction = fraction.get(..9).unwrap_or(fraction);
+        let places = i32::try_from(fraction.len()).ok()?;
+        // Put together before anything is rounded, in a type that takes nine digits of an exbibyte.
+        let digits: i128 = [integer, fraction].concat().parse().ok()?;
+        let amount = shift(digits.checked_mul(factor)?, power.checked_add(3)?.checked_sub(places)?)?;
+        let amount = i64::try_from(amount).ok()?;
         Some(Self(sign * amount))
     }
 
@@ -63,7 +60,7 @@ impl Quantity {
 }
 
 /// The factor and the power of ten that a suffix stands for.
-fn scale(suffix: &str) -> Option<(i64, i32)> {
+fn scale(suffix: &str) -> Option<(i128, i32)> {
     Some(match suffix {
         "" => (1, 0),
         "n" => (1, -9),
@@ -89,14 +86,16 @@ fn scale(suffix: &str) -> Option<(i64, i32)> {
 }
 
 /// `amount` times ten to the `power`, rounded up.
-fn shift(amount: i64, power: i32) -> Option<i64> {
-    let factor = 10_i64.checked_pow(power.unsigned_abs());
+fn shift(amount: i128, power: i32) -> Option<i128> {
+    let factor = 10_i128.checked_pow(power.unsigned_abs());
     if amount == 0 {
         Some(0)
     } else if power >= 0 {
         amount.checked_mul(factor?)
     } else {
-        Some(factor.map_or(1, |factor| amount.div_euclid(factor) + i64::from(amount.rem_euclid(factor) != 0)))
+        Some(
+            factor.map_or(1, |factor| amount.div_euclid(factor) + i128::from(amount.rem_euclid(factor) != 0)),
+        )
     }
 }
 
@@ -134,6 +133,8 @@ mod tests {
         );
         assert_eq!(Quantity::parse("0.0000001").unwrap(), Quantity(1), "rounds up");
         assert_eq!(Quantity::parse("1e-300").unwrap(), Quantity(1), "rounds up");
+        assert_eq!(Quantity::parse("1.5n").unwrap(), Quantity(1), "rounds up once");
+        assert_eq!(bytes("0.123046875Ti"), 126 << 30, "nine digits of a large suffix");
     }
 
     #[test]

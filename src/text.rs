@@ -72,10 +72,16 @@ pub fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> 
     if word.chars().nth(SHOWN).is_some() {
         return None;
     }
+    let length = word.chars().count();
     let mut best = None;
     for candidate in candidates {
+        let most = candidate.len().div_ceil(4).min(2);
+        // Each letter more or less is a step: most candidates need no measuring.
+        if candidate.len().abs_diff(length) > most {
+            continue;
+        }
         let distance = strsim::osa_distance(word, candidate);
-        if distance <= candidate.len().div_ceil(4).min(2) && best.is_none_or(|(least, _)| distance < least) {
+        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, *candidate));
         }
     }

@@ -342,7 +342,13 @@ impl<'t> Editor<'_, 't> {
             }
             (Style::Block, None) => {
                 let Parent::Entry(key_end) = parent else {
-                    self.replace(node.span.clone(), empty);
+                    // A sequence is said to begin behind its first dash.
+                    let start = children.first().map_or(node.span.start, |first| first.span.start);
+                    // And a mapping to end before the colon of a last entry without a value.
+                    let rest = self.text.get(node.span.end..).unwrap_or_default();
+                    let colon = rest.trim_start_matches([' ', '\t']).strip_prefix(':');
+                    let end = colon.map_or(node.span.end, |after| self.text.len() - after.len());
+                    self.replace(start.min(node.span.start)..end, empty);
                     return Ok(());
                 };
                 let colon = self.colon(key_end)?;
@@ -735,6 +741,9 @@ mod tests {
             ("m: {a: 1, b: , c: 3}\n", &["m/b", "m/c"], "m: {a: 1}\n"),
             ("{\"l\": [\n  1,\n  2\n]}", &["l/1"], "{\"l\": [\n  1\n]}"),
             ("l:\n- a\n", &["l/7", "m"], "l:\n- a\n"),
+            ("l:\n- - a\n- b\n", &["l/0/0"], "l:\n- []\n- b\n"),
+            ("  - a # why\n", &["0"], "  [] # why\n"),
+            ("l:\n- a: # why\n", &["l/0/a"], "l:\n- {} # why\n"),
         ] {
             let edits: Vec<_> = paths.iter().map(|path| (*path, None)).collect();
             assert_eq!(edited(text, &edits).unwrap(), expected, "{text}");

@@ -1,0 +1,26 @@
+//! What must hold of any input: one module a fuzz target, each with a function `run` that panics where it does not.
+//! [`untyped`] is the reading of a request that the policy's own is compared with.
+//!
+//! `cargo test` runs the properties on the committed seeds; `make fuzz` has libFuzzer look for inputs that break them.
+
+pub mod host_sysctls;
+pub mod quantity;
+pub mod repair;
+pub mod request;
+pub mod settings;
+pub mod typed;
+pub mod untyped;
+pub mod yaml_edit;
+
+#[path = "../../tests/support/answer.rs"]
+#[allow(dead_code, reason = "shared with tests that use all of it")]
+mod answer;
+
+/// The targets, by the name of their folder of seeds.
+pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+    ("request", request::run),
+    ("settings", settings::run),
+    ("host_sysctls", host_sysctls::run),
+    ("quantity", quantity::run),
+    ("yaml_edit", yaml_edit::run),
+];

@@ -1,0 +1,172 @@
+//! Editing YAML.
+
+use std::sync::LazyLock;
+
+use eci_manifest::{Document, Edit, Part, Reason, Replacement, Step, replaced};
+use eci_security_context::admission::Request;
+use eci_security_context::json::Raw;
+use eci_security_context::judge::{self, review};
+use eci_security_context::path::{self, Path};
+use eci_security_context::rule::{self, Finding};
+use eci_security_context::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::repair::are_gone;
+use crate::untyped;
+
+/// The most places of a document that are looked at.
+const PLACES: usize = 256;
+/// How many of them are edited, one by one: every edit costs a reading of the text.
+const EDITS: usize = 4;
+
+static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
+    let raw = json!({
+        "mutate": "all",
+        "scope": {"assumeEci": true},
+        "approved": {"hostSysctls": ["vm.*", "kernel.pid_max"]},
+        "actions": {"sysctl-unsupported": "fix", "root-filesystem": "fix", "proc-mount": "fix"},
+    });
+    judge::settings(&raw.to_string(), false).expect("they are valid")
+});
+
+/// A text is read as the same object by every way to it; an edit is refused, or makes of the text what it makes of the
+/// object and leaves the rest of the text as it is; a repaired text is clean.
+pub fn run(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let mut parts = eci_manifest::parts(text);
+    parts.truncate(4);
+    for part in parts {
+        let _ = part.comments();
+        let Ok(documents) = part.documents() else { continue };
+        for document in documents.iter().take(4) {
+            let object = serde_json::to_string(document).expect("it is written");
+            assert_eq!(untyped::value(&object), Some(document.value()), "the object, written and read");
+            some_places_are_edited(&part, &documents, document, &object);
+            is_repaired(&part, &documents, document, &object);
+        }
+    }
+}
+
+/// One edit, for both appliers.
+fn is_carried_out(
+    part: &Part<'_>,
+    documents: &[Document<'_>],
+    document: &Document<'_>,
+    object: &str,
+    edits: &[rule::Edit],
+) -> Option<String> {
+    let in_manifest: Vec<_> = edits.iter().map(in_manifest).collect();
+    let replacements = match document.replacements(&in_manifest) {
+        Ok(replacements) => replacements,
+        Err(unrepairable) => {
+            assert!(part.span.start <= unrepairable.span.start && unrepairable.span.end <= part.span.end);
+            assert_ne!(unrepairable.reason, Reason::Shared, "only who reads it back can tell");
+            return None;
+        }
+    };
+    let mut end = part.span.start;
+    for Replacement { span, .. } in &replacements {
+        assert!(end <= span.start && span.start <= span.end, "{replacements:?} overlap");
+        end = span.end;
+    }
+    assert!(end <= part.span.end, "{replacements:?} reach beyond the part");
+    let moved: Vec<_> = replacements
+        .into_iter()
+        .map(|Replacement { span, text }| Replacement {
+            span: span.start - part.span.start..span.end - part.span.start,
+            text,
+        })
+        .collect();
+    let edited = replaced(part.text(), &moved);
+    let after: Value = serde_json::from_str(&rule::apply(object, edits.iter())).expect("it is JSON");
+    let expected: Vec<_> = documents
+        .iter()
+        .map(|other| if other.is_same(document) { after.clone() } else { other.value() })
+        .collect();
+    let read = eci_manifest::documents(&edited)
+        .map(|documents| documents.iter().map(Document::value).collect::<Vec<_>>());
+    // An object that is removed whole, or becomes a list of objects, is no document any more.
+    let is_document = !after.is_null() && after["kind"] != "List";
+    match read {
+        Ok(read) if read == expected => Some(edited),
+        // What is written once and used twice changes twice; whoever edits reads it back.
+        _ if part.text().contains(['&', '*', '<', '!']) || !is_document => None,
+        read => panic!(
+            "{edits:?} made of {:?} this: {edited:?}, which reads {read:?}, not {expected:?}",
+            part.text()
+        ),
+    }
+}
+
+fn in_manifest(edit: &rule::Edit) -> Edit<'_> {
+    let steps = edit.path().steps().iter().map(|step| match step {
+        path::Step::Index(index) => Step::Index(*index),
+        path::Step::Field(name) => Step::Key(name),
+        path::Step::Key(key) => Step::Key(key),
+    });
+    let to = match edit {
+        rule::Edit::Set(_, value) => Some(value),
+        rule::Edit::Remove(_) => None,
+    };
+    Edit { steps: steps.collect(), to }
+}
+
+fn some_places_are_edited(
+    part: &Part<'_>,
+    documents: &[Document<'_>],
+    document: &Document<'_>,
+    object: &str,
+) {
+    let mut places = Vec::new();
+    places_of(&document.value(), &Path::default(), &mut places);
+    // Which ones, and what becomes of them, is for the text to say: a byte that changes chooses others.
+    let sum = part.text().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    for turn in 0..EDITS.min(places.len()) {
+        let choice = sum.wrapping_add(turn);
+        let (place, makes) = &places[choice % places.len()];
+        let edit = match choice / places.len() % if *makes { 4 } else { 2 } {
+            0 => rule::Edit::Set(place.clone(), json!("a: #b")),
+            1 => rule::Edit::Remove(place.clone()),
+            2 => rule::Edit::Set(place.field("added"), json!(true)),
+            _ => rule::Edit::Set(place.field("added").key("be/low"), json!([1, {"x": null}])),
+        };
+        is_carried_out(part, documents, document, object, &[edit]);
+    }
+}
+
+/// The places in a value, and whether something can be added below.
+fn places_of(value: &Value, at: &Path, places: &mut Vec<(Path, bool)>) {
+    let mut child = |path: Path, value: &Value| {
+        if places.len() < PLACES {
+            places.push((path.clone(), value.is_object() || value.is_null()));
+            places_of(value, &path, places);
+        }
+    };
+    match value {
+        Value::Object(entries) => entries.iter().for_each(|(key, value)| child(at.key(key), value)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| child(at.index(index), value))
+        }
+        _ => {}
+    }
+}
+
+/// What the rules find in an object; nothing in one that they cannot read.
+fn findings(object: &str) -> Vec<Finding> {
+    let request = Request::creating("", "Pod", Raw::parse(object).expect("it is JSON"));
+    review(&request, &SETTINGS).map(|review| review.findings).unwrap_or_default()
+}
+
+fn is_repaired(part: &Part<'_>, documents: &[Document<'_>], document: &Document<'_>, object: &str) {
+    let first = findings(object);
+    let edits: Vec<_> = first.iter().flat_map(|finding| finding.edits.clone()).collect();
+    if edits.is_empty() {
+        return;
+    }
+    if let Some(repaired) = is_carried_out(part, documents, document, object, &edits) {
+        let position = documents.iter().position(|other| other.is_same(document)).expect("it is one of them");
+        let repaired = eci_manifest::documents(&repaired).expect("it was read");
+        let object = serde_json::to_string(&repaired[position]).expect("it is written");
+        are_gone(&first, &findings(&object));
+    }
+}
