@@ -25,15 +25,15 @@ pub(crate) fn in_order<T: Send>(
 ) -> Result<(), Failure> {
     let mut sources = sources(paths);
     let mut progress = Progress { since: Instant::now(), done: 0, bar: None };
-    loop {
-        let batch: Vec<_> = sources.by_ref().take(BATCH).collect();
-        if batch.is_empty() {
-            break;
-        }
-        let results: Vec<T> = match batch.len() {
+    let mut next = || sources.by_ref().take(BATCH).collect::<Vec<_>>();
+    let mut batch = next();
+    while !batch.is_empty() {
+        let results: Vec<T>;
+        (results, batch) = match batch.len() {
             // Threads cost more than one file does.
-            1 => batch.into_iter().map(&work).collect(),
-            _ => batch.into_par_iter().map(&work).collect(),
+            1 => (batch.into_iter().map(&work).collect(), next()),
+            // To find files takes long enough for the other cores to wait for it.
+            _ => rayon::join(|| batch.into_par_iter().map(&work).collect(), &mut next),
         };
         progress.advance(results.len(), paths);
         let say = || results.into_iter().try_for_each(&mut each);

@@ -96,9 +96,9 @@ pub(crate) struct Obstacle {
 
 /// The files of paths that were given on the command line, in their order; of directories the manifests (`.yaml`,
 /// `.yml`, `.json`) by name, without hidden files and those that `.gitignore` or `.ignore` files name.
-pub(crate) fn sources(paths: &[PathBuf]) -> impl Iterator<Item = Result<Source, Obstacle>> + '_ {
+pub(crate) fn sources(paths: &[PathBuf]) -> impl Iterator<Item = Result<Source, Obstacle>> + Send + '_ {
     let mut is_stdin_read = false;
-    paths.iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<Source, Obstacle>>> {
+    paths.iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<Source, Obstacle>> + Send> {
         if path == Path::new("-") {
             let source = match std::mem::replace(&mut is_stdin_read, true) {
                 false => Ok(Source::Stdin),
@@ -122,7 +122,7 @@ pub(crate) fn sources(paths: &[PathBuf]) -> impl Iterator<Item = Result<Source, 
     })
 }
 
-fn walk(directory: &Path) -> impl Iterator<Item = Result<Source, Obstacle>> + use<> {
+fn walk(directory: &Path) -> impl Iterator<Item = Result<Source, Obstacle>> + Send + use<> {
     let mut builder = WalkBuilder::new(directory);
     // What is read must not depend on the machine.
     builder.git_global(false).git_exclude(false).require_git(false).follow_links(true);
