@@ -81,6 +81,7 @@ fn security_contexts(pod: &mut PodSpec) -> impl Iterator<Item = (&str, &mut Secu
     let init = pod.init_containers.iter_mut().flatten();
     let own = init.chain(&mut pod.containers).map(|one| (one.name.as_str(), &mut one.security_context));
     let ephemeral = pod.ephemeral_containers.iter_mut().flatten();
-    let ephemeral = ephemeral.map(|EphemeralContainer { name, security_context, .. }| (&**name, security_context));
+    let ephemeral =
+        ephemeral.map(|EphemeralContainer { name, security_context, .. }| (&**name, security_context));
     own.chain(ephemeral).filter_map(|(name, context)| Some((name, context.as_mut()?)))
 }
