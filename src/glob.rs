@@ -15,10 +15,16 @@ impl Glob {
     /// than the pattern costs nothing, however long it is, and one that does not costs a look at every byte for each
     /// wildcard.
     pub fn matches(&self, text: &str) -> bool {
+        // Most patterns begin otherwise than the text, and that is told at once.
+        let literal = self.0.find('*').unwrap_or(self.0.len());
+        let (literal, pattern) = self.0.split_at_checked(literal).unwrap_or_default();
+        if !text.starts_with(literal) {
+            return false;
+        }
         let text = text.as_bytes();
         // Where the rest of the text may begin, in order.
-        let mut starts = vec![0];
-        let mut pattern = self.0.bytes().peekable();
+        let mut starts = vec![literal.len()];
+        let mut pattern = pattern.bytes().peekable();
         while let Some(byte) = pattern.next() {
             if byte == b'*' {
                 let mut crosses = false;

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use eci_host::limits::{LARGEST, SHAPES};
-use eci_host::payload::median;
 use eci_host::{Error, Meter, Module};
 use serde_json::Value;
 
@@ -21,7 +20,7 @@ an error, and so is a shape whose instructions grow faster than its bytes.
 
   bytes    of the payload
   verdict  of the policy; `refused` where the payload cannot be read
-  ms       milliseconds of an evaluation in a fresh instance, its start included: the median of 5
+  ms       milliseconds of an evaluation in a fresh instance, its start included: the least of 5
   time     that as a share of 2 seconds
   MiB      of linear memory at its peak
   memory   that as a share of 4 GiB
@@ -113,7 +112,8 @@ fn run() -> Result<usize, Failure> {
 
 /// The verdict over a payload, and the milliseconds until it is there; policy-server's own limit where it takes longer.
 fn timed(module: &Module, payload: &[u8]) -> Result<(&'static str, f64), Failure> {
-    let mut samples = Vec::new();
+    // The least, not the median: what else the machine does only adds.
+    let mut least = Duration::MAX;
     let mut said = "";
     for _ in 0..SAMPLES {
         let begin = Instant::now();
@@ -122,9 +122,9 @@ fn timed(module: &Module, payload: &[u8]) -> Result<(&'static str, f64), Failure
             Err(Error::Deadline(_)) => return Ok(("late", TIME.as_secs_f64() * 1e3)),
             Err(error) => return Err(error.into()),
         }
-        samples.push(begin.elapsed());
+        least = least.min(begin.elapsed());
     }
-    Ok((said, median(samples) / 1e3))
+    Ok((said, least.as_secs_f64() * 1e3))
 }
 
 fn verdict(answer: &[u8]) -> Result<&'static str, Failure> {
