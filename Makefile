@@ -5,6 +5,8 @@ DIST := --profile dist --locked --no-default-features
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FLOOR_DIR := host/floor
 FLOOR := target/floor.wasm
+USUAL_DIR := host/usual
+USUAL := target/usual.wasm
 # Of every module. Directories are listed too: theirs is the time stamp that a removed file changes.
 SOURCES := $(shell find src json/src) json/Cargo.toml Cargo.toml Cargo.lock scripts/wasm-build
 FILES ?= examples/[0-9]*.yaml examples/requests/*.json
@@ -18,7 +20,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants fuzz fuzz-seeds bench bench-module bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak bench bench-module bench-limits bench-engines bench-check clean cargo engines node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -33,6 +35,9 @@ policy.opa.wasm: $(SOURCES) $(shell find opa/src) opa/build.rs opa/Cargo.toml | 
 
 $(FLOOR): $(shell find $(FLOOR_DIR)/src) $(FLOOR_DIR)/Cargo.toml $(FLOOR_DIR)/Cargo.lock scripts/wasm-build | cargo
 	scripts/wasm-build wasm32-wasip1 $(FLOOR_DIR) $@
+
+$(USUAL): $(shell find $(USUAL_DIR)/src) $(USUAL_DIR)/Cargo.toml $(USUAL_DIR)/Cargo.lock scripts/wasm-build | cargo
+	scripts/wasm-build wasm32-wasip1 $(USUAL_DIR) $@
 
 # Annotating appends, and readers take the first annotation: it must start from the raw module.
 annotated-policy.wasm: policy.wasm metadata.yml README.md ## The policy as a cluster takes it; needs kwctl
@@ -65,6 +70,7 @@ lint: fmt-check ## Formatting and clippy
 fmt: | cargo ## Formats the Rust sources
 	cargo fmt --all
 	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml
+	cargo fmt --manifest-path $(USUAL_DIR)/Cargo.toml
 	cargo fmt --manifest-path js/bindgen/Cargo.toml
 	cargo fmt --manifest-path fuzz/Cargo.toml
 
@@ -72,6 +78,7 @@ fmt-check: | cargo
 	@cargo fmt --version >/dev/null 2>&1 || { echo "rustfmt is missing: rustup component add rustfmt" >&2; exit 1; }
 	cargo fmt --all --check
 	cargo fmt --manifest-path $(FLOOR_DIR)/Cargo.toml --check
+	cargo fmt --manifest-path $(USUAL_DIR)/Cargo.toml --check
 	cargo fmt --manifest-path js/bindgen/Cargo.toml --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
@@ -137,10 +144,19 @@ fuzz: | cargo ## Has libFuzzer look for inputs that break what must hold, SECOND
 fuzz-seeds: | cargo ## Makes the committed seeds of fuzz/corpus anew, of tests/cases
 	cargo run -q $(HOST) -p eci-manifest --example fuzz-seeds -- tests/cases fuzz/corpus
 
-bench: bench-module bench-engines bench-check ## What an evaluation costs, in each engine too, and what the command does, each beside its floor
+fuel-budget: policy.wasm host-runtime ## Writes the budget of instructions (e2e-tests/fuel-budget.json) anew, for this compiler
+	ECI_BLESS=1 POLICY_WASM='$(CURDIR)/policy.wasm' cargo test -q $(HOST) -p eci-e2e-tests --test fuel
 
-bench-module: policy.wasm $(FLOOR) host-runtime
-	@cargo run -q $(HOST) -p eci-host --bin eci-bench -- --module policy.wasm --floor $(FLOOR)
+soak: policy.wasm host-runtime ## COUNT (1,000,000) evaluations in one process: no trap, no growth, the same bytes
+	POLICY_WASM='$(CURDIR)/policy.wasm' cargo run -q $(HOST) -p eci-e2e-tests --bin soak -- --count $(or $(COUNT),1000000)
+
+bench: bench-module bench-limits bench-engines bench-check ## What an evaluation costs, in each engine too, and what the command does, each beside its floor
+
+bench-module: policy.wasm $(FLOOR) $(USUAL) host-runtime
+	@cargo run -q $(HOST) -p eci-host --bin eci-bench -- --module policy.wasm --floor $(FLOOR) --usual $(USUAL)
+
+bench-limits: policy.wasm host-runtime ## The nastiest payloads of 3 MiB, against what policy-server gives
+	@cargo run -q $(HOST) -p eci-host --bin eci-limits -- --module policy.wasm
 
 bench-engines: engines
 	cargo build -q $(DIST) -p eci-benches
@@ -151,7 +167,7 @@ bench-check: | cargo
 	cargo run $(DIST) -p eci-benches -- $(TARGET_DIR)/dist/eci-policy
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
-	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm $(FLOOR)
+	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm $(FLOOR) $(USUAL)
 	rm -rf $(NODE_TESTS)/node_modules
 	cargo clean
 

@@ -11,33 +11,65 @@ impl Glob {
         Self(pattern.to_owned())
     }
 
-    /// Whether the whole of `text` matches. Takes time in proportion to pattern times text.
+    /// Whether the whole of `text` matches. Looks only where the pattern so far has led: a text that begins otherwise
+    /// than the pattern costs nothing, however long it is, and one that does not costs a look at every byte for each
+    /// wildcard.
     pub fn matches(&self, text: &str) -> bool {
+        // Most patterns begin otherwise than the text, and that is told at once.
+        let literal = self.0.find('*').unwrap_or(self.0.len());
+        let (literal, pattern) = self.0.split_at_checked(literal).unwrap_or_default();
+        if !text.starts_with(literal) {
+            return false;
+        }
         let text = text.as_bytes();
-        // `reached[i]`: the pattern so far matches the first i bytes of the text.
-        let mut reached: Vec<bool> = std::iter::once(true).chain(text.iter().map(|_| false)).collect();
-        let mut pattern = self.0.bytes().peekable();
+        // Where the rest of the text may begin, in order.
+        let mut starts = vec![literal.len()];
+        let mut pattern = pattern.bytes().peekable();
         while let Some(byte) = pattern.next() {
             if byte == b'*' {
                 let mut crosses = false;
                 while pattern.next_if_eq(&b'*').is_some() {
                     crosses = true;
                 }
-                let mut open = false;
-                for (position, here) in reached.iter_mut().enumerate() {
-                    let slash = position.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'/');
-                    open = *here || open && (crosses || !slash);
-                    *here = open;
-                }
+                starts = behind_wildcard(text, &starts, crosses, pattern.peek().copied());
             } else {
-                let mut before = false;
-                for (position, here) in reached.iter_mut().enumerate() {
-                    let same = position.checked_sub(1).and_then(|before| text.get(before)) == Some(&byte);
-                    before = std::mem::replace(here, before && same);
-                }
+                starts.retain(|start| text.get(*start) == Some(&byte));
+                starts.iter_mut().for_each(|start| *start += 1);
+            }
+            if starts.is_empty() {
+                return false;
             }
         }
-        reached.last() == Some(&true)
+        starts.last() == Some(&text.len())
+    }
+}
+
+/// Where the rest of the text may begin once a wildcard has taken its part from any of `starts`: before the byte that
+/// is next in the pattern, or at the end of the text where none is.
+fn behind_wildcard(text: &[u8], starts: &[usize], crosses: bool, next: Option<u8>) -> Vec<usize> {
+    let mut behind = Vec::new();
+    let mut starts = starts.iter().peekable();
+    let mut at = match starts.peek() {
+        Some(first) => **first,
+        None => return behind,
+    };
+    loop {
+        let byte = text.get(at).copied();
+        if byte == next {
+            behind.push(at);
+        }
+        if byte.is_none() {
+            return behind;
+        }
+        at += 1;
+        if byte == Some(b'/') && !crosses {
+            // The wildcard ends here; it goes on from the next start, where there is one.
+            while starts.next_if(|start| **start < at).is_some() {}
+            at = match starts.peek() {
+                Some(start) => **start,
+                None => return behind,
+            };
+        }
     }
 }
 
@@ -69,6 +101,21 @@ mod tests {
         assert!(matches("", ""));
         assert!(matches("**", "any/thing"));
         assert!(matches("a*b*c", "a-b-b-c"));
+    }
+
+    #[test]
+    fn a_long_text_is_looked_at_once_a_wildcard() {
+        let text = format!("registry.example/{}", "istio-prox/".repeat(100_000));
+        for (pattern, found) in [
+            ("registry.example/**", true),
+            ("registry.example/**/istio-proxy", false),
+            ("registry.example/**/istio-prox/", true),
+            ("registry.example/*", false),
+            ("registry.example/istio-prox*/", false),
+            ("registry.other/**", false),
+        ] {
+            assert_eq!(matches(pattern, &text), found, "{pattern}");
+        }
     }
 
     /// The plain recursive definition.

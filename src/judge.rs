@@ -198,27 +198,26 @@ impl<'r> Target<'r> {
             is_unchanged: request.is_update() && self.is_unchanged(request),
         };
         let is_windows = workload.is_windows();
-        let found = if is_windows { Ok(Vec::new()) } else { self.findings(&workload, settings, request) };
-        let found = match found {
+        let found = if is_windows { Ok(<_>::default()) } else { self.findings(&workload, settings, request) };
+        let (mut findings, exempt) = match found {
             Ok(found) => found,
             Err(unreadable) => return self.excused(&place, unreadable),
         };
         let acts = || {
-            let mut actions =
-                found.iter().map(|(finding, exempt)| situation.action(finding, *exempt, Certainty::Certain));
+            let mut actions = findings
+                .iter()
+                .zip(&exempt)
+                .map(|(finding, exempt)| situation.action(finding, *exempt, Certainty::Certain));
             actions.any(|action| action >= Action::Fix)
         };
         let certainty = place.certainty(scope, acts)?;
         if certainty == Certainty::No {
             return Ok(Review::default());
         }
-        let mut findings = Vec::new();
-        for (mut finding, exempt) in found {
-            situation.settle(&mut finding, exempt, certainty);
-            if finding.action != Action::Off {
-                findings.push(finding);
-            }
+        for (finding, exempt) in findings.iter_mut().zip(&exempt) {
+            situation.settle(finding, *exempt, certainty);
         }
+        findings.retain(|finding| finding.action != Action::Off);
         let is_possible = certainty == Certainty::Possible;
         Ok(Review { findings, is_windows, is_owned: situation.is_owned, is_possible })
     }
@@ -257,14 +256,15 @@ impl<'r> Target<'r> {
         same && Workload::read(old_object, self.place).is_ok()
     }
 
-    /// What the rules find, and whether it is in an exempt container.
+    /// What the rules find, and of each whether it is in an exempt container. Apart, as there may be a million of
+    /// them, and a list of pairs would be a copy.
     fn findings(
         &self,
         workload: &Workload<'_>,
         settings: &Settings,
         request: &Request<'_>,
-    ) -> Result<Vec<(Finding, bool)>, Unreadable> {
-        let Some(mut pod) = Pod::of(workload, settings)? else { return Ok(Vec::new()) };
+    ) -> Result<(Vec<Finding>, Vec<bool>), Unreadable> {
+        let Some(mut pod) = Pod::of(workload, settings)? else { return Ok(<_>::default()) };
         if self.only_new_ephemerals {
             let known = request.old_object.map(workload::ephemeral_names).unwrap_or_default();
             pod.containers.retain(|found| found.list == List::Ephemeral && !known.contains_key(found.name()));
@@ -276,12 +276,10 @@ impl<'r> Target<'r> {
                 concerns(&found.path) || found.edits.iter().any(|edit| concerns(edit.path()))
             });
         }
-        let mut judged = Vec::new();
-        for finding in findings {
-            let is_exempt = pod.container_at(&finding.path).is_some_and(|container| container.exempt);
-            judged.push((finding, is_exempt));
-        }
-        Ok(judged)
+        let is_exempt =
+            |finding: &Finding| pod.container_at(&finding.path).is_some_and(|container| container.exempt);
+        let exempt = findings.iter().map(is_exempt).collect();
+        Ok((findings, exempt))
     }
 }
 

@@ -123,20 +123,24 @@ fn warnings(findings: &[Finding], repairs: bool) -> Vec<String> {
     let ignored: Vec<_> =
         findings.iter().filter(|finding| finding.action == Action::Warn && is_grouped(finding)).collect();
     let mut grouped = false;
-    let mut warnings: Vec<String> = Vec::new();
-    for finding in findings.iter().filter(|finding| matches!(finding.action, Action::Warn | Action::Fix)) {
-        let warning = if is_grouped(finding) {
-            if std::mem::replace(&mut grouped, true) {
-                continue;
-            }
-            group(&ignored)
-        } else {
-            warning(finding, repairs && finding.action == Action::Fix)
+    let mut warned = findings.iter().filter(|finding| match finding.action {
+        Action::Warn | Action::Fix => !is_grouped(finding) || !std::mem::replace(&mut grouped, true),
+        Action::Off | Action::Audit | Action::Deny => false,
+    });
+    // Only those that are shown are put into words: there may be a hundred thousand.
+    let shown: Vec<_> = warned.by_ref().take(WARNINGS).collect();
+    let rest = warned.count();
+    let told = if rest > 0 { WARNINGS - 1 } else { WARNINGS };
+    let words = |finding: &&Finding| {
+        let warning = match is_grouped(finding) {
+            true => group(&ignored),
+            false => warning(finding, repairs && finding.action == Action::Fix),
         };
-        warnings.push(cut(one_line(&warning), WARNING_MOST));
-    }
-    if warnings.len() > WARNINGS {
-        let rest = warnings.split_off(WARNINGS - 1).len();
+        cut(one_line(&warning), WARNING_MOST)
+    };
+    let mut warnings: Vec<String> = shown.iter().take(told).map(words).collect();
+    if rest > 0 {
+        let rest = rest + 1;
         warnings.push(format!("eci-security-context: {rest} more warnings; the audit log has them all"));
     }
     warnings

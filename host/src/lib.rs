@@ -5,6 +5,7 @@
 
 mod error;
 mod fuel;
+pub mod limits;
 mod module;
 pub mod payload;
 

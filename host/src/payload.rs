@@ -6,8 +6,13 @@ use serde_json::{Map, Value, json};
 
 /// The payload that asks a policy, under the default settings, to let the object in.
 pub fn asking_for(object: &Value) -> Vec<u8> {
+    asking_under(&json!({}), object)
+}
+
+/// The payload that asks a policy, under these settings, to let the object in.
+pub fn asking_under(settings: &Value, object: &Value) -> Vec<u8> {
     let request = eci_manifest::request_of(object);
-    json!({ "request": request, "settings": {} }).to_string().into_bytes()
+    json!({ "request": request, "settings": settings }).to_string().into_bytes()
 }
 
 /// The middle one of the samples, in microseconds.
@@ -55,29 +60,35 @@ impl Variant {
     }
 }
 
-/// The objects to judge, each with what it is called.
-pub fn all() -> Vec<(String, Value)> {
+/// The payloads to judge, each with what it is called.
+pub fn all() -> Vec<(String, Vec<u8>)> {
     let mut payloads = Vec::new();
     for (variant, what) in Variant::ALL {
-        payloads.push((format!("pod, 1 kB, {what}"), pod(variant, 1, 400, 0)));
+        payloads.push((format!("pod, 1 kB, {what}"), asking_for(&pod(variant, 1, 400, 0))));
     }
+    // By default only pods are repaired.
+    let repairs_all = json!({ "mutate": "all" });
     for (size, containers, environment) in [("3 kB", 2, 1_900), ("30 kB", 20, 25_000)] {
-        // By default only pods are repaired.
-        for (variant, what) in Variant::ALL.into_iter().take(3) {
+        for (variant, what) in Variant::ALL {
             let object = deployment(variant, containers, environment);
-            payloads.push((format!("deployment, {size}, {what}"), object));
+            let payload = match variant {
+                Variant::Repaired => asking_under(&repairs_all, &object),
+                _ => asking_for(&object),
+            };
+            payloads.push((format!("deployment, {size}, {what}"), payload));
         }
     }
     for (size, environment, annotation) in [("300 kB", 48_000, 250_000), ("1 MB", 995_000, 0)] {
         for (variant, what) in Variant::ALL {
-            payloads.push((format!("pod, {size}, {what}"), pod(variant, 20, environment, annotation)));
+            let object = pod(variant, 20, environment, annotation);
+            payloads.push((format!("pod, {size}, {what}"), asking_for(&object)));
         }
     }
     for containers in [1, 10, 100, 1000] {
         for (variant, what) in Variant::ALL.into_iter().skip(1) {
             let plural = if containers == 1 { "" } else { "s" };
-            payloads
-                .push((format!("{containers} container{plural}, {what}"), pod(variant, containers, 0, 0)));
+            let object = pod(variant, containers, 0, 0);
+            payloads.push((format!("{containers} container{plural}, {what}"), asking_for(&object)));
         }
     }
     payloads

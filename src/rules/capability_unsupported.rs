@@ -27,6 +27,10 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             .as_ref()
             .and_then(|capabilities| capabilities.add.as_deref())
             .unwrap_or_default();
+        if added.is_empty() {
+            continue;
+        }
+        let path = container.security_path("capabilities").field("add");
         for (index, written) in added.iter().enumerate() {
             let name = capability::normalise(written);
             if settings.grants_capability(&name) {
@@ -34,7 +38,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             }
             let help = if report.is_crowded() { "remove it".to_owned() } else { way_out(&name, settings) };
             let finding = report.find(
-                container.security_path("capabilities").field("add").index(index),
+                path.index(index),
                 format!("{} is not a capability that ECI grants", quote(written)),
                 help,
             );

@@ -30,8 +30,9 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
         judge(context.run_as_user, &|| pod.security_path("runAsUser"));
         judge(context.run_as_group, &|| pod.security_path("runAsGroup"));
         judge(context.fs_group, &|| pod.security_path("fsGroup"));
+        let groups = pod.security_path("supplementalGroups");
         for (index, group) in context.supplemental_groups.iter().flatten().enumerate() {
-            judge(Some(*group), &|| pod.security_path("supplementalGroups").index(index));
+            judge(Some(*group), &|| groups.index(index));
         }
     }
     for container in &pod.containers {

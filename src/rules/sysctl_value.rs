@@ -20,9 +20,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
-    for entry in &pod.sysctls {
+    for entry in pod.sysctls.iter().filter(|entry| entry.state == State::Supported) {
         let refusal = sysctl_format::format_of(&entry.name).and_then(|format| format.refuse(entry.value));
-        if let (State::Supported, Some(refusal)) = (&entry.state, refusal) {
+        if let Some(refusal) = refusal {
             let message = format!("{} is no value of {}, which {refusal}", quote(entry.value), entry.name);
             report.find(entry.path.clone(), message, "correct the value");
         }

@@ -1,4 +1,4 @@
-//! `eci-bench`: what an evaluation costs, beside a guest that only reads its payload.
+//! `eci-bench`: what an evaluation costs, beside a guest that only reads its payload and a policy written the usual way.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,21 +11,35 @@ use serde_json::Value;
 
 const HELP: &str = "\
 Measures the policy's module in the host that Kubewarden embeds: every evaluation in a fresh instance, beside
-a floor, a guest that reads the payload to its end and accepts it (its source is in host/floor).
+a floor, a guest that reads the payload to its end and accepts it (its source is in host/floor), and beside the usual,
+a policy that takes the whole payload as the SDK's helpers do, and checks privileged mode and added capabilities alone
+(host/usual).
 
-  eci-bench --module policy.wasm --floor floor.wasm
+  eci-bench --module policy.wasm --floor floor.wasm --usual usual.wasm
   eci-bench --seconds 2                  longer, and steadier
 
   --module FILE  the policy [policy.wasm]
   --floor FILE   the floor [floor.wasm]
+  --usual FILE   the usual [usual.wasm]
   --seconds N    how long each line is measured [0.5]
   -h, --help     this help
 
-  start   microseconds until a fresh instance is ready (median)
-  eval    microseconds of an evaluation, the start and `validate` (medians), the floor's, and their ratio
-  fuel    instructions of `validate`, in thousands, the same on every machine, the floor's, and their ratio
-  memory  KiB of linear memory at its peak
+The first table is the time, in microseconds (medians):
+
+  start    until a fresh instance is ready: the policy's, the floor's, the usual's
+  eval     of an evaluation, the start and `validate`: the same three
+  x floor  the policy's evaluation by the floor's
+  x usual  the policy's evaluation by the usual's
+
+The second is what is the same on every machine:
+
+  fuel     thousands of instructions of `validate`, without the start, with the same ratios
+  memory   KiB of linear memory at its peak; over 2 MB for a payload of up to 100 kB is an error
 ";
+
+/// The most linear memory for a payload of up to [`SMALL`] bytes.
+const MEMORY: usize = 2_000_000;
+const SMALL: usize = 100_000;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -52,44 +66,60 @@ fn run() -> Result<(), Failure> {
     };
     let cores = std::thread::available_parallelism()?;
     writeln!(out, "{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH)?;
-    let policy = load(&arguments.module, &mut out)?;
-    let floor = load(&arguments.floor, &mut out)?;
-    let [meter, floor_meter] = [&arguments.module, &arguments.floor]
-        .map(|path| -> Result<Meter, Failure> { Ok(Meter::from_bytes(&std::fs::read(path)?)?) });
-    let (meter, floor_meter) = (meter?, floor_meter?);
+    let paths = [&arguments.module, &arguments.floor, &arguments.usual];
+    let [policy, floor, usual] = paths.map(|path| load(path, &mut out));
+    let modules = [&policy?, &floor?, &usual?];
+    let [policy, floor, usual] =
+        paths.map(|path| -> Result<Meter, Failure> { Ok(Meter::from_bytes(&std::fs::read(path)?)?) });
+    let meters = [policy?, floor?, usual?];
 
-    writeln!(
-        out,
-        "\n{:<28} {:>8}  {:<8} {:>7} {:>9} {:>9} {:>6} {:>9} {:>9} {:>6} {:>6}",
-        "payload", "bytes", "verdict", "start", "eval", "floor", "ratio", "fuel", "floor", "ratio", "memory"
-    )?;
-    for (name, object) in payload::all() {
-        let payload = payload::asking_for(&object);
-        let verdict = verdict(&policy.call("validate", &payload, no_cluster)?)?;
-        let [times, floor] = medians([&policy, &floor], &payload, arguments.budget)?;
-        let cost = meter.measure("validate", &payload)?;
-        let least = floor_meter.measure("validate", &payload)?;
-        writeln!(
-            out,
-            "{name:<28} {:>8}  {verdict:<8} {:>7.1} {:>9.1} {:>9.1} {:>6.1} {:>9} {:>9} {:>6.1} {:>6}",
-            payload.len(),
-            times.start,
-            times.start + times.call,
-            floor.start + floor.call,
-            (times.start + times.call) / (floor.start + floor.call),
-            cost.fuel.div_ceil(1000),
-            least.fuel.div_ceil(1000),
-            cost.fuel as f64 / least.fuel as f64,
-            cost.memory / 1024,
-        )?;
+    let payloads = payload::all();
+    let mut least = f64::INFINITY;
+    write!(out, "\n{:<28} {:>8}  {:<8}", "payload", "bytes", "verdict")?;
+    write!(out, " {:>7} {:>7} {:>7}", "start", "floor", "usual")?;
+    writeln!(out, " {:>9} {:>8} {:>9} {:>8} {:>8}", "eval", "floor", "usual", "x floor", "x usual")?;
+    for (name, payload) in &payloads {
+        let [policy, _, usual] = modules;
+        let verdict = verdict(&policy.call("validate", payload, no_cluster)?)?;
+        if verdict != self::verdict(&usual.call("validate", payload, no_cluster)?)? {
+            return Err(format!("{name}: the usual way has another verdict, and is no comparison").into());
+        }
+        let times = medians(modules, payload, arguments.budget)?;
+        write!(out, "{name:<28} {:>8}  {verdict:<8}", payload.len())?;
+        for time in &times {
+            write!(out, " {:>7.1}", time.start)?;
+        }
+        let [policy, floor, usual] = times.map(|times| times.start + times.call);
+        write!(out, " {policy:>9.1} {floor:>8.1} {usual:>9.1}")?;
+        writeln!(out, " {:>8.2} {:>8.2}", policy / floor, policy / usual)?;
+        least = least.min(usual / policy);
     }
-    Ok(())
+    writeln!(out, "the usual way takes at least {least:.2} times as long")?;
+
+    write!(out, "\n{:<28} {:>8} {:>9} {:>8} {:>9}", "payload", "bytes", "fuel", "floor", "usual")?;
+    writeln!(out, " {:>8} {:>8} {:>7} {:>7} {:>7}", "x floor", "x usual", "memory", "floor", "usual")?;
+    let mut over = Vec::new();
+    for (name, payload) in &payloads {
+        let [policy, floor, usual] = meters.each_ref().map(|meter| meter.measure("validate", payload));
+        let costs = [policy?, floor?, usual?];
+        let [fuel, floor, usual] = costs.map(|cost| cost.fuel);
+        write!(out, "{name:<28} {:>8}", payload.len())?;
+        write!(out, " {:>9} {:>8} {:>9}", fuel.div_ceil(1000), floor.div_ceil(1000), usual.div_ceil(1000))?;
+        write!(out, " {:>8.2} {:>8.2}", fuel as f64 / floor as f64, fuel as f64 / usual as f64)?;
+        let [memory, floor, usual] = costs.map(|cost| cost.memory / 1024);
+        writeln!(out, " {memory:>7} {floor:>7} {usual:>7}")?;
+        if payload.len() <= SMALL && costs[0].memory > MEMORY {
+            over.push(name.as_str());
+        }
+    }
+    if over.is_empty() { Ok(()) } else { Err(format!("over 2 MB of memory: {}", over.join("; ")).into()) }
 }
 
 /// What the command line says.
 struct Arguments {
     module: PathBuf,
     floor: PathBuf,
+    usual: PathBuf,
     budget: Duration,
 }
 
@@ -101,6 +131,7 @@ impl Arguments {
         let mut arguments = Self {
             module: "policy.wasm".into(),
             floor: "floor.wasm".into(),
+            usual: "usual.wasm".into(),
             budget: Duration::from_millis(500),
         };
         while let Some(argument) = parser.next()? {
@@ -108,6 +139,7 @@ impl Arguments {
                 Long("help") | Short('h') => return Ok(None),
                 Long("module") => arguments.module = parser.value()?.into(),
                 Long("floor") => arguments.floor = parser.value()?.into(),
+                Long("usual") => arguments.usual = parser.value()?.into(),
                 Long("seconds") => {
                     arguments.budget = Duration::try_from_secs_f64(parser.value()?.parse()?)?;
                 }
