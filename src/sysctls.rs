@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Sysctl;
 
 use crate::eci::profile::Profile;
 use crate::eci::sysctl;
-use crate::json::{self, Tree, Unreadable};
+use crate::json::{self, Name, Tree, Unreadable};
 use crate::path::Path;
 use crate::text::quote;
 
@@ -49,7 +49,7 @@ pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<
     for entry in field {
         let name = sysctl::normalise(&entry.name);
         let index = entries.len();
-        let before = *first.entry(name.to_string()).or_insert(index);
+        let before = *first.entry(Name(name.clone().into())).or_insert(index);
         let state = if !sysctl::is_name(&entry.name) {
             State::BadName
         } else if entry.value.is_empty() {
@@ -71,7 +71,7 @@ pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<
 }
 
 /// Normalised names, each with the index of the entry that sets it.
-type Names = BTreeMap<String, usize>;
+type Names<'n> = BTreeMap<Name<'n>, usize>;
 
 /// The sysctls of the annotation [`sysctl::HOST_SYSCTLS`].
 #[derive(Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
     }
     let (mut of_field, mut first) = (Names::new(), Names::new());
     for (index, sysctl) in field.iter().enumerate() {
-        of_field.insert(sysctl.name.to_string(), index);
+        of_field.insert(Name(sysctl.name.clone().into()), index);
     }
     let mut entries = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -111,23 +111,23 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
                 "has an entry, [{index}], that is not an object with exactly the strings name and value"
             ));
         };
-        let normalised = sysctl::normalise(&name).into_owned();
-        let shown = quote(&normalised);
+        let normalised = Name(sysctl::normalise(name).into());
         if of_field.contains_key(&normalised) {
+            let shown = quote(&normalised.0);
             return Err(format!("sets {shown}, which the pod's securityContext.sysctls sets too"));
         }
         if first.insert(normalised, index).is_some() {
-            return Err(format!("sets {shown} twice"));
+            return Err(format!("sets {} twice", quote(&sysctl::normalise(name))));
         }
-        entries.push((name, value));
+        entries.push((name.to_owned(), value.to_owned()));
     }
     Ok(entries)
 }
 
-fn entry(item: &Tree<'_>) -> Option<(String, String)> {
+fn entry<'i>(item: &'i Tree<'_>) -> Option<(&'i str, &'i str)> {
     let Tree::Object(fields) = item else { return None };
     match (fields.len(), fields.get("name")?.as_str(), fields.get("value")?.as_str()) {
-        (2, Some(name), Some(value)) => Some((name.to_owned(), value.to_owned())),
+        (2, Some(name), Some(value)) => Some((name, value)),
         _ => None,
     }
 }

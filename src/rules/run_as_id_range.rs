@@ -23,7 +23,8 @@ const IDS: std::ops::RangeInclusive<i64> = 0..=2_147_483_647;
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     let mut judge = |id: Option<i64>, path: &dyn Fn() -> Path| {
         if let Some(id) = id.filter(|id| !IDS.contains(id)) {
-            report.find(path(), format!("{id} is no id: they go from 0 to 2147483647"), "set one within");
+            let message = id.to_string() + " is no id: they go from 0 to 2147483647";
+            report.find(path(), message, "set one within");
         }
     };
     if let Some(context) = pod.security_context() {
