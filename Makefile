@@ -20,7 +20,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak bench bench-module bench-limits bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak load load-docs bench bench-module bench-limits bench-engines bench-check clean cargo engines node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -149,6 +149,14 @@ fuel-budget: policy.wasm host-runtime ## Writes the budget of instructions (e2e-
 
 soak: policy.wasm host-runtime ## COUNT (1,000,000) evaluations in one process: no trap, no growth, the same bytes
 	POLICY_WASM='$(CURDIR)/policy.wasm' cargo run -q $(HOST) -p eci-e2e-tests --bin soak -- --count $(or $(COUNT),1000000)
+
+load: policy.wasm host-runtime ## Latency at RATES of requests, each for SECONDS, with WORKERS and a DEADLINE in ms; writes OUT (docs)/load.json and .svg
+	cargo run -q $(HOST) -p eci-e2e-tests --bin load -- --module policy.wasm $(if $(OUT),--out '$(OUT)') \
+	  $(if $(RATES),--rates '$(RATES)') $(if $(SECONDS),--seconds '$(SECONDS)') $(if $(WORKERS),--workers '$(WORKERS)') \
+	  $(if $(DEADLINE),--deadline '$(DEADLINE)')
+
+load-docs: host-runtime ## Draws docs/load.svg, and writes the figures in docs/operating.md, of docs/load.json
+	cargo run -q $(HOST) -p eci-e2e-tests --bin load -- --draw
 
 bench: bench-module bench-limits bench-engines bench-check ## What an evaluation costs, in each engine too, and what the command does, each beside its floor
 

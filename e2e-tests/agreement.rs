@@ -21,8 +21,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eci_e2e_tests::call;
-use eci_manifest::case::{Case, Namespace, read_all};
+use eci_e2e_tests::{call, namespace};
+use eci_manifest::case::read_all;
 use eci_security_context::judge::{AskNamespace, mutate, validate};
 use eci_security_context::kubewarden;
 use proptest::prelude::*;
@@ -80,14 +80,6 @@ fn main() -> ExitCode {
 
 fn root(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
-}
-
-fn namespace(case: &Case) -> eci_e2e_tests::Answer {
-    match &case.namespace {
-        Namespace::Labels(labels) => Ok(json!({"metadata": {"labels": labels}})),
-        Namespace::Refused => Err("forbidden".to_owned()),
-        Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
-    }
 }
 
 /// What is asked of every engine.
