@@ -20,7 +20,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak load load-docs bench bench-module bench-limits bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak load load-docs bench bench-module profile bench-limits bench-engines bench-check clean cargo engines node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -162,6 +162,11 @@ bench: bench-module bench-limits bench-engines bench-check ## What an evaluation
 
 bench-module: policy.wasm $(FLOOR) $(USUAL) host-runtime
 	@cargo run -q $(HOST) -p eci-host --bin eci-bench -- --module policy.wasm --floor $(FLOOR) --usual $(USUAL)
+
+profile: export PAYLOAD ?= pod, 1 kB, accepted
+profile: host-runtime ## Where the instructions of an evaluation go: PAYLOAD, a file or one of bench's ('pod, 1 kB, accepted')
+	@CARGO_PROFILE_RELEASE_STRIP=debuginfo scripts/wasm-build wasm32-wasip1 . target/named.wasm --no-default-features --features kubewarden
+	@cargo run -q $(HOST) -p eci-host --bin eci-profile -- --module target/named.wasm "$$PAYLOAD"
 
 bench-limits: policy.wasm host-runtime ## The nastiest payloads of 3 MiB, against what policy-server gives
 	@cargo run -q $(HOST) -p eci-host --bin eci-limits -- --module policy.wasm

@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use eci_host::{Error, Module};
 use eci_manifest::case::{Case, Namespace};
 use eci_security_context::{kubewarden, mutate, validate};
-use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 static POLICY: LazyLock<Module> = LazyLock::new(|| {
@@ -43,11 +42,9 @@ pub fn call(function: &str, payload: &[u8], namespace: Answer) -> Result<Vec<u8>
 pub fn native(function: &str, payload: &[u8], namespace: &Answer) -> Result<Vec<u8>, String> {
     let judge = if function == "mutate" { mutate } else { validate };
     let ask = |_: &str| match namespace {
-        Ok(object) => to_raw_value(object).map_err(|error| error.to_string()),
-        // The SDK puts words of its own before the host's.
-        Err(reason) => {
-            Err(format!("error invoking host capability kubernetes.get_resource: Host error: {reason}"))
-        }
+        Ok(object) => Ok(object.to_string()),
+        // waPC's guest library puts words of its own before the host's.
+        Err(reason) => Err(format!("Host error: {reason}")),
     };
     kubewarden::answer(judge(payload, Some(&ask))).map_err(|error| error.to_string())
 }

@@ -101,7 +101,12 @@ impl<'de> Request<'de> {
     }
 
     fn to_create(kind: Kind<'de>, object: Raw<'de>) -> Self {
-        Self { kind: Some(kind), operation: Some("CREATE".into()), object: Some(Unread(object)), ..Self::default() }
+        Self {
+            kind: Some(kind),
+            operation: Some("CREATE".into()),
+            object: Some(Unread(object)),
+            ..Self::default()
+        }
     }
 
     /// Whether the request is none that could break a rule: what removes an object or talks to it, and

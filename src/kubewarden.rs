@@ -3,8 +3,8 @@
 use eci_json::write_string;
 use wapc_guest::CallResult;
 
-use crate::{json, judge};
 use crate::verdict::Verdict;
+use crate::{json, judge};
 
 /// Called by the host once an instance, before anything else.
 #[expect(unsafe_code, reason = "the host finds it by its name")]

@@ -451,7 +451,7 @@ impl Cursor<'_> {
             }
             let mut brackets = opens | closes;
             // Where objects are sent, there are none.
-        while brackets != 0 {
+            while brackets != 0 {
                 let lowest = brackets & brackets.wrapping_neg();
                 brackets ^= lowest;
                 match opens & lowest != 0 {

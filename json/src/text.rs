@@ -64,7 +64,8 @@ impl Ord for Name<'_> {
         let ((first, words), (others_first, others_words)) = (bytes.as_rchunks(), others.as_rchunks());
         let last_first = |words: &[[u8; 8]], others: &[[u8; 8]]| {
             let mut pairs = words.iter().rev().zip(others.iter().rev());
-            let differ = pairs.find(|(word, other)| u64::from_le_bytes(**word) != u64::from_le_bytes(**other));
+            let differ =
+                pairs.find(|(word, other)| u64::from_le_bytes(**word) != u64::from_le_bytes(**other));
             differ.map_or(Ordering::Equal, |(word, other)| word.cmp(other))
         };
         let lengths = bytes.len().cmp(&others.len());
@@ -118,7 +119,8 @@ mod tests {
 
     #[test]
     fn names_are_ordered_by_length_then_from_their_end() {
-        let names = ["", "b", "aa", "ba", "ab", "a23456789", "b23456789", "a23456788b", "a2345678bb", "b2345678bb"];
+        let names =
+            ["", "b", "aa", "ab", "ba", "a23456789", "b23456789", "a23456788b", "a2345678bb", "b2345678bb"];
         let name = |text: &&'static str| Name(Text::from(*text));
         for (place, one) in names.iter().enumerate() {
             for (other_place, other) in names.iter().enumerate() {

@@ -15,7 +15,8 @@ pub const MIN_FREE_KBYTES: &str = "vm.min_free_kbytes";
 pub fn is_name(name: &str) -> bool {
     name.len() <= 253
         && name.as_bytes().split(|byte| matches!(byte, b'.' | b'/')).all(|segment| {
-            let is_outer = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
+            let is_outer =
+                |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
             is_outer(segment.first())
                 && is_outer(segment.last())
                 && segment.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))

@@ -1,5 +1,7 @@
 //! See `capability_name.md`.
 
+use std::borrow::Cow;
+
 use crate::eci::capability;
 use crate::pod::Pod;
 use crate::rule::{Action, Edit, Effect, Report, Rule};
@@ -38,9 +40,15 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
                     let path = path_of_list
                         .get_or_insert_with(|| container.security_path("capabilities").field(list))
                         .index(index);
-                    let message = format!("{} is spelled {name} in Kubernetes", quote(written));
                     let edit = Edit::Set(path.clone(), (*name).into());
-                    report.find(path, message, format!("write {name}")).repaired_by([edit]);
+                    let (message, help): (Cow<'_, str>, Cow<'_, str>) = match report.is_crowded() {
+                        true => ("is spelled otherwise in Kubernetes".into(), "correct it".into()),
+                        false => (
+                            format!("{} is spelled {name} in Kubernetes", quote(written)).into(),
+                            format!("write {name}").into(),
+                        ),
+                    };
+                    report.find(path, message, help).repaired_by([edit]);
                 }
             }
         }

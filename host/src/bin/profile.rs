@@ -53,7 +53,8 @@ fn run() -> Result<(), Failure> {
     let wanted = wanted.ok_or("which payload? `eci-profile --help` tells")?;
     let payload = match payload::all().into_iter().find(|(name, _)| *name == wanted) {
         Some((_, payload)) => payload,
-        None => std::fs::read(&wanted).map_err(|error| format!("{wanted}: no payload of the benchmark, and no file: {error}"))?,
+        None => std::fs::read(&wanted)
+            .map_err(|error| format!("{wanted}: no payload of the benchmark, and no file: {error}"))?,
     };
     let bytes = std::fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
     let meter = Meter::from_bytes(&bytes)?;
