@@ -46,9 +46,10 @@ impl Meter {
     /// Where the guest answers with an error or traps.
     pub fn measure(&self, function: &str, payload: &[u8]) -> Result<Cost, Error> {
         let mut store = self.store(function, payload);
-        let cost = self
-            .call(&mut store, u64::MAX / 2)
-            .map_err(|error| Error::Trap { function: function.to_owned(), reason: error.to_string() })?;
+        let cost = self.call(&mut store, u64::MAX / 2).map_err(|error| Error::Trap {
+            function: function.to_owned(),
+            reason: error.root_cause().to_string(),
+        })?;
         match store.into_data().error {
             Some(message) => Err(Error::Guest {
                 function: function.to_owned(),
