@@ -157,6 +157,17 @@ JSON
   [[ $output =~ 'kind: Namespace' ]]
 }
 
+# inspected MODULE: all that kwctl reads of its metadata, without the version of a kwctl that wrote them.
+inspected() { kwctl inspect --output yaml "$1" | grep -v '^  io.kubewarden.kwctl: '; }
+
+@test "annotated by kwctl the metadata are the same" {
+  cd "$BATS_TEST_DIRNAME/.."
+  kwctl annotate --metadata-path metadata.yml --usage-path README.md --output-path "$BATS_TEST_TMPDIR/policy.wasm" policy.wasm
+  diff <(inspected "$BATS_TEST_TMPDIR/policy.wasm") <(inspected "$policy")
+  kwctl annotate --metadata-path opa/metadata.yml --usage-path opa/README.md --output-path "$BATS_TEST_TMPDIR/opa.wasm" policy.opa.wasm
+  diff <(inspected "$BATS_TEST_TMPDIR/opa.wasm") <(inspected "$opa")
+}
+
 @test "in OPA's mode the answer carries warnings, findings and the repair" {
   request "" Pod pods "$(pod "$eci" '"securityContext":{"procMount":"Unmasked","capabilities":{"add":["CAP_NET_ADMIN"]}}')"
   policy=$opa
