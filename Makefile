@@ -15,14 +15,16 @@ NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
 FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 # Where the programs that compare engines find them.
 ENGINES := POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL)))/package'
-# The command that annotates a module.
+# The command that annotates, pushes and pulls.
 ECI_REGISTRY := cargo run -q $(HOST) -p eci-registry --
+# The tag that the manifests in deploy/ name; the names are those of the modules' ociUrl.
+TAG = v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ECI_REGISTRY_SOURCES := $(shell find registry/src) registry/Cargo.toml
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm test-registry agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak bench bench-module bench-limits bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check push pull bless e2e-tests test-opa npm test-npm test-registry agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak bench bench-module bench-limits bench-engines bench-check clean cargo engines node registry-named host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -47,6 +49,13 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md $(ECI_REGISTRY_SOURCES
 annotated-policy.opa.wasm: policy.opa.wasm opa/metadata.yml opa/README.md $(ECI_REGISTRY_SOURCES) | cargo ## The same for OPA Wasm hosts
 	$(ECI_REGISTRY) annotate --metadata opa/metadata.yml --readme opa/README.md --output $@ policy.opa.wasm
 
+push: registry-named annotated-policy.wasm annotated-policy.opa.wasm ## Pushes both to REGISTRY (ghcr.io/me), under TAG (v and the version)
+	$(ECI_REGISTRY) push annotated-policy.wasm $(REGISTRY)/eci-security-context:$(TAG)
+	$(ECI_REGISTRY) push annotated-policy.opa.wasm $(REGISTRY)/eci-security-context-opa:$(TAG)
+
+pull: registry-named | cargo ## Pulls the policy of REGISTRY and TAG into pulled-policy.wasm
+	$(ECI_REGISTRY) pull $(REGISTRY)/eci-security-context:$(TAG) --output pulled-policy.wasm
+
 # A denial, which ends the command with 1, is no failure here: the examples have some.
 run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a file) in the embedded Wasm runtime
 	@cargo run -q $(HOST) -p eci-policy -- run --module policy.wasm $(if $(SETTINGS),--settings $(SETTINGS)) $(FILES) || [ $$? -eq 1 ]
@@ -60,7 +69,7 @@ test: lint ## Everything that can be checked here; what CI runs
 	@$(MAKE) --no-print-directory reproducible
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, and the npm package in Node.js and Chromium passed; kwctl's tests $$kwctl"
+	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, and the npm package in Node.js and Chromium passed; pushed and pulled; kwctl's tests $$kwctl"
 
 lint: fmt-check ## Formatting and clippy
 	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
@@ -106,8 +115,9 @@ $(NPM_TARBALL): $(SOURCES) $(shell find js/src js/lib js/examples js/bindgen/src
 test-npm: $(NPM_TARBALL) ## The npm package as a user installs it, in Node and in Chromium
 	chromium=$$(scripts/chromium) && NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test js/tests/
 
-test-registry: policy.wasm policy.opa.wasm ## The command that annotates, on the built modules
-	POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' cargo test $(HOST) -p eci-registry
+test-registry: policy.wasm policy.opa.wasm ## The built modules annotated, and pushed to a registry and pulled
+	registry=$$(scripts/docker-registry) && DOCKER_REGISTRY="$$registry" \
+	  POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' cargo test $(HOST) -p eci-registry
 
 agreement: engines ## Asks every engine the same: the corpus, and CASES (20,000) generated pods and settings
 	$(ENGINES) cargo run -q $(HOST) -p eci-e2e-tests --bin agreement -- --cases $(or $(CASES),20000)
@@ -169,7 +179,7 @@ bench-check: | cargo
 	cargo run $(DIST) -p eci-benches -- $(TARGET_DIR)/dist/eci-policy
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
-	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm $(FLOOR) $(USUAL)
+	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm pulled-policy.wasm $(FLOOR) $(USUAL)
 	rm -rf $(NODE_TESTS)/node_modules
 	cargo clean
 
@@ -182,6 +192,9 @@ engines: policy.wasm policy.opa.wasm $(NPM_TARBALL) $(NODE_TESTS)/node_modules/.
 node:
 	@$(call need,node,install Node.js 20 or newer (for example from https://nodejs.org))
 	@$(call need,npm,install it with Node.js (Debian: apt-get install npm))
+
+registry-named:
+	@$(if $(REGISTRY),,echo 'REGISTRY is missing: name a registry and a user or folder of it, as in make push REGISTRY=ghcr.io/me' >&2; exit 1)
 
 host-runtime: | cargo
 	@ls $(TARGET_DIR)/host/deps/libwasmtime-*.rlib >/dev/null 2>&1 || { \

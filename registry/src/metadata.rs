@@ -14,7 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::{Failure, file};
 
 /// The annotation that carries the README.
-const USAGE: &str = "io.kubewarden.policy.usage";
+pub(crate) const USAGE: &str = "io.kubewarden.policy.usage";
+/// The annotation that names the repository of the sources.
+pub(crate) const SOURCE: &str = "io.kubewarden.policy.source";
 
 /// What a policy says of itself to a cluster, and to those who look at it.
 #[derive(Debug, Serialize, Deserialize)]

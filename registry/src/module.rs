@@ -1,19 +1,26 @@
 //! A WebAssembly module: its sections, and the one of them that has the metadata.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use wasm_encoder::{CustomSection, RawSection};
 use wasmparser::{Parser, Payload, Validator};
 
 use crate::Failure;
-use crate::metadata::{ExecutionMode, Metadata};
+use crate::metadata::{ExecutionMode, Metadata, SOURCE};
 
 /// The custom section in which a cluster finds the metadata, as JSON.
 const SECTION: &str = "io.kubewarden.metadata";
+/// Where registries look for the repository of the sources.
+const IMAGE_SOURCE: &str = "org.opencontainers.image.source";
 
 /// A valid module.
 #[derive(Debug)]
 pub(crate) struct Module<'b> {
     /// All but the metadata, by id.
     sections: Vec<RawSection<'b>>,
+    /// The metadata: of several sections the first, as clusters read them.
+    metadata: Option<&'b [u8]>,
     exports: Vec<&'b str>,
 }
 
@@ -35,11 +42,14 @@ impl<'b> Module<'b> {
             format!("a broken WebAssembly module: {error}; build it anew")
         };
         Validator::new().validate_all(bytes).map_err(broken)?;
-        let mut module = Module { sections: Vec::new(), exports: Vec::new() };
+        let mut module = Module { sections: Vec::new(), metadata: None, exports: Vec::new() };
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(broken)?;
             match &payload {
-                Payload::CustomSection(section) if section.name() == SECTION => continue,
+                Payload::CustomSection(section) if section.name() == SECTION => {
+                    module.metadata.get_or_insert(section.data());
+                    continue;
+                }
                 Payload::ExportSection(section) => {
                     for export in section.clone() {
                         module.exports.push(export.map_err(broken)?.name);
@@ -93,5 +103,48 @@ impl<'b> Module<'b> {
 
     fn is_of_opa(&self) -> bool {
         self.exports.iter().any(|name| name.starts_with("opa_"))
+    }
+
+    /// The annotations of its metadata as an OCI manifest takes them: on one line, the source under OCI's name, too.
+    /// None where it has no metadata and is to be pushed all the same.
+    ///
+    /// # Errors
+    /// Where it has no metadata, or such as nobody can read.
+    pub(crate) fn annotations_to_push(
+        &self,
+        force: bool,
+    ) -> Result<Option<BTreeMap<String, String>>, Failure> {
+        /// All that is read of metadata, whichever version of kwctl wrote them.
+        #[derive(Deserialize)]
+        struct Annotated {
+            #[serde(default)]
+            annotations: BTreeMap<String, String>,
+        }
+        let Some(metadata) = self.metadata else {
+            return match force {
+                // A host would take it for one of waPC's.
+                true if self.is_of_opa() => Err(
+                    "a module for OPA's hosts cannot go without metadata; eci-registry annotate adds them"
+                        .into(),
+                ),
+                true => Ok(None),
+                false => {
+                    Err("it has no metadata; eci-registry annotate adds them, and --force pushes it without"
+                        .into())
+                }
+            };
+        };
+        let annotated: Annotated = serde_json::from_slice(metadata)
+            .map_err(|error| format!("its metadata cannot be read: {error}; annotate it anew"))?;
+        let mut annotations: BTreeMap<String, String> = annotated
+            .annotations
+            .into_iter()
+            .filter(|(_, value)| value.lines().count() <= 1)
+            .map(|(key, value)| (key, value.trim().to_owned()))
+            .collect();
+        if let Some(source) = annotations.get(SOURCE).cloned() {
+            annotations.entry(IMAGE_SOURCE.to_owned()).or_insert(source);
+        }
+        Ok(Some(annotations))
     }
 }

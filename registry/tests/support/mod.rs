@@ -86,6 +86,8 @@ impl Folder {
             "REGISTRY_PASSWORD",
             "http_proxy",
             "HTTP_PROXY",
+            "https_proxy",
+            "HTTPS_PROXY",
             "all_proxy",
             "ALL_PROXY",
         ] {
