@@ -69,7 +69,7 @@ test: lint ## Everything that can be checked here; what CI runs
 	@$(MAKE) --no-print-directory reproducible
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, and the npm package in Node.js and Chromium passed; pushed and pulled; kwctl's tests $$kwctl"
+	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, both in a registry and back, and the npm package in Node.js and Chromium passed; kwctl's tests $$kwctl"
 
 lint: fmt-check ## Formatting and clippy
 	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
