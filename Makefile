@@ -127,7 +127,7 @@ reproducible: policy.wasm ## Builds policy.wasm again in another folder: the byt
 
 deny: | cargo ## Licences, advisories, sources and duplicates of the dependencies, by deny.toml
 	@$(call need,cargo-deny,cargo install cargo-deny --locked)
-	cargo deny --locked check
+	cargo deny --workspace --locked check
 
 sbom: policy.cdx.json ## What policy.wasm is built from, as CycloneDX
 
@@ -135,6 +135,7 @@ policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml | cargo
 	@$(call need,cargo-cyclonedx,cargo install cargo-cyclonedx --locked)
 	cargo cyclonedx --format json --spec-version 1.5 --target wasm32-wasip1 --no-default-features --features kubewarden \
 	  --override-filename policy.cdx --manifest-path Cargo.toml
+	@sed 's|file://$(CURDIR)|file://.|g' $@ >$@.part && mv $@.part $@
 
 mutants: | cargo ## Changes the rules and the facts about ECI one by one, and tells what no test notices; takes an hour
 	@$(call need,cargo-mutants,cargo install cargo-mutants --locked)
