@@ -117,12 +117,13 @@ fn timed(module: &Module, payload: &[u8]) -> Result<(&'static str, f64), Failure
     let mut said = "";
     for _ in 0..SAMPLES {
         let begin = Instant::now();
-        match module.call("validate", payload, |_| Err("nobody is asked here".to_owned())) {
+        let answer = module.call("validate", payload, |_| Err("nobody is asked here".to_owned()));
+        least = least.min(begin.elapsed());
+        match answer {
             Ok(answer) => said = verdict(&answer)?,
             Err(Error::Deadline(_)) => return Ok(("late", TIME.as_secs_f64() * 1e3)),
             Err(error) => return Err(error.into()),
         }
-        least = least.min(begin.elapsed());
     }
     Ok((said, least.as_secs_f64() * 1e3))
 }
