@@ -15,6 +15,8 @@ NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
 FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 # Where the programs that compare engines find them.
 ENGINES := POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL)))/package'
+# What builds the manifests of deploy/, for their tests.
+KUBE_TOOLS := helm=$$(scripts/kube-tool helm) && kubectl=$$(scripts/kube-tool kubectl) && HELM="$$helm" KUBECTL="$$kubectl"
 KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
@@ -55,7 +57,7 @@ run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a f
 test: lint ## Everything that can be checked here; what CI runs
 	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests
 	@$(MAKE) --no-print-directory policy.wasm
-	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
+	$(KUBE_TOOLS) POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
 	@$(MAKE) --no-print-directory test-opa test-npm
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	@$(MAKE) --no-print-directory reproducible
