@@ -15,6 +15,9 @@ NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
 FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 # Where the programs that compare engines find them.
 ENGINES := POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL)))/package'
+RELEASE_DIR := $(TARGET_DIR)/release-assets
+# With which profile the command is built for a release.
+DIST_PROFILE ?= dist
 # What builds the manifests of deploy/, for their tests.
 KUBE_TOOLS := helm=$$(scripts/kube-tool helm) && kubectl=$$(scripts/kube-tool kubectl) && HELM="$$helm" KUBECTL="$$kubectl"
 KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
@@ -22,7 +25,7 @@ KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak bench bench-module bench-limits bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom check-version changelog release-assets dist checksums artifacthub publish-modules publish-signatures publish-release publish-artifacthub publish-npm test-release mutants fuzz fuzz-seeds fuel-budget soak bench bench-module bench-limits bench-engines bench-check clean cargo engines node host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -58,7 +61,7 @@ test: lint ## Everything that can be checked here; what CI runs
 	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests
 	@$(MAKE) --no-print-directory policy.wasm
 	$(KUBE_TOOLS) POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
-	@$(MAKE) --no-print-directory test-opa test-npm
+	@$(MAKE) --no-print-directory test-opa test-npm test-release
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	@$(MAKE) --no-print-directory reproducible
 	@$(MAKE) --no-print-directory e2e-tests
@@ -121,10 +124,54 @@ deny: | cargo ## Licences, advisories, sources and duplicates of the dependencie
 
 sbom: policy.cdx.json ## What policy.wasm is built from, as CycloneDX
 
+# Made for the test of a release, too, so it is installed where it is missing.
 policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml | cargo
-	@$(call need,cargo-cyclonedx,cargo install cargo-cyclonedx --locked)
-	cargo cyclonedx --format json --spec-version 1.5 --target wasm32-wasip1 --no-default-features --features kubewarden \
+	@command -v cargo-cyclonedx >/dev/null || cargo install -q --locked --debug --root $(TARGET_DIR)/tools cargo-cyclonedx@0.5.9
+	PATH="$$PATH:$(abspath $(TARGET_DIR))/tools/bin" cargo cyclonedx --format json --spec-version 1.5 --target wasm32-wasip1 --no-default-features --features kubewarden \
 	  --override-filename policy.cdx --manifest-path Cargo.toml
+
+# A TAG is read from the environment, where make puts it, and is never taken for shell.
+check-version: ## Whether TAG (as v0.1.0) is the version, with a dated entry in the changelog
+	@scripts/changelog check "$$TAG"
+
+changelog: ## The notes of the release TAG
+	@scripts/changelog notes "$$TAG"
+
+release-assets: policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm policy.cdx.json $(NPM_TARBALL) ## The files of a release, but for the command
+	scripts/release-assets $(RELEASE_DIR) $(NPM_TARBALL)
+
+dist: | cargo ## The command, built and packed for this machine
+	mkdir -p $(RELEASE_DIR) && scripts/dist $(RELEASE_DIR) --profile $(DIST_PROFILE)
+
+checksums: ## SHA256SUMS of the files of a release
+	cd $(RELEASE_DIR) && rm -f SHA256SUMS* && sha256sum * >../SHA256SUMS.part && mv ../SHA256SUMS.part SHA256SUMS
+
+# The command is built as the tests are, which takes seconds, not minutes.
+test-release: ## The files of a release, made as the workflow makes them, and looked at
+	rm -rf $(RELEASE_DIR)
+	@$(MAKE) --no-print-directory release-assets dist checksums DIST_PROFILE=host
+	helm=$$(scripts/kube-tool helm) && HELM="$$helm" RELEASE_ASSETS='$(abspath $(RELEASE_DIR))' POLICY_WASM='$(CURDIR)/policy.wasm' \
+	  cargo test $(HOST) -p eci-e2e-tests --test release
+
+artifacthub: ## What the branch artifacthub holds, in target/artifacthub
+	rm -rf $(TARGET_DIR)/artifacthub && mkdir -p $(TARGET_DIR)/artifacthub
+	cp artifacthub-repo.yml artifacthub-pkg.yml README.md $(TARGET_DIR)/artifacthub
+
+# The glue of a release: what these send is made by the targets above.
+publish-modules: ## Pushes the modules (kwctl), and signs them (cosign)
+	scripts/publish modules $(RELEASE_DIR)
+
+publish-signatures: ## Signs the checksums (cosign)
+	scripts/publish signatures $(RELEASE_DIR)
+
+publish-release: ## Makes the release TAG on GitHub, with its files (gh)
+	scripts/publish release $(RELEASE_DIR)
+
+publish-artifacthub: artifacthub ## Pushes the branch artifacthub
+	scripts/publish artifacthub $(TARGET_DIR)/artifacthub
+
+publish-npm: ## Publishes the npm package
+	scripts/publish npm $(RELEASE_DIR)
 
 mutants: | cargo ## Changes the rules and the facts about ECI one by one, and tells what no test notices; takes an hour
 	@$(call need,cargo-mutants,cargo install cargo-mutants --locked)

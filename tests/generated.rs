@@ -438,7 +438,7 @@ fn the_metadata_of_the_opa_module() {
 }
 
 /// Where else the version of Cargo.toml stands: the file, and what stands before it. What is generated has it of these.
-const VERSIONS: [(&str, &str); 12] = [
+const VERSIONS: [(&str, &str); 15] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
     (TWINS[0], "/eci-security-context:v"),
     (TWINS[1], "/eci-security-context:v"),
@@ -448,6 +448,9 @@ const VERSIONS: [(&str, &str); 12] = [
     ("deploy/README.md", "?ref=v"),
     ("deploy/README.md", "/releases/download/v"),
     ("deploy/README.md", "/eci-security-context-chart-"),
+    ("docs/releasing.md", " TAG=v"),
+    ("docs/releasing.md", "release.yml@refs/tags/v"),
+    ("docs/releasing.md", "/eci-security-context:v"),
     ("docs/command.md", "    rev: v"),
     ("docs/command.md", "/eci-security-context@v"),
     ("CHANGELOG.md", "\n## ["),
