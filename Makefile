@@ -124,11 +124,8 @@ deny: | cargo ## Licences, advisories, sources and duplicates of the dependencie
 
 sbom: policy.cdx.json ## What policy.wasm is built from, as CycloneDX
 
-# Made for the test of a release, too, so it is installed where it is missing.
-policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml | cargo
-	@command -v cargo-cyclonedx >/dev/null || cargo install -q --locked --debug --root $(TARGET_DIR)/tools cargo-cyclonedx@0.5.9
-	PATH="$$PATH:$(abspath $(TARGET_DIR))/tools/bin" cargo cyclonedx --format json --spec-version 1.5 --target wasm32-wasip1 --no-default-features --features kubewarden \
-	  --override-filename policy.cdx --manifest-path Cargo.toml
+policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml scripts/sbom | cargo
+	scripts/sbom $@
 
 # A TAG is read from the environment, where make puts it, and is never taken for shell.
 check-version: ## Whether TAG (as v0.1.0) is the version, with a dated entry in the changelog
@@ -216,7 +213,7 @@ bench-check: | cargo
 	cargo run $(DIST) -p eci-benches -- $(TARGET_DIR)/dist/eci-policy
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
-	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm $(FLOOR) $(USUAL)
+	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm policy.cdx.json $(FLOOR) $(USUAL)
 	rm -rf $(NODE_TESTS)/node_modules
 	cargo clean
 
