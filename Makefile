@@ -15,17 +15,22 @@ NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
 FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 # Where the programs that compare engines find them.
 ENGINES := POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL)))/package'
+# The command that annotates, pushes and pulls.
+ECI_REGISTRY := cargo run -q $(HOST) -p eci-registry --
+ECI_REGISTRY_SOURCES := $(shell find registry/src) registry/Cargo.toml
+# The tag that the manifests in deploy/ name; the names are those of the modules' ociUrl. Recipes read it from the
+# environment: what a tag is called is never taken for shell.
+export TAG ?= v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 RELEASE_DIR := $(TARGET_DIR)/release-assets
 # With which profile the command is built for a release.
 DIST_PROFILE ?= dist
 # What builds the manifests of deploy/, for their tests.
 KUBE_TOOLS := helm=$$(scripts/kube-tool helm) && kubectl=$$(scripts/kube-tool kubectl) && HELM="$$helm" KUBECTL="$$kubectl"
-KWCTL_HOME := https://github.com/kubewarden/adm-controller/releases
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check bless e2e-tests test-opa npm test-npm agreement reproducible deny sbom check-version changelog release-assets dist checksums artifacthub publish-modules publish-signatures publish-release publish-artifacthub publish-npm test-release mutants fuzz fuzz-seeds fuel-budget soak bench bench-module bench-limits bench-engines bench-check clean cargo engines node host-runtime
+.PHONY: all help run test lint fmt fmt-check push pull bless e2e-tests test-opa npm test-npm test-registry agreement reproducible deny sbom check-version changelog release-assets dist checksums artifacthub publish-modules publish-signatures publish-release publish-artifacthub publish-npm test-release mutants fuzz fuzz-seeds fuel-budget soak load load-docs bench bench-module profile bench-limits bench-engines bench-check clean cargo engines node registry-named host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -44,29 +49,33 @@ $(FLOOR): $(shell find $(FLOOR_DIR)/src) $(FLOOR_DIR)/Cargo.toml $(FLOOR_DIR)/Ca
 $(USUAL): $(shell find $(USUAL_DIR)/src) $(USUAL_DIR)/Cargo.toml $(USUAL_DIR)/Cargo.lock scripts/wasm-build | cargo
 	scripts/wasm-build wasm32-wasip1 $(USUAL_DIR) $@
 
-# Annotating appends, and readers take the first annotation: it must start from the raw module.
-annotated-policy.wasm: policy.wasm metadata.yml README.md ## The policy as a cluster takes it; needs kwctl
-	@$(call need,kwctl,take it from $(KWCTL_HOME) and put it on the PATH)
-	kwctl annotate -m metadata.yml -u README.md -o $@ policy.wasm
+annotated-policy.wasm: policy.wasm metadata.yml README.md $(ECI_REGISTRY_SOURCES) | cargo ## The policy as a cluster takes it
+	$(ECI_REGISTRY) annotate --metadata metadata.yml --readme README.md --output $@ policy.wasm
 
-annotated-policy.opa.wasm: policy.opa.wasm opa/metadata.yml opa/README.md ## The same for OPA Wasm hosts
-	@$(call need,kwctl,take it from $(KWCTL_HOME) and put it on the PATH)
-	kwctl annotate -m opa/metadata.yml -u opa/README.md -o $@ policy.opa.wasm
+annotated-policy.opa.wasm: policy.opa.wasm opa/metadata.yml opa/README.md $(ECI_REGISTRY_SOURCES) | cargo ## The same for OPA Wasm hosts
+	$(ECI_REGISTRY) annotate --metadata opa/metadata.yml --readme opa/README.md --output $@ policy.opa.wasm
+
+push: registry-named annotated-policy.wasm annotated-policy.opa.wasm ## Pushes both to REGISTRY (ghcr.io/me), under TAG (v and the version)
+	$(ECI_REGISTRY) push annotated-policy.wasm $(REGISTRY)/eci-security-context:"$$TAG"
+	$(ECI_REGISTRY) push annotated-policy.opa.wasm $(REGISTRY)/eci-security-context-opa:"$$TAG"
+
+pull: registry-named | cargo ## Pulls the policy of REGISTRY and TAG into pulled-policy.wasm
+	$(ECI_REGISTRY) pull $(REGISTRY)/eci-security-context:"$$TAG" --output pulled-policy.wasm
 
 # A denial, which ends the command with 1, is no failure here: the examples have some.
 run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a file) in the embedded Wasm runtime
 	@cargo run -q $(HOST) -p eci-policy -- run --module policy.wasm $(if $(SETTINGS),--settings $(SETTINGS)) $(FILES) || [ $$? -eq 1 ]
 
 test: lint ## Everything that can be checked here; what CI runs
-	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests
+	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests --exclude eci-registry
 	@$(MAKE) --no-print-directory policy.wasm
 	$(KUBE_TOOLS) POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
-	@$(MAKE) --no-print-directory test-opa test-npm test-release
+	@$(MAKE) --no-print-directory test-opa test-npm test-registry test-release
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	@$(MAKE) --no-print-directory reproducible
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, and the npm package in Node.js and Chromium passed; kwctl's tests $$kwctl"
+	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, both in a registry and back, and the npm package in Node.js and Chromium passed; kwctl's tests $$kwctl"
 
 lint: fmt-check ## Formatting and clippy
 	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
@@ -112,6 +121,10 @@ $(NPM_TARBALL): $(SOURCES) $(shell find js/src js/lib js/examples js/bindgen/src
 test-npm: $(NPM_TARBALL) ## The npm package as a user installs it, in Node and in Chromium
 	chromium=$$(scripts/chromium) && NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test js/tests/
 
+test-registry: policy.wasm policy.opa.wasm ## The built modules annotated, and pushed to a registry and pulled
+	registry=$$(scripts/docker-registry) && DOCKER_REGISTRY="$$registry" \
+	  POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' cargo test $(HOST) -p eci-registry
+
 agreement: engines ## Asks every engine the same: the corpus, and CASES (20,000) generated pods and settings
 	$(ENGINES) cargo run -q $(HOST) -p eci-e2e-tests --bin agreement -- --cases $(or $(CASES),20000)
 
@@ -127,7 +140,6 @@ sbom: policy.cdx.json ## What policy.wasm is built from, as CycloneDX
 policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml scripts/sbom | cargo
 	scripts/sbom $@
 
-# A TAG is read from the environment, where make puts it, and is never taken for shell.
 check-version: ## Whether TAG (as v0.1.0) is the version, with a dated entry in the changelog
 	@scripts/changelog check "$$TAG"
 
@@ -196,10 +208,23 @@ fuel-budget: policy.wasm host-runtime ## Writes the budget of instructions (e2e-
 soak: policy.wasm host-runtime ## COUNT (1,000,000) evaluations in one process: no trap, no growth, the same bytes
 	POLICY_WASM='$(CURDIR)/policy.wasm' cargo run -q $(HOST) -p eci-e2e-tests --bin soak -- --count $(or $(COUNT),1000000)
 
+load: policy.wasm host-runtime ## Latency at RATES of requests, each for SECONDS, with WORKERS and a DEADLINE in ms; writes OUT (docs)/load.json and .svg
+	cargo run -q $(HOST) -p eci-e2e-tests --bin load -- --module policy.wasm $(if $(OUT),--out '$(OUT)') \
+	  $(if $(RATES),--rates '$(RATES)') $(if $(SECONDS),--seconds '$(SECONDS)') $(if $(WORKERS),--workers '$(WORKERS)') \
+	  $(if $(DEADLINE),--deadline '$(DEADLINE)')
+
+load-docs: host-runtime ## Draws docs/load.svg, and writes the figures in docs/operating.md, of docs/load.json
+	cargo run -q $(HOST) -p eci-e2e-tests --bin load -- --draw
+
 bench: bench-module bench-limits bench-engines bench-check ## What an evaluation costs, in each engine too, and what the command does, each beside its floor
 
 bench-module: policy.wasm $(FLOOR) $(USUAL) host-runtime
 	@cargo run -q $(HOST) -p eci-host --bin eci-bench -- --module policy.wasm --floor $(FLOOR) --usual $(USUAL)
+
+profile: export PAYLOAD ?= pod, 1 kB, accepted
+profile: host-runtime ## Where the instructions of an evaluation go: PAYLOAD, a file or one of bench's ('pod, 1 kB, accepted')
+	@CARGO_PROFILE_RELEASE_STRIP=debuginfo scripts/wasm-build wasm32-wasip1 . target/named.wasm --no-default-features --features kubewarden
+	@cargo run -q $(HOST) -p eci-host --bin eci-profile -- --module target/named.wasm "$$PAYLOAD"
 
 bench-limits: policy.wasm host-runtime ## The nastiest payloads of 3 MiB, against what policy-server gives
 	@cargo run -q $(HOST) -p eci-host --bin eci-limits -- --module policy.wasm
@@ -213,7 +238,7 @@ bench-check: | cargo
 	cargo run $(DIST) -p eci-benches -- $(TARGET_DIR)/dist/eci-policy
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
-	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm policy.cdx.json $(FLOOR) $(USUAL)
+	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm pulled-policy.wasm policy.cdx.json $(FLOOR) $(USUAL)
 	rm -rf $(NODE_TESTS)/node_modules
 	cargo clean
 
@@ -226,6 +251,9 @@ engines: policy.wasm policy.opa.wasm $(NPM_TARBALL) $(NODE_TESTS)/node_modules/.
 node:
 	@$(call need,node,install Node.js 20 or newer (for example from https://nodejs.org))
 	@$(call need,npm,install it with Node.js (Debian: apt-get install npm))
+
+registry-named:
+	@$(if $(REGISTRY),,echo 'REGISTRY is missing: name a registry and a user or folder of it, as in make push REGISTRY=ghcr.io/me' >&2; exit 1)
 
 host-runtime: | cargo
 	@ls $(TARGET_DIR)/host/deps/libwasmtime-*.rlib >/dev/null 2>&1 || { \

@@ -21,13 +21,12 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eci_e2e_tests::call;
-use eci_manifest::case::{Case, Namespace, read_all};
+use eci_e2e_tests::{call, namespace};
+use eci_manifest::case::read_all;
 use eci_security_context::judge::{AskNamespace, mutate, validate};
 use eci_security_context::kubewarden;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
-use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
 use crate::generate::{PLACES, arb_pod_spec, arb_settings, placed};
@@ -80,14 +79,6 @@ fn main() -> ExitCode {
 
 fn root(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
-}
-
-fn namespace(case: &Case) -> eci_e2e_tests::Answer {
-    match &case.namespace {
-        Namespace::Labels(labels) => Ok(json!({"metadata": {"labels": labels}})),
-        Namespace::Refused => Err("forbidden".to_owned()),
-        Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
-    }
 }
 
 /// What is asked of every engine.
@@ -191,11 +182,9 @@ impl Engines {
     /// Asks all of them. The error tells who says what.
     fn agree(&self, question: &Question, namespace: &eci_e2e_tests::Answer) -> Result<Counts, String> {
         let ask = |_: &str| match namespace {
-            Ok(object) => to_raw_value(object).map_err(|error| error.to_string()),
-            // The SDK puts words of its own before the host's.
-            Err(reason) => {
-                Err(format!("error invoking host capability kubernetes.get_resource: Host error: {reason}"))
-            }
+            Ok(object) => Ok(object.to_string()),
+            // waPC's guest library puts words of its own before the host's.
+            Err(reason) => Err(format!("Host error: {reason}")),
         };
         let asked = native(question, Some(&ask));
         let module = call(&question.function, question.payload.as_bytes(), namespace.clone());

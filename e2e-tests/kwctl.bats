@@ -15,6 +15,10 @@ setup() {
   [ -f "$policy" ] && [ -f "$opa" ] || skip "the modules are not built: make annotated-policy.wasm annotated-policy.opa.wasm"
 }
 
+teardown() {
+  if [ -n "${registry_process:-}" ]; then kill "$registry_process"; fi
+}
+
 # pod METADATA CONTAINER: a Pod with these members in its metadata and in its only container.
 pod() {
   cat <<JSON
@@ -157,6 +161,17 @@ JSON
   [[ $output =~ 'kind: Namespace' ]]
 }
 
+# inspected MODULE: all that kwctl reads of its metadata, without the version of a kwctl that wrote them.
+inspected() { kwctl inspect --output yaml "$1" | grep -v '^  io.kubewarden.kwctl: '; }
+
+@test "annotated by kwctl the metadata are the same" {
+  cd "$BATS_TEST_DIRNAME/.."
+  kwctl annotate --metadata-path metadata.yml --usage-path README.md --output-path "$BATS_TEST_TMPDIR/policy.wasm" policy.wasm
+  diff <(inspected "$BATS_TEST_TMPDIR/policy.wasm") <(inspected "$policy")
+  kwctl annotate --metadata-path opa/metadata.yml --usage-path opa/README.md --output-path "$BATS_TEST_TMPDIR/opa.wasm" policy.opa.wasm
+  diff <(inspected "$BATS_TEST_TMPDIR/opa.wasm") <(inspected "$opa")
+}
+
 @test "in OPA's mode the answer carries warnings, findings and the repair" {
   request "" Pod pods "$(pod "$eci" '"securityContext":{"procMount":"Unmasked","capabilities":{"add":["CAP_NET_ADMIN"]}}')"
   policy=$opa
@@ -184,4 +199,38 @@ JSON
   request "" Pod pods "$(pod "$eci")"
   judged
   allowed
+}
+
+# A registry on this machine, its address in $registry, of which kwctl is told that it speaks HTTP.
+start_registry() {
+  local program
+  program=$("$BATS_TEST_DIRNAME/../scripts/docker-registry") || skip "docker-registry is missing"
+  cd "$BATS_TEST_TMPDIR"
+  printf '%s\n' 'version: 0.1' 'storage: {filesystem: {rootdirectory: storage}}' 'http: {addr: "127.0.0.1:0"}' >config.yml
+  "$program" serve config.yml >log 2>&1 3>&- &
+  registry_process=$!
+  for _ in {1..100}; do
+    registry=$(sed -n 's/.*msg="listening on \([^"]*\)".*/\1/p' log)
+    if [ -n "$registry" ]; then break; fi
+    sleep 0.1
+  done
+  [ -n "$registry" ]
+  echo "insecure_sources: [\"$registry\"]" >sources.yml
+  cd "$BATS_TEST_DIRNAME/.."
+}
+
+eci_registry() { cargo run --quiet --profile host --locked -p eci-registry -- "$@"; }
+
+@test "what eci-registry pushes kwctl pulls, and what kwctl pushes eci-registry pulls" {
+  start_registry
+  sources=(--sources-path "$BATS_TEST_TMPDIR/sources.yml")
+  ours=$(eci_registry push "$policy" "$registry/ours/eci:v1")
+  theirs=$(kwctl push "${sources[@]}" --output json "$policy" "registry://$registry/theirs/eci:v1")
+  echo "ours: $ours theirs: $theirs"
+  # The same manifest to the byte.
+  [ "${ours#*@}" = "$(sed 's/.*@\(.*\)"}/\1/' <<<"$theirs")" ]
+  kwctl pull "${sources[@]}" --output-path "$BATS_TEST_TMPDIR/ours.wasm" "registry://$ours"
+  cmp "$policy" "$BATS_TEST_TMPDIR/ours.wasm"
+  eci_registry pull "$registry/theirs/eci:v1" --output "$BATS_TEST_TMPDIR/theirs.wasm"
+  cmp "$policy" "$BATS_TEST_TMPDIR/theirs.wasm"
 }

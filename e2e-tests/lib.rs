@@ -5,9 +5,9 @@
 use std::sync::LazyLock;
 
 use eci_host::{Error, Module};
+use eci_manifest::case::{Case, Namespace};
 use eci_security_context::{kubewarden, mutate, validate};
-use serde_json::Value;
-use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
 
 static POLICY: LazyLock<Module> = LazyLock::new(|| {
     let path =
@@ -18,6 +18,15 @@ static POLICY: LazyLock<Module> = LazyLock::new(|| {
 /// What the host answers when it is asked for a Namespace: the object, or why not.
 pub type Answer = Result<Value, String>;
 
+/// What the host answers where a case has the policy ask for the Namespace.
+pub fn namespace(case: &Case) -> Answer {
+    match &case.namespace {
+        Namespace::Labels(labels) => Ok(json!({"metadata": {"labels": labels}})),
+        Namespace::Refused => Err("forbidden".to_owned()),
+        Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
+    }
+}
+
 /// Calls a function of the module in a fresh instance.
 ///
 /// # Errors
@@ -26,21 +35,27 @@ pub fn call(function: &str, payload: &[u8], namespace: Answer) -> Result<Vec<u8>
     POLICY.call(function, payload, move |_| namespace.clone())
 }
 
+/// The answer of the native core to a payload.
+///
+/// # Errors
+/// Where it cannot be written as Kubewarden's.
+pub fn native(function: &str, payload: &[u8], namespace: &Answer) -> Result<Vec<u8>, String> {
+    let judge = if function == "mutate" { mutate } else { validate };
+    let ask = |_: &str| match namespace {
+        Ok(object) => Ok(object.to_string()),
+        // waPC's guest library puts words of its own before the host's.
+        Err(reason) => Err(format!("Host error: {reason}")),
+    };
+    kubewarden::answer(judge(payload, Some(&ask))).map_err(|error| error.to_string())
+}
+
 /// The answer of the module to a payload, which is also that of the native core.
 ///
 /// # Errors
 /// Where the module traps, or the two differ.
 pub fn agreed(function: &str, payload: &[u8], namespace: Answer) -> Result<Value, String> {
-    let judge = if function == "mutate" { mutate } else { validate };
-    let ask = |_: &str| match &namespace {
-        Ok(object) => to_raw_value(object).map_err(|error| error.to_string()),
-        // The SDK puts words of its own before the host's.
-        Err(reason) => {
-            Err(format!("error invoking host capability kubernetes.get_resource: Host error: {reason}"))
-        }
-    };
-    let native = kubewarden::answer(judge(payload, Some(&ask))).map_err(|error| error.to_string())?;
-    let module = call(function, payload, namespace.clone()).map_err(|error| error.to_string())?;
+    let native = native(function, payload, &namespace)?;
+    let module = call(function, payload, namespace).map_err(|error| error.to_string())?;
     let text = |answer: &[u8]| String::from_utf8_lossy(answer).into_owned();
     if native == module {
         serde_json::from_slice(&module).map_err(|error| format!("{error} in {}", text(&module)))

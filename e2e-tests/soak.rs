@@ -8,9 +8,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use eci_e2e_tests::{Answer, call};
-use eci_manifest::case::{Case, Namespace, read_all};
-use serde_json::json;
+use eci_e2e_tests::{Answer, call, namespace};
+use eci_manifest::case::{Case, read_all};
 
 /// How much the process may grow from the end of the warm-up on, in KiB: eight bytes an evaluation, of a million. An
 /// allocator's own unrest stays under it.
@@ -58,14 +57,6 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
-}
-
-fn namespace(case: &Case) -> Answer {
-    match &case.namespace {
-        Namespace::Labels(labels) => Ok(json!({"metadata": {"labels": labels}})),
-        Namespace::Refused => Err("forbidden".to_owned()),
-        Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
-    }
 }
 
 /// The resident memory of this process, in KiB.

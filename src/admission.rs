@@ -1,6 +1,6 @@
 //! What arrives: the admission request with the policy's settings, and which of them are looked at.
 
-use crate::json::{self, Raw, Text, Unreadable, view};
+use crate::json::{self, Raw, Text, Unread, Unreadable, view};
 use crate::path::Path;
 
 view! {
@@ -25,7 +25,7 @@ view! {
         /// What is done to it.
         operation: Option<Text<'de>> = "operation",
         /// The object as it would be.
-        object: Option<Raw<'de>> = "object",
+        object: Option<Unread<'de>> = "object",
         /// The object as it is, of an UPDATE or a DELETE.
         old_object: Option<Raw<'de>> = "oldObject",
     }
@@ -101,7 +101,12 @@ impl<'de> Request<'de> {
     }
 
     fn to_create(kind: Kind<'de>, object: Raw<'de>) -> Self {
-        Self { kind: Some(kind), operation: Some("CREATE".into()), object: Some(object), ..Self::default() }
+        Self {
+            kind: Some(kind),
+            operation: Some("CREATE".into()),
+            object: Some(Unread(object)),
+            ..Self::default()
+        }
     }
 
     /// Whether the request is none that could break a rule: what removes an object or talks to it, and
@@ -137,9 +142,14 @@ impl<'de> Request<'de> {
         kind.ok_or_else(|| missing(Path::of(&["request", "kind", "kind"])))
     }
 
-    /// The object as it would be.
+    /// The object as it would be; JSON if it can be read.
     pub fn object(&self) -> Result<Raw<'de>, Unreadable> {
-        self.object.ok_or_else(|| missing(Path::of(&["request", "object"])))
+        self.object.map(|Unread(object)| object).ok_or_else(|| missing(Path::of(&["request", "object"])))
+    }
+
+    /// Makes sure that the object is JSON: of a request of which nothing is judged, nobody else does.
+    pub fn check(&self) -> Result<(), Unreadable> {
+        self.object.map_or(Ok(()), |Unread(object)| json::raw(object.get()).map(drop))
     }
 }
 

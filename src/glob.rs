@@ -3,12 +3,16 @@
 /// A glob. `*` stands for any run of characters other than `/`, `**` for any run at all; every
 /// other character stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glob(String);
+pub struct Glob {
+    pattern: String,
+    /// How many bytes of the pattern come before its first wildcard.
+    literal: usize,
+}
 
 impl Glob {
     /// The glob with this pattern.
     pub fn new(pattern: &str) -> Self {
-        Self(pattern.to_owned())
+        Self { literal: pattern.find('*').unwrap_or(pattern.len()), pattern: pattern.to_owned() }
     }
 
     /// Whether the whole of `text` matches. Looks only where the pattern so far has led: a text that begins otherwise
@@ -16,8 +20,7 @@ impl Glob {
     /// wildcard.
     pub fn matches(&self, text: &str) -> bool {
         // Most patterns begin otherwise than the text, and that is told at once.
-        let literal = self.0.find('*').unwrap_or(self.0.len());
-        let (literal, pattern) = self.0.split_at_checked(literal).unwrap_or_default();
+        let (literal, pattern) = self.pattern.split_at_checked(self.literal).unwrap_or_default();
         if !text.starts_with(literal) {
             return false;
         }

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use eci_json::{Fault, Grammar};
-pub use eci_json::{Node, Raw, Shape, Text, Tree};
+pub use eci_json::{Name, Node, Raw, Shape, Text, Tree};
 
 use serde_json::Value;
 
@@ -138,6 +138,18 @@ impl<'de> View<'de> for Raw<'de> {
 
     fn take(node: Node<'de>) -> Self {
         if let Node::Raw(raw) = node { raw } else { Self::NULL }
+    }
+}
+
+/// A value of which no more is known than where it ends: it is JSON if it can be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Unread<'de>(pub Raw<'de>);
+
+impl<'de> View<'de> for Unread<'de> {
+    const SHAPE: Shape<'static> = Shape::Span;
+
+    fn take(node: Node<'de>) -> Self {
+        Self(Raw::take(node))
     }
 }
 

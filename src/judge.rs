@@ -1,7 +1,5 @@
 //! The straight line from a payload to a verdict.
 
-use serde_json::value::RawValue;
-
 use crate::admission::{Payload, Request};
 use crate::json::{self, Raw, Text, Tree, Unreadable};
 use crate::path::Path;
@@ -12,9 +10,9 @@ use crate::settings::{Mutate, Possible, Settings, SettingsError};
 use crate::verdict::{Repair, Verdict};
 use crate::workload::{self, Place, Workload};
 
-/// Asks the host for a Namespace by name, as the JSON object that the API server holds; the error says
+/// Asks the host for a Namespace by name, as the JSON text of the object that the API server holds; the error says
 /// why it cannot be had.
-pub type AskNamespace<'h> = dyn Fn(&str) -> Result<Box<RawValue>, String> + 'h;
+pub type AskNamespace<'h> = dyn Fn(&str) -> Result<String, String> + 'h;
 
 /// Judges a request, and repairs its object where the settings say so. `payload` is the JSON object
 /// with `request` and `settings` that Kubewarden hands to a policy; `ask` is `None` on a host that
@@ -38,7 +36,7 @@ fn checked(text: &str, can_ask: bool) -> Result<Settings, SettingsError> {
     match json::tree(text) {
         Ok(Tree::Null) => Ok(Settings::default()),
         Ok(raw) => Settings::parse(&raw, can_ask),
-        Err(_) => Err(SettingsError::whole("cannot be read as JSON")),
+        Err(unreadable) => Err(SettingsError::unreadable(unreadable)),
     }
 }
 
@@ -89,7 +87,14 @@ impl Refusal {
 
 fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Result<Verdict, Refusal> {
     let (request, settings) = Payload::read(payload).map_err(|whole| whole.of(&["payload"]))?;
-    verdict(&request, settings.map(Raw::get), ask, repair)
+    verdict(&request, settings.map(Raw::get), ask, repair).map_err(|refusal| match refusal {
+        // What the object lacks to be JSON, the whole lacks, and counts the lines from its own beginning.
+        Refusal::Unreadable(Unreadable::NotJson { .. }) => match json::utf8(payload).and_then(json::raw) {
+            Err(unreadable) => unreadable.into(),
+            Ok(_) => refusal,
+        },
+        _ => refusal,
+    })
 }
 
 /// Judges a request that is read already, by settings that are not: for engines that hand over the two apart.
@@ -99,7 +104,10 @@ pub fn verdict(
     ask: Option<&AskNamespace<'_>>,
     repair: Repair,
 ) -> Result<Verdict, Refusal> {
-    let Some(target) = Target::of(request)? else { return Ok(Verdict::accepted()) };
+    let Some(target) = Target::of(request)? else {
+        request.check()?;
+        return Ok(Verdict::accepted());
+    };
     let mut settings = checked(settings.unwrap_or("null"), ask.is_some()).map_err(Refusal::Settings)?;
     match repair {
         Repair::Never => settings.mutate = Mutate::None,
@@ -136,7 +144,7 @@ pub struct Review {
 pub fn review(request: &Request<'_>, settings: &Settings) -> Result<Review, Refusal> {
     match Target::of(request)? {
         Some(target) => target.review(request, settings, None),
-        None => Ok(Review::default()),
+        None => request.check().map(|()| Review::default()).map_err(Refusal::Unreadable),
     }
 }
 
@@ -276,8 +284,10 @@ impl<'r> Target<'r> {
                 concerns(&found.path) || found.edits.iter().any(|edit| concerns(edit.path()))
             });
         }
-        let is_exempt =
-            |finding: &Finding| pod.container_at(&finding.path).is_some_and(|container| container.exempt);
+        let has_exempt = pod.containers.iter().any(|container| container.exempt);
+        let is_exempt = |finding: &Finding| {
+            has_exempt && pod.container_at(&finding.path).is_some_and(|container| container.exempt)
+        };
         let exempt = findings.iter().map(is_exempt).collect();
         Ok((findings, exempt))
     }
@@ -308,7 +318,7 @@ impl Placing<'_> {
             }
             let namespace = ask(&name).map_err(refused)?;
             let namespace: scope::Namespace<'_> =
-                json::read(namespace.get()).map_err(|unreadable| refused(unreadable.to_string()))?;
+                json::read(&namespace).map_err(|unreadable| refused(unreadable.to_string()))?;
             if namespace.is_eci() {
                 return Ok(Certainty::Certain);
             }
@@ -345,7 +355,9 @@ impl Situation<'_> {
             }
             _ => "",
         };
-        finding.message.push_str(note);
+        if !note.is_empty() {
+            finding.message.to_mut().push_str(note);
+        }
         finding.action = action;
     }
 

@@ -1,13 +1,10 @@
 //! The waPC guest: what a Kubewarden host calls. Bytes in, bytes out; everything else is the core's.
 
 use eci_json::write_string;
-use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, get_resource};
-use kubewarden_policy_sdk::settings::{SettingsValidationResponse, Validatable};
-use serde_json::value::RawValue;
 use wapc_guest::CallResult;
 
-use crate::judge;
 use crate::verdict::Verdict;
+use crate::{json, judge};
 
 /// Called by the host once an instance, before anything else.
 #[expect(unsafe_code, reason = "the host finds it by its name")]
@@ -27,20 +24,15 @@ fn mutate(payload: &[u8]) -> CallResult {
     answer(judge::mutate(payload, Some(&namespace)))
 }
 
-/// Settings as they arrive: any text, so that the checks and their messages are the core's. (The SDK's
-/// own `validate_settings` echoes a payload that is not JSON.)
-struct Unchecked<'p>(&'p [u8]);
-
-impl Validatable for Unchecked<'_> {
-    fn validate(&self) -> Result<(), String> {
-        let text = std::str::from_utf8(self.0).unwrap_or_default();
-        judge::settings(text, true).map(drop)
-    }
-}
-
+/// Checks the settings: the answer is the JSON of the SDK's `SettingsValidationResponse`. (Its own function of this name
+/// echoes a payload that is not JSON.)
 fn validate_settings(payload: &[u8]) -> CallResult {
-    let checked = Unchecked(payload).validate();
-    Ok(serde_json::to_vec(&SettingsValidationResponse { valid: checked.is_ok(), message: checked.err() })?)
+    let text = std::str::from_utf8(payload).unwrap_or_default();
+    let answer = match judge::settings(text, true) {
+        Ok(_) => r#"{"valid":true}"#.to_owned(),
+        Err(message) => format!(r#"{{"valid":false,"message":{}}}"#, json::text(&message)),
+    };
+    Ok(answer.into_bytes())
 }
 
 /// The verdict as Kubewarden puts it: the JSON of the SDK's `ValidationResponse`, in which what there is nothing of is
@@ -72,26 +64,45 @@ pub fn answer(verdict: Verdict) -> CallResult {
     Ok(answer.into_bytes())
 }
 
-fn namespace(name: &str) -> Result<Box<RawValue>, String> {
-    get_resource(&GetResourceRequest {
-        api_version: "v1".to_owned(),
-        kind: "Namespace".to_owned(),
-        name: name.to_owned(),
-        namespace: None,
-        disable_cache: false,
-        field_masks: None,
-    })
-    .map_err(|error| crate::text::cut(error.to_string(), 200))
+/// The JSON of the SDK's `GetResourceRequest` for the Namespace of this name.
+fn get_namespace(name: &str) -> String {
+    format!(r#"{{"api_version":"v1","kind":"Namespace","name":{},"disable_cache":false}}"#, json::text(name))
+}
+
+fn namespace(name: &str) -> Result<String, String> {
+    let request = get_namespace(name);
+    let given = wapc_guest::host_call("kubewarden", "kubernetes", "get_resource", request.as_bytes())
+        .map_err(|error| crate::text::cut(error.to_string(), 200))?;
+    String::from_utf8(given).map_err(|_| "it is not UTF-8".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
+    use kubewarden_policy_sdk::host_capabilities::kubernetes::GetResourceRequest;
     use kubewarden_policy_sdk::response::ValidationResponse;
+    use kubewarden_policy_sdk::settings::SettingsValidationResponse;
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_host_is_asked_as_the_sdk_asks_it() {
+        let asked: GetResourceRequest = serde_json::from_str(&get_namespace("a \"b\"")).unwrap();
+        assert_eq!((&*asked.api_version, &*asked.kind, &*asked.name), ("v1", "Namespace", "a \"b\""));
+        assert!(asked.namespace.is_none() && !asked.disable_cache && asked.field_masks.is_none());
+    }
+
+    #[test]
+    fn settings_are_answered_as_the_sdk_does() {
+        let read = |settings: &[u8]| -> SettingsValidationResponse {
+            serde_json::from_slice(&validate_settings(settings).unwrap()).unwrap()
+        };
+        assert!(read(b"{}").valid && read(b"{}").message.is_none());
+        let wrong = read(b"{\"mutate\":\"\\n\"}");
+        assert!(!wrong.valid && wrong.message.is_some_and(|message| message.contains("mutate")));
+    }
 
     #[test]
     fn the_answer_is_what_the_sdk_reads() {

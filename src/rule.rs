@@ -1,5 +1,7 @@
 //! The central types: a rule, what it finds, and what repairs it.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::json;
@@ -103,9 +105,9 @@ pub struct Finding {
     /// Where, from the root of the object.
     pub path: Path,
     /// What is wrong, beginning with the value: lower case, no full stop.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// The way out: an imperative clause, no full stop.
-    pub help: String,
+    pub help: Cow<'static, str>,
     /// The repair; empty where there is none.
     pub edits: Vec<Edit>,
 }
@@ -186,7 +188,12 @@ impl Report {
     }
 
     /// Adds a finding, to be refined where it stands.
-    pub fn find(&mut self, path: Path, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
+    pub fn find(
+        &mut self,
+        path: Path,
+        message: impl Into<Cow<'static, str>>,
+        help: impl Into<Cow<'static, str>>,
+    ) -> &mut Finding {
         self.findings.push_mut(Finding {
             rule: self.rule,
             action: self.rule.action,

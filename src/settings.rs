@@ -6,10 +6,10 @@ use std::fmt;
 use crate::eci::profile::{self, PROFILES, Profile};
 use crate::eci::{capability, sysctl};
 use crate::glob::Glob;
-use crate::json::{Text, Tree};
+use crate::json::{Text, Tree, Unreadable};
 use crate::rule::{Action, Finding, Rule};
 use crate::rules::RULES;
-use crate::text::{nearest, quote};
+use crate::text::{cut, nearest, one_line, quote};
 use crate::workload::ContainerSpec;
 
 /// The name by which settings choose the newest profile.
@@ -218,6 +218,18 @@ impl SettingsError {
     pub(crate) fn whole(what: &str) -> Self {
         Self { path: String::new(), what: what.to_owned() }
     }
+
+    /// The settings cannot be read.
+    pub(crate) fn unreadable(unreadable: Unreadable) -> Self {
+        match unreadable {
+            // Of two equal keys, neither is more meant than the other.
+            Unreadable::WrongType { path, reason } => Self {
+                path: cut(one_line(&path.to_string()), 256),
+                what: format!("{reason}; keep one of the two"),
+            },
+            Unreadable::NotJson { .. } => Self::whole("cannot be read as JSON"),
+        }
+    }
 }
 
 impl fmt::Display for SettingsError {
@@ -254,7 +266,7 @@ impl<'v> Section<'v> {
     }
 
     fn path(&self, key: &str) -> String {
-        let key = crate::text::cut(crate::text::one_line(key), 64);
+        let key = cut(one_line(key), 64);
         if self.at.is_empty() { key } else { format!("{}.{key}", self.at) }
     }
 
@@ -340,7 +352,7 @@ fn rule_of(id: &str) -> Result<&'static Rule, SettingsError> {
     match RULES.iter().find(|rule| rule.id == id) {
         Some(rule) => Ok(rule),
         None => {
-            let at = format!("actions.{}", crate::text::cut(crate::text::one_line(id), 64));
+            let at = format!("actions.{}", cut(one_line(id), 64));
             wrong(&at, suggestion("no such rule", id, &RULES.iter().map(|rule| rule.id).collect::<Vec<_>>()))
         }
     }
@@ -369,8 +381,8 @@ fn approved_capability(name: &str) -> Result<String, String> {
     let normalised = capability::normalise(name);
     if normalised == capability::ALL {
         Err("ALL cannot be approved; name the capabilities one by one".to_owned())
-    } else if capability::LINUX.contains(&normalised.as_str()) {
-        Ok(normalised)
+    } else if capability::LINUX.contains(&&*normalised) {
+        Ok(normalised.into_owned())
     } else {
         let meant = nearest(&normalised, capability::LINUX);
         let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! number and no order is lost on the way.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
 
 use eci_json::{Failed, Scanner, write_string};
 
@@ -25,44 +25,86 @@ impl<'c> Change<'c> {
     pub fn remove(path: &'c Path) -> Self {
         Self { steps: path.steps(), to: None }
     }
+}
 
-    /// Whether it removes the very value that it is seen from.
-    fn removes(&self) -> bool {
-        self.steps.is_empty() && self.to.is_none()
-    }
-
-    /// Whether it makes an object of what is none.
-    fn makes_object(&self) -> bool {
-        self.to.is_some() && !matches!(self.steps, [Step::Index(_), ..])
+/// The order of what two steps lead to: values of an object by their keys, then items of a list by their indices.
+fn step_order(one: &Step, other: &Step) -> Ordering {
+    match (one.key(), other.key()) {
+        // Most are names of fields, which the rules have from one place.
+        (Some(one), Some(other)) if std::ptr::eq(one, other) => Ordering::Equal,
+        (Some(one), Some(other)) => one.cmp(other),
+        _ => one.index().cmp(&other.index()),
     }
 }
 
-/// Changes by the child that they are below, each as seen from there.
-type Groups<'c, K> = BTreeMap<K, Vec<Change<'c>>>;
-
-fn grouped<'c, K: Ord>(changes: &[Change<'c>], child: fn(&'c Step) -> Option<K>) -> Groups<'c, K> {
-    let mut groups = Groups::new();
-    for change in changes {
-        let Some((first, rest)) = change.steps.split_first() else { continue };
-        if let Some(child) = child(first) {
-            groups.entry(child).or_default().push(Change { steps: rest, to: change.to });
-        }
-    }
-    groups
+fn in_order(one: &Change<'_>, other: &Change<'_>) -> Ordering {
+    let mut steps = one.steps.iter().zip(other.steps).map(|(one, other)| step_order(one, other));
+    let differ = steps.find(|order| order.is_ne());
+    differ.unwrap_or_else(|| one.steps.len().cmp(&other.steps.len()))
 }
 
 /// The JSON `text` with the changes made, all of them read from the text as it was: removals do not shift
-/// each other. Of two changes of one place the last counts; one whose place is not there changes nothing.
+/// each other. Of two changes of one place the last counts, and it counts for what is below; one whose place is not
+/// there changes nothing.
 pub fn splice<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
     if changes.is_empty() {
         return Cow::Borrowed(text);
     }
+    // The changes of a place stand together then, before those of what is below it.
+    let mut changes = changes.to_vec();
+    changes.sort_by(in_order);
     let mut splicer =
         Splicer { scanner: Scanner::new(text), spliced: String::with_capacity(text.len() + 256) };
-    match splicer.value(changes) {
+    match splicer.value(Place { changes: &changes, depth: 0 }) {
         Ok(()) => Cow::Owned(splicer.spliced),
         // Nothing is changed in what is no JSON.
         Err(_) => Cow::Borrowed(text),
+    }
+}
+
+/// A place at which something changes, or below it.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// The changes, in order: all have the same steps down to here.
+    changes: &'p [Change<'p>],
+    /// How many steps lead here.
+    depth: usize,
+}
+
+impl<'p> Place<'p> {
+    /// The change of the place itself, where there is one.
+    fn own(self) -> Option<&'p Change<'p>> {
+        self.changes.iter().take_while(|change| change.steps.len() == self.depth).last()
+    }
+
+    /// What its value is set to, where it is.
+    fn whole(self) -> Option<&'p str> {
+        self.own().and_then(|change| change.to)
+    }
+
+    fn is_removed(self) -> bool {
+        self.own().is_some_and(|change| change.to.is_none())
+    }
+
+    /// Whether an object is made of what is none.
+    fn makes_object(self) -> bool {
+        let makes = |change: &Change<'_>| {
+            change.to.is_some() && change.steps.get(self.depth).is_none_or(|step| step.key().is_some())
+        };
+        self.changes.iter().any(makes)
+    }
+
+    /// The places below at which something changes, in order, each with the step that leads there.
+    fn below(self) -> impl Iterator<Item = (&'p Step, Self)> {
+        let step = move |change: &Change<'p>| change.steps.get(self.depth);
+        let same = move |one: &Change<'p>, other: &Change<'p>| match (step(one), step(other)) {
+            (Some(one), Some(other)) => step_order(one, other).is_eq(),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let groups = self.changes.chunk_by(same);
+        groups.filter_map(move |changes| {
+            Some((step(changes.first()?)?, Self { changes, depth: self.depth + 1 }))
+        })
     }
 }
 
@@ -73,17 +115,17 @@ struct Splicer<'t> {
 
 impl Splicer<'_> {
     /// Copies the value that begins here, changed.
-    fn value(&mut self, changes: &[Change<'_>]) -> Result<(), Failed> {
+    fn value(&mut self, place: Place<'_>) -> Result<(), Failed> {
         let start = self.scanner.offset();
-        let whole = changes.iter().rev().find(|change| change.steps.is_empty()).and_then(|change| change.to);
+        let whole = place.whole();
         match self.scanner.peek() {
-            b'{' if whole.is_none() => self.object(changes),
-            b'[' if whole.is_none() => self.array(changes),
+            b'{' if whole.is_none() => self.object(place),
+            b'[' if whole.is_none() => self.array(place),
             next => {
                 self.scanner.skip()?;
                 match whole {
                     Some(whole) => self.spliced.push_str(whole),
-                    None if next == b'n' && changes.iter().any(Change::makes_object) => self.make(changes),
+                    None if next == b'n' && place.makes_object() => self.make(place),
                     None => self.copy(start),
                 }
                 Ok(())
@@ -97,21 +139,21 @@ impl Splicer<'_> {
     }
 
     fn comma(&mut self) {
-        if !self.spliced.ends_with(['{', '[']) {
+        if !matches!(self.spliced.as_bytes().last(), Some(b'{' | b'[')) {
             self.spliced.push(',');
         }
     }
 
     /// Copies the child whose value begins here, and whose text at `start`; or goes behind it, where it is removed.
-    fn child(&mut self, start: usize, changes: Option<&Vec<Change<'_>>>) -> Result<(), Failed> {
-        if changes.and_then(|changes| changes.last()).is_some_and(Change::removes) {
+    fn child(&mut self, start: usize, place: Option<Place<'_>>) -> Result<(), Failed> {
+        if place.is_some_and(Place::is_removed) {
             return self.scanner.skip();
         }
         self.comma();
-        match changes {
-            Some(changes) => {
+        match place {
+            Some(place) => {
                 self.copy(start);
-                self.value(changes)
+                self.value(place)
             }
             None => {
                 self.scanner.skip()?;
@@ -121,13 +163,14 @@ impl Splicer<'_> {
         }
     }
 
-    fn array(&mut self, changes: &[Change<'_>]) -> Result<(), Failed> {
-        let groups = grouped(changes, Step::index);
+    fn array(&mut self, place: Place<'_>) -> Result<(), Failed> {
+        let mut changed = place.below().filter_map(|(step, place)| Some((step.index()?, place))).peekable();
         self.spliced.push('[');
         let mut goes_on = self.scanner.enter(b']')?;
         let mut index = 0;
         while goes_on {
-            self.child(self.scanner.offset(), groups.get(&index))?;
+            let own = changed.next_if(|(changed, _)| *changed == index).map(|(_, place)| place);
+            self.child(self.scanner.offset(), own)?;
             goes_on = self.scanner.next(b']')?;
             index += 1;
         }
@@ -135,45 +178,52 @@ impl Splicer<'_> {
         Ok(())
     }
 
-    fn object(&mut self, changes: &[Change<'_>]) -> Result<(), Failed> {
-        let groups = grouped(changes, Step::key);
-        let mut found = BTreeSet::new();
+    fn object(&mut self, place: Place<'_>) -> Result<(), Failed> {
+        let changed: Vec<_> = place.below().filter_map(|(step, place)| Some((step.key()?, place))).collect();
+        let mut is_there = vec![false; changed.len()];
         self.spliced.push('{');
         let mut goes_on = self.scanner.enter(b'}')?;
         while goes_on {
             let start = self.scanner.offset();
             let key = self.scanner.key()?;
-            let own = groups.get_key_value(&*key);
-            found.extend(own.map(|(key, _)| *key));
-            self.child(start, own.map(|(_, own)| own))?;
+            let own = changed.iter().zip(&mut is_there).find(|((changed, _), _)| **changed == *key);
+            let own = own.map(|((_, place), is_there)| {
+                *is_there = true;
+                *place
+            });
+            self.child(start, own)?;
             goes_on = self.scanner.next(b'}')?;
         }
-        self.entries(&groups, &found);
+        for ((key, place), _) in changed.into_iter().zip(is_there).filter(|(_, is_there)| !is_there) {
+            self.entry(key, place);
+        }
         self.spliced.push('}');
         Ok(())
     }
 
     /// An object where there is none.
-    fn make(&mut self, changes: &[Change<'_>]) {
+    fn make(&mut self, place: Place<'_>) {
         self.spliced.push('{');
-        self.entries(&grouped(changes, Step::key), &BTreeSet::new());
+        for (step, place) in place.below() {
+            if let Some(key) = step.key() {
+                self.entry(key, place);
+            }
+        }
         self.spliced.push('}');
     }
 
-    /// Adds the entries that are not there yet.
-    fn entries(&mut self, groups: &Groups<'_, &str>, there: &BTreeSet<&str>) {
-        for (key, own) in groups.iter().filter(|(key, _)| !there.contains(**key)) {
-            if own.last().is_some_and(Change::removes) || own.iter().all(|change| change.to.is_none()) {
-                continue;
-            }
-            self.comma();
-            write_string(&mut self.spliced, key);
-            self.spliced.push(':');
-            match own.iter().rev().find(|change| change.steps.is_empty()).and_then(|change| change.to) {
-                Some(whole) => self.spliced.push_str(whole),
-                None if own.iter().any(Change::makes_object) => self.make(own),
-                None => self.spliced.push_str("null"),
-            }
+    /// Adds an entry that is not there yet.
+    fn entry(&mut self, key: &str, place: Place<'_>) {
+        if place.is_removed() || place.changes.iter().all(|change| change.to.is_none()) {
+            return;
+        }
+        self.comma();
+        write_string(&mut self.spliced, key);
+        self.spliced.push(':');
+        match place.whole() {
+            Some(whole) => self.spliced.push_str(whole),
+            None if place.makes_object() => self.make(place),
+            None => self.spliced.push_str("null"),
         }
     }
 }
@@ -228,5 +278,24 @@ mod tests {
     fn the_last_of_two_changes_counts() {
         let path = spec();
         assert_eq!(splice("{}", &[Change::set(&path, "1"), Change::set(&path, "2")]), r#"{"spec":2}"#);
+        let below = path.field("a");
+        for changes in [
+            [Change::remove(&path), Change::set(&below, "1")],
+            [Change::set(&below, "1"), Change::remove(&path)],
+        ] {
+            assert_eq!(splice(r#"{"spec":{"a":0},"b":0}"#, &changes), r#"{"b":0}"#);
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_however_it_is_written_and_as_often_as_it_stands() {
+        let path = spec().key("a");
+        let text = r#"{"\u0073pec":{"a":1,"b":2},"spec":{"a":3}}"#;
+        assert_eq!(splice(text, &[Change::remove(&path)]), r#"{"\u0073pec":{"b":2},"spec":{}}"#);
+        let field = spec().field("a");
+        assert_eq!(
+            splice(r#"{"spec":{}}"#, &[Change::set(&field, "1"), Change::set(&path, "2")]),
+            r#"{"spec":{"a":2}}"#
+        );
     }
 }

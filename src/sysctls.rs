@@ -2,13 +2,12 @@
 //! rules that speak of them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Sysctl;
 
 use crate::eci::profile::Profile;
 use crate::eci::sysctl;
-use crate::json::{self, Tree, Unreadable};
+use crate::json::{self, Name, Tree, Unreadable};
 use crate::path::Path;
 use crate::text::quote;
 
@@ -45,11 +44,9 @@ pub enum State {
 /// The sysctls of the field at `path`.
 pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<PodSysctl<'p>> {
     let mut entries: Vec<PodSysctl<'p>> = Vec::new();
-    let mut first = Names::new();
-    for entry in field {
-        let name = sysctl::normalise(&entry.name);
-        let index = entries.len();
-        let before = *first.entry(name.to_string()).or_insert(index);
+    let names: Vec<_> = field.iter().map(|entry| sysctl::normalise(&entry.name)).collect();
+    let firsts = firsts(names.iter().cloned());
+    for (index, ((entry, name), before)) in field.iter().zip(names).zip(firsts).enumerate() {
         let state = if !sysctl::is_name(&entry.name) {
             State::BadName
         } else if entry.value.is_empty() {
@@ -70,8 +67,21 @@ pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<
     entries
 }
 
-/// Normalised names, each with the index of the entry that sets it.
-type Names = BTreeMap<String, usize>;
+/// For each of the names, the index of the first that is the same.
+fn firsts<'n>(names: impl Iterator<Item = Cow<'n, str>>) -> Vec<usize> {
+    let mut names: Vec<_> = names.enumerate().map(|(index, name)| (Name(name.into()), index)).collect();
+    let mut firsts = vec![0; names.len()];
+    names.sort_unstable();
+    let mut before: Option<(Name<'_>, usize)> = None;
+    for (name, index) in names {
+        let first = before.take().filter(|(before, _)| *before == name).map_or(index, |(_, first)| first);
+        if let Some(place) = firsts.get_mut(index) {
+            *place = first;
+        }
+        before = Some((name, first));
+    }
+    firsts
+}
 
 /// The sysctls of the annotation [`sysctl::HOST_SYSCTLS`].
 #[derive(Debug, PartialEq, Eq)]
@@ -100,34 +110,30 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
     if items.is_empty() {
         return Err("is an empty array".to_owned());
     }
-    let (mut of_field, mut first) = (Names::new(), Names::new());
-    for (index, sysctl) in field.iter().enumerate() {
-        of_field.insert(sysctl.name.to_string(), index);
+    let entries: Vec<_> = items.iter().map_while(entry).collect();
+    let names = entries.iter().map(|(name, _)| sysctl::normalise(name));
+    let all = field.iter().map(|entry| entry.name.clone()).chain(names.clone());
+    let firsts = firsts(all).into_iter().enumerate().skip(field.len());
+    if let Some(((_, first), name)) = firsts.zip(names).find(|((index, first), _)| index != first) {
+        let shown = quote(&name);
+        return Err(match first < field.len() {
+            true => format!("sets {shown}, which the pod's securityContext.sysctls sets too"),
+            false => format!("sets {shown} twice"),
+        });
     }
-    let mut entries = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let Some((name, value)) = entry(item) else {
-            return Err(format!(
-                "has an entry, [{index}], that is not an object with exactly the strings name and value"
-            ));
-        };
-        let normalised = sysctl::normalise(&name).into_owned();
-        let shown = quote(&normalised);
-        if of_field.contains_key(&normalised) {
-            return Err(format!("sets {shown}, which the pod's securityContext.sysctls sets too"));
-        }
-        if first.insert(normalised, index).is_some() {
-            return Err(format!("sets {shown} twice"));
-        }
-        entries.push((name, value));
+    if entries.len() < items.len() {
+        let index = entries.len();
+        return Err(format!(
+            "has an entry, [{index}], that is not an object with exactly the strings name and value"
+        ));
     }
-    Ok(entries)
+    Ok(entries.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-fn entry(item: &Tree<'_>) -> Option<(String, String)> {
+fn entry<'i>(item: &'i Tree<'_>) -> Option<(&'i str, &'i str)> {
     let Tree::Object(fields) = item else { return None };
     match (fields.len(), fields.get("name")?.as_str(), fields.get("value")?.as_str()) {
-        (2, Some(name), Some(value)) => Some((name.to_owned(), value.to_owned())),
+        (2, Some(name), Some(value)) => Some((name, value)),
         _ => None,
     }
 }

@@ -6,15 +6,15 @@ const SHOWN: usize = 64;
 
 /// The value in double quotes, escaped as in Rust, cut after 64 characters.
 pub fn quote(value: &str) -> String {
-    let mut quoted = String::from("\"");
-    let mut characters = value.chars();
-    for c in characters.by_ref().take(SHOWN) {
-        match c {
-            '"' | '\'' | '\\' => quoted.extend(c.escape_debug()),
-            // Most are these, and need no table to tell that they show.
-            ' '..='~' => quoted.push(c),
-            _ => quoted.extend(c.escape_debug()),
-        }
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\');
+    let plain = value.bytes().take(SHOWN).take_while(is_plain).count();
+    let (plain, rest) = value.split_at_checked(plain).unwrap_or_default();
+    let mut quoted = String::with_capacity(plain.len() + "\"…\"".len());
+    quoted.push('"');
+    quoted.push_str(plain);
+    let mut characters = rest.chars();
+    for c in characters.by_ref().take(SHOWN - plain.len()) {
+        quoted.extend(c.escape_debug());
     }
     quoted.push_str(if characters.next().is_some() { "…\"" } else { "\"" });
     quoted
@@ -22,6 +22,10 @@ pub fn quote(value: &str) -> String {
 
 /// The text with a space for every character that does not show as one.
 pub fn one_line(text: &str) -> String {
+    // Most texts are these, and need no table to tell that they show.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         let shows = matches!(c, ' '..='~') || c.escape_debug().len() == 1;

@@ -193,7 +193,7 @@ impl Revisions {
         let mut change = |finding: &Finding, before: Option<Action>, after: Option<Action>| {
             let path = finding.path.to_string();
             let (line, column) = lines.at(subject.span(document, &path).start);
-            let (rule, message) = (finding.rule.id, finding.message.clone());
+            let (rule, message) = (finding.rule.id, finding.message.to_string());
             let (before, after) = (before.map(Action::as_str), after.map(Action::as_str));
             changes.push(Change { line, column, rule, path, before, after, message });
         };

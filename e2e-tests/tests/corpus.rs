@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use eci_manifest::case::{Case, Namespace, read_all};
+use eci_e2e_tests::{agreed, namespace};
+use eci_manifest::case::{Case, read_all};
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde_json::json;
 
 fn main() -> ExitCode {
     let cases = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"));
@@ -15,11 +15,6 @@ fn main() -> ExitCode {
 }
 
 fn run(case: &Case) -> Result<(), Failed> {
-    let namespace = match &case.namespace {
-        Namespace::Labels(labels) => Ok(json!({"metadata": {"labels": labels}})),
-        Namespace::Refused => Err("forbidden".to_owned()),
-        Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
-    };
-    let answer = eci_e2e_tests::agreed(&case.function, case.payload_text().as_bytes(), namespace)?;
+    let answer = agreed(&case.function, case.payload_text().as_bytes(), namespace(case))?;
     Ok(case.check(&answer)?)
 }

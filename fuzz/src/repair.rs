@@ -5,13 +5,12 @@ use eci_security_context::json::Raw;
 use eci_security_context::path::{Path, Step};
 use eci_security_context::rule::{Action, Edit, Finding};
 use eci_security_context::splice::{Change, splice};
-use serde_json::value::RawValue;
 
 /// A host on which every second Namespace is ECI's.
-pub fn ask(name: &str) -> Result<Box<RawValue>, String> {
+pub fn ask(name: &str) -> Result<String, String> {
     if name.len().is_multiple_of(2) {
         let namespace = r#"{"metadata":{"labels":{"alibabacloud.com/eci":"true"}}}"#;
-        RawValue::from_string(namespace.to_owned()).map_err(|error| error.to_string())
+        Ok(namespace.to_owned())
     } else {
         Err("forbidden".to_owned())
     }

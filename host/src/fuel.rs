@@ -1,7 +1,9 @@
 //! What a call costs, measured over plain wasmtime: fuel counts the executed instructions, the same number on
 //! every machine, and wasmtime-provider has no way to it.
 
-use wasmtime_provider::wasmtime::{self, Caller, Config, Engine, InstancePre, Linker, Memory, Store};
+use wasmtime_provider::wasmtime::{
+    self, Caller, Config, Engine, FrameInfo, InstancePre, Linker, Memory, Store, WasmBacktrace,
+};
 use wasmtime_provider::wasmtime_wasi::{WasiCtxBuilder, p1};
 
 use crate::Error;
@@ -43,16 +45,11 @@ impl Meter {
     /// # Errors
     /// Where the guest answers with an error or traps.
     pub fn measure(&self, function: &str, payload: &[u8]) -> Result<Cost, Error> {
-        let guest = Guest {
-            wasi: WasiCtxBuilder::new().inherit_stderr().build_p1(),
+        let mut store = self.store(function, payload);
+        let cost = self.call(&mut store, u64::MAX / 2).map_err(|error| Error::Trap {
             function: function.to_owned(),
-            payload: payload.to_owned(),
-            error: None,
-        };
-        let mut store = Store::new(self.0.module().engine(), guest);
-        let cost = self
-            .run(&mut store)
-            .map_err(|error| Error::Trap { function: function.to_owned(), reason: error.to_string() })?;
+            reason: error.root_cause().to_string(),
+        })?;
         match store.into_data().error {
             Some(message) => Err(Error::Guest {
                 function: function.to_owned(),
@@ -62,7 +59,36 @@ impl Meter {
         }
     }
 
-    fn run(&self, store: &mut Store<Guest>) -> wasmtime::Result<Cost> {
+    /// Where the call is after each of `samples` equal parts of its instructions: the names of the functions that it
+    /// is in then, the innermost first. (A guest that runs out of fuel tells where it was.)
+    ///
+    /// # Errors
+    /// As [`Meter::measure`].
+    pub fn stacks(&self, function: &str, payload: &[u8], samples: u64) -> Result<Vec<Vec<String>>, Error> {
+        let fuel = self.measure(function, payload)?.fuel;
+        let mut stacks = Vec::new();
+        for sample in 0..samples {
+            let mut store = self.store(function, payload);
+            let Err(trap) = self.call(&mut store, fuel * sample / samples) else { continue };
+            let Some(trace) = trap.downcast_ref::<WasmBacktrace>() else { continue };
+            let name = |frame: &FrameInfo| frame.func_name().unwrap_or("(without a name)").to_owned();
+            stacks.push(trace.frames().iter().map(name).collect());
+        }
+        Ok(stacks)
+    }
+
+    fn store(&self, function: &str, payload: &[u8]) -> Store<Guest> {
+        let guest = Guest {
+            wasi: WasiCtxBuilder::new().inherit_stderr().build_p1(),
+            function: function.to_owned(),
+            payload: payload.to_owned(),
+            error: None,
+        };
+        Store::new(self.0.module().engine(), guest)
+    }
+
+    /// Starts an instance, and makes a call that may take so much fuel.
+    fn call(&self, store: &mut Store<Guest>, fuel: u64) -> wasmtime::Result<Cost> {
         store.set_fuel(u64::MAX)?;
         let instance = self.0.instantiate(&mut *store)?;
         for name in wapc::wapc_functions::REQUIRED_STARTS {
@@ -70,14 +96,14 @@ impl Meter {
                 start.call(&mut *store, ())?;
             }
         }
-        let ready = store.get_fuel()?;
         let lengths = (length(&store.data().function), length(&store.data().payload));
+        store.set_fuel(fuel)?;
         instance
             .get_typed_func::<(i32, i32), i32>(&mut *store, wapc::wapc_functions::GUEST_CALL)?
             .call(&mut *store, lengths)?;
         let memory = instance.get_memory(&mut *store, "memory");
         Ok(Cost {
-            fuel: ready - store.get_fuel()?,
+            fuel: fuel - store.get_fuel()?,
             memory: memory.map_or(0, |memory| memory.data_size(&*store)),
         })
     }
@@ -85,7 +111,7 @@ impl Meter {
 
 fn compile(bytes: &[u8]) -> wasmtime::Result<InstancePre<Guest>> {
     let mut config = Config::new();
-    config.consume_fuel(true).wasm_backtrace_max_frames(None);
+    config.consume_fuel(true);
     let engine = Engine::new(&config)?;
     let mut linker = Linker::new(&engine);
     p1::add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)?;

@@ -144,8 +144,8 @@ impl From<rule::Finding> for Finding {
             action: action.as_str(),
             effect: rule.effect.as_str(),
             path: path.to_string(),
-            message,
-            help,
+            message: message.into_owned(),
+            help: help.into_owned(),
         }
     }
 }

@@ -18,6 +18,6 @@ mod write;
 
 pub use read::{Node, Shape, entries, read};
 pub use scan::{Failed, Fault, Grammar, MAX_DEPTH, Scanner};
-pub use text::{Raw, Text};
+pub use text::{Name, Raw, Text};
 pub use tree::{Tree, tree};
 pub use write::write_string;

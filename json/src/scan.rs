@@ -1,6 +1,6 @@
 //! The grammar: where values and their parts begin and end.
 
-use crate::special::{CHUNK, plain_bytes};
+use crate::special::{BLOCK, CHUNK, Outline, plain_bytes};
 use crate::text::{Raw, Text};
 
 /// How many arrays and objects may be nested where they are read. What is skipped may be nested deeper.
@@ -205,6 +205,7 @@ impl<'t> Scanner<'t> {
     fn unescape(&mut self, start: usize, end: usize) -> Scanned<Text<'t>> {
         let mut plain = String::with_capacity(end - start);
         let mut rest = self.slice(start, end);
+        // Where objects are sent, there are none.
         while let Some((before, escape)) = rest.split_once('\\') {
             plain.push_str(before);
             let Some((letter, after)) = escape.split_at_checked(1) else { break };
@@ -257,6 +258,21 @@ impl<'t> Scanner<'t> {
         if is_value { Ok(()) } else { self.broken() }
     }
 
+    /// Takes an array or an object by its brackets alone, and any other value as it is written.
+    pub(crate) fn span(&mut self) -> Scanned<Raw<'t>> {
+        if !matches!(self.peek(), b'{' | b'[') {
+            return self.raw();
+        }
+        let start = self.offset();
+        match self.cursor.behind_brackets() {
+            Some(end) => {
+                self.cursor.at = end;
+                Ok(Raw::of(self.text_from(start)))
+            }
+            None => self.fail(self.text.len(), Grammar::EndsEarly),
+        }
+    }
+
     /// Takes a value as it is written.
     pub(crate) fn raw(&mut self) -> Scanned<Raw<'t>> {
         let start = self.offset();
@@ -271,6 +287,13 @@ fn unit(text: &str) -> (u32, &str) {
         Some((digits, rest)) => (u32::from_str_radix(digits, 16).unwrap_or_default(), rest),
         None => (0, ""),
     }
+}
+
+/// How many bytes of the text a string can have as they are, up to one that it must escape.
+pub(crate) fn plain_prefix(text: &str) -> usize {
+    let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
+    cursor.plain();
+    cursor.at
 }
 
 /// A place in the bytes of a text, small enough for a machine to hold at hand. Its methods tell whether what they look
@@ -340,6 +363,7 @@ impl Cursor<'_> {
             }
         }
         // The last bytes of the text, too few for a chunk.
+        // Where objects are sent, there are none.
         while !matches!(self.peek(), b'"' | b'\\' | 0..b' ') {
             self.at += 1;
         }
@@ -387,6 +411,7 @@ impl Cursor<'_> {
     #[inline]
     fn digits(&mut self) -> bool {
         let start = self.at;
+        // Where objects are sent, there are none.
         while self.peek().is_ascii_digit() {
             self.at += 1;
         }
@@ -408,6 +433,35 @@ impl Cursor<'_> {
     #[inline]
     fn key(&mut self) -> bool {
         self.string().is_some() && self.colon()
+    }
+
+    /// The offset behind the bracket that closes the one which is next, were this JSON.
+    fn behind_brackets(self) -> Option<usize> {
+        let (blocks, rest) = self.bytes.get(self.at..).unwrap_or_default().as_chunks::<BLOCK>();
+        let mut last = [b' '; BLOCK];
+        last.iter_mut().zip(rest).for_each(|(byte, rest)| *byte = *rest);
+        let (mut depth, mut around) = (0, Strings::default());
+        for (index, block) in blocks.iter().chain([&last]).enumerate() {
+            let outline = Outline::of(block);
+            let outside = around.outside(&outline);
+            let (opens, closes) = (outline.opens & outside, outline.closes & outside);
+            if closes.count_ones() < depth {
+                depth = depth - closes.count_ones() + opens.count_ones();
+                continue;
+            }
+            let mut brackets = opens | closes;
+            // Where objects are sent, there are none.
+            while brackets != 0 {
+                let lowest = brackets & brackets.wrapping_neg();
+                brackets ^= lowest;
+                match opens & lowest != 0 {
+                    true => depth += 1,
+                    false if depth > 1 => depth -= 1,
+                    false => return Some(self.at + index * BLOCK + lowest.trailing_zeros() as usize + 1),
+                }
+            }
+        }
+        None
     }
 
     /// The place behind the value that begins here; or where it is broken, and false.
@@ -453,5 +507,37 @@ impl Cursor<'_> {
                 around.leave();
             }
         }
+    }
+}
+
+/// What of a string goes on from one block to the next.
+#[derive(Default)]
+struct Strings {
+    /// All bits where a string does.
+    inside: u64,
+    /// The lowest bit where an escape does.
+    escaped: u64,
+}
+
+impl Strings {
+    /// The bytes of the block that are in no string.
+    fn outside(&mut self, outline: &Outline) -> u64 {
+        let mut escaped = std::mem::take(&mut self.escaped);
+        let mut backslashes = outline.backslashes & !escaped;
+        // Where objects are sent, there are none.
+        while backslashes != 0 {
+            let lowest = backslashes & backslashes.wrapping_neg();
+            escaped |= lowest << 1;
+            self.escaped = lowest >> (BLOCK - 1);
+            backslashes &= !(lowest | lowest << 1);
+        }
+        // Each bit is to be the parity of the quotes up to it.
+        let mut inside = outline.quotes & !escaped;
+        for distance in [1, 2, 4, 8, 16, 32] {
+            inside ^= inside << distance;
+        }
+        inside ^= self.inside;
+        self.inside = (inside >> (BLOCK - 1)).wrapping_neg();
+        !inside
     }
 }

@@ -1,15 +1,18 @@
 //! Strings as JSON.
 
+use crate::scan::plain_prefix;
+
 /// Appends the text as a JSON string, quotes included.
 pub fn write_string(to: &mut String, text: &str) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     to.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        let (plain, special) = rest.split_at_checked(at).unwrap_or_default();
+    loop {
+        let (plain, special) = rest.split_at_checked(plain_prefix(rest)).unwrap_or_default();
         to.push_str(plain);
-        let (byte, after) = (special.as_bytes().first(), special.get(1..));
-        match byte.copied().unwrap_or_default() {
+        let Some(byte) = special.as_bytes().first() else { break };
+        rest = special.get(1..).unwrap_or_default();
+        match *byte {
             b'"' => to.push_str("\\\""),
             b'\\' => to.push_str("\\\\"),
             b'\n' => to.push_str("\\n"),
@@ -22,8 +25,6 @@ pub fn write_string(to: &mut String, text: &str) {
                 to.extend([other >> 4, other & 15].iter().filter_map(|digit| HEX.get(usize::from(*digit))));
             }
         }
-        rest = after.unwrap_or_default();
     }
-    to.push_str(rest);
     to.push('"');
 }

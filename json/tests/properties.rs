@@ -126,6 +126,35 @@ proptest! {
     }
 
     #[test]
+    fn a_value_ends_at_its_brackets(text in json(), blanks in 0..70_usize) {
+        let text = format!("{{\"before\":\"{}\",\"a\":{text},\"b\":[{text}]}}", " ".repeat(blanks));
+        let taken = |shape| match read(&text, Shape::Object(&[("a", shape), ("b", shape)])) {
+            Ok(Node::List(nodes)) => nodes.into_iter().map(|node| match node {
+                Node::Raw(raw) => Some(raw.get()),
+                _ => None,
+            }).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        prop_assert_eq!(taken(Shape::Span), taken(Shape::Raw));
+    }
+
+    #[test]
+    fn what_ends_at_its_brackets_and_is_read_is_json(bytes in almost_json()) {
+        let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(()) };
+        let text = format!("{{\"a\":{text},\"b\":0}}");
+        let span = match read(&text, Shape::Object(&[("a", Shape::Span)])) {
+            Ok(Node::List(nodes)) => nodes.into_iter().next(),
+            _ => None,
+        };
+        let is_read = match span {
+            Some(Node::Raw(raw)) => Raw::parse(raw.get()).is_ok(),
+            Some(_) => true,
+            None => false,
+        };
+        prop_assert_eq!(is_read, read(&text, Shape::Object(&[("a", Shape::Raw)])).is_ok(), "{}", text);
+    }
+
+    #[test]
     fn a_raw_value_is_the_text(text in json()) {
         let padded = format!(" {text}\n");
         prop_assert_eq!(Raw::parse(&padded).unwrap().get(), text.trim_matches([' ', '\n', '\t', '\r']));

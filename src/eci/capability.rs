@@ -1,5 +1,7 @@
 //! Linux capabilities and how they are spelled.
 
+use std::borrow::Cow;
+
 /// Every capability of Linux without its `CAP_`, at the index of its bit
 /// (`include/uapi/linux/capability.h`, `CAP_LAST_CAP` 40).
 pub static LINUX: &[&str] = &[
@@ -71,12 +73,15 @@ pub const ALL: &str = "ALL";
 
 /// The name as Kubernetes spells it: ASCII upper case, without `CAP_`. (containerd puts `CAP_` before
 /// whatever it is given, so `CAP_NET_ADMIN` becomes `CAP_CAP_NET_ADMIN` there.)
-pub fn normalise(name: &str) -> String {
-    let mut upper = name.to_ascii_uppercase();
-    if upper.starts_with("CAP_") {
-        upper.drain(..4);
+pub fn normalise(name: &str) -> Cow<'_, str> {
+    let name = match name.split_at_checked(4) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("CAP_") => rest,
+        _ => name,
+    };
+    match name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        true => name.to_ascii_uppercase().into(),
+        false => name.into(),
     }
-    upper
 }
 
 #[cfg(test)]

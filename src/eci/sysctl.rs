@@ -14,14 +14,12 @@ pub const MIN_FREE_KBYTES: &str = "vm.min_free_kbytes";
 /// (`SysctlContainSlashFmt`, `SysctlMaxLength` in `pkg/apis/core/validation` of Kubernetes).
 pub fn is_name(name: &str) -> bool {
     name.len() <= 253
-        && name.split(['.', '/']).all(|segment| {
-            let inner = segment.trim_start_matches(['-', '_']).len() == segment.len()
-                && segment.trim_end_matches(['-', '_']).len() == segment.len();
-            !segment.is_empty()
-                && inner
-                && segment
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        && name.as_bytes().split(|byte| matches!(byte, b'.' | b'/')).all(|segment| {
+            let is_outer =
+                |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
+            is_outer(segment.first())
+                && is_outer(segment.last())
+                && segment.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
         })
 }
 
@@ -29,8 +27,7 @@ pub fn is_name(name: &str) -> bool {
 /// `net/ipv4/conf/eno2.100/rp_filter` is `net.ipv4.conf.eno2/100.rp_filter` (`NormalizeName` in
 /// `k8s.io/component-helpers/node/util/sysctl`).
 pub fn normalise(name: &str) -> Cow<'_, str> {
-    if name.find(['.', '/']).is_some_and(|first| name.get(first..).is_some_and(|rest| rest.starts_with('/')))
-    {
+    if name.bytes().find(|byte| matches!(byte, b'.' | b'/')) == Some(b'/') {
         let swapped = name.chars().map(|c| match c {
             '/' => '.',
             '.' => '/',

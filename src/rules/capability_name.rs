@@ -1,5 +1,7 @@
 //! See `capability_name.md`.
 
+use std::borrow::Cow;
+
 use crate::eci::capability;
 use crate::pod::Pod;
 use crate::rule::{Action, Edit, Effect, Report, Rule};
@@ -30,13 +32,23 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         let lists: [(_, _, Known<'_>); 2] =
             [("add", &capabilities.add, &grants), ("drop", &capabilities.drop, &exists)];
         for (list, names, known) in lists {
+            // There may be thousands, and there is nearly always none.
+            let mut path_of_list = None;
             for (index, written) in names.iter().flatten().enumerate() {
                 let name = capability::normalise(written);
                 if name != *written && known(&name) {
-                    let path = container.security_path("capabilities").field(list).index(index);
-                    let message = format!("{} is spelled {name} in Kubernetes", quote(written));
-                    let edit = Edit::Set(path.clone(), name.clone().into());
-                    report.find(path, message, format!("write {name}")).repaired_by([edit]);
+                    let path = path_of_list
+                        .get_or_insert_with(|| container.security_path("capabilities").field(list))
+                        .index(index);
+                    let edit = Edit::Set(path.clone(), (*name).into());
+                    let (message, help): (Cow<'_, str>, Cow<'_, str>) = match report.is_crowded() {
+                        true => ("is spelled otherwise in Kubernetes".into(), "correct it".into()),
+                        false => (
+                            format!("{} is spelled {name} in Kubernetes", quote(written)).into(),
+                            format!("write {name}").into(),
+                        ),
+                    };
+                    report.find(path, message, help).repaired_by([edit]);
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! See `capability_unsupported.md`.
 
+use std::borrow::Cow;
+
 use crate::eci::capability;
 use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
@@ -36,7 +38,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             if settings.grants_capability(&name) {
                 continue;
             }
-            let help = if report.is_crowded() { "remove it".to_owned() } else { way_out(&name, settings) };
+            let help = if report.is_crowded() { "remove it".into() } else { way_out(&name, settings) };
             let finding = report.find(
                 path.index(index),
                 format!("{} is not a capability that ECI grants", quote(written)),
@@ -50,18 +52,18 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     }
 }
 
-fn way_out(name: &str, settings: &Settings) -> String {
+fn way_out(name: &str, settings: &Settings) -> Cow<'static, str> {
     if name == capability::ALL {
-        "name the capabilities that the container needs, one by one".to_owned()
+        "name the capabilities that the container needs, one by one".into()
     } else if !capability::LINUX.contains(&name) {
         match nearest(name, settings.profile.capabilities).or_else(|| nearest(name, capability::LINUX)) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => "remove it; Linux has no such capability".to_owned(),
+            Some(meant) => format!("did you mean {meant}?").into(),
+            None => "remove it; Linux has no such capability".into(),
         }
     } else if settings.profile.capability_approvals {
         "remove it; or get Alibaba Cloud's approval by ticket, and name it in approved.capabilities in the policy's settings"
-            .to_owned()
+            .into()
     } else {
-        format!("remove it; in profile {} no further capability can be had", settings.profile.name)
+        format!("remove it; in profile {} no further capability can be had", settings.profile.name).into()
     }
 }

@@ -1,5 +1,7 @@
 //! See `run_as_id_range.md`.
 
+use std::borrow::Cow;
+
 use crate::path::Path;
 use crate::pod::Pod;
 use crate::rule::{Action, Effect, Report, Rule};
@@ -23,7 +25,11 @@ const IDS: std::ops::RangeInclusive<i64> = 0..=2_147_483_647;
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     let mut judge = |id: Option<i64>, path: &dyn Fn() -> Path| {
         if let Some(id) = id.filter(|id| !IDS.contains(id)) {
-            report.find(path(), format!("{id} is no id: they go from 0 to 2147483647"), "set one within");
+            let message = match report.is_crowded() {
+                true => "is no id: they go from 0 to 2147483647".into(),
+                false => Cow::from(format!("{id} is no id: they go from 0 to 2147483647")),
+            };
+            report.find(path(), message, "set one within");
         }
     };
     if let Some(context) = pod.security_context() {

@@ -1,5 +1,7 @@
 //! See `sysctl_unsupported.md`.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::eci::{sysctl, sysctl_format};
@@ -49,7 +51,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     });
     for entry in field.iter().filter(|entry| entry.state == State::Unsupported) {
         let message = format!("{} is not a sysctl that ECI takes from a pod", quote(&entry.name));
-        let help = if report.is_crowded() { "remove it".to_owned() } else { way_out(entry, settings) };
+        let help = if report.is_crowded() { "remove it".into() } else { Cow::from(way_out(entry, settings)) };
         let finding = report.find(entry.path.clone(), message, help);
         if annotation.is_some() && is_moved(entry) {
             finding.repaired_by(write.take());

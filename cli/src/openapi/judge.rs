@@ -1,6 +1,7 @@
 //! Judging a request: the rules of the core judge the pod that it describes, and what they find is told at the
 //! parameters. What only a request can get wrong, the wrong channel and parameters that do not exist, is found here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use eci_security_context::admission;
@@ -322,8 +323,8 @@ impl<'r> Described<'r> {
         for mut finding in review.findings {
             let Some(given) = self.given_at(&finding) else { continue };
             for (_, of_pod, of_request) in WORDS.iter().filter(|(id, ..)| *id == finding.rule.id) {
-                finding.message = finding.message.replace(of_pod, of_request);
-                finding.help = finding.help.replace(of_pod, of_request);
+                finding.message = finding.message.replace(of_pod, of_request).into();
+                finding.help = finding.help.replace(of_pod, of_request).into();
             }
             finding.edits.clear();
             found.push((finding, given));
@@ -427,8 +428,8 @@ fn find<'r>(
     rule: &'static Rule,
     is_exempt: bool,
     given: Given<'r>,
-    message: impl Into<String>,
-    help: impl Into<String>,
+    message: impl Into<Cow<'static, str>>,
+    help: impl Into<Cow<'static, str>>,
 ) {
     let mut finding = Finding {
         rule,
@@ -564,7 +565,7 @@ mod tests {
     }
 
     fn help(text: &str) -> String {
-        judge(text, json!({})).unwrap()[0].0.help.clone()
+        judge(text, json!({})).unwrap()[0].0.help.to_string()
     }
 
     fn wrong(text: &str) -> String {

@@ -289,8 +289,8 @@ impl Effective {
                 remarks.push(Remark {
                     rule: finding.rule.id,
                     path: finding.path.to_string(),
-                    message: finding.message.clone(),
-                    help: finding.help.clone(),
+                    message: finding.message.to_string(),
+                    help: finding.help.to_string(),
                     repair: finding.rule.fix.filter(|_| is_repaired && !finding.edits.is_empty()),
                 });
             }

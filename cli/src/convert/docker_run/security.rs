@@ -56,7 +56,7 @@ pub(super) fn cap_drop(pod: &mut Pod, value: &str) -> Applied {
 
 /// Docker takes them one by one, and podman several with commas between them.
 fn capabilities(list: &mut Vec<String>, value: &str) -> Applied {
-    for name in value.split(',').map(|name| normalise(name.trim())) {
+    for name in value.split(',').map(|name| normalise(name.trim()).into_owned()) {
         if name.is_empty() {
             return Err("a capability has a name".to_owned());
         }

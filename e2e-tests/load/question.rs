@@ -1,0 +1,132 @@
+//! What is asked: the cases of the corpus, each time under a uid of its own.
+
+use std::path::Path;
+
+use eci_e2e_tests::{Answer, namespace, native};
+use eci_manifest::case::{Case, read_all};
+use serde_json::Value;
+
+/// The uid of a request of this number.
+pub(crate) fn uid(number: u64) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+/// The number of a uid; none where it is none of these.
+pub(crate) fn number_of(uid: &str) -> Option<u64> {
+    uid.strip_prefix("00000000-0000-4000-8000-")?.parse().ok()
+}
+
+/// Stands for the uid in what is kept of a case. No request has it.
+const PLACE: u64 = 999_999_999_999;
+
+/// What a policy does about a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Accepted,
+    Repaired,
+    Denied,
+}
+
+/// A case of the corpus.
+#[derive(Debug)]
+pub(crate) struct Question {
+    /// `<rule>/<name>`.
+    pub(crate) case: String,
+    /// What the host says where the policy asks for the Namespace.
+    pub(crate) namespace: Answer,
+    pub(crate) verdict: Verdict,
+    payload: String,
+    answer: String,
+}
+
+impl Question {
+    /// The cases that a policy is asked at admission, with the answers of the native core.
+    ///
+    /// # Errors
+    /// Where the core has no answer to a case.
+    pub(crate) fn all(corpus: &Path) -> Result<Vec<Self>, String> {
+        let cases = read_all(corpus).into_iter().filter(|case| case.function == "validate");
+        cases.map(Self::of).collect()
+    }
+
+    fn of(mut case: Case) -> Result<Self, String> {
+        if let Some(request) = case.payload.get_mut("request") {
+            // A repaired object carries it, so that its answer is that of no other request.
+            if let Some(Value::Object(metadata)) = request.pointer_mut("/object/metadata") {
+                metadata.insert("uid".to_owned(), uid(PLACE).into());
+            }
+            if let Value::Object(request) = request {
+                request.insert("uid".to_owned(), uid(PLACE).into());
+            }
+        }
+        let (payload, namespace) = (case.payload_text(), namespace(&case));
+        let failed = |error: String| format!("{}: {error}", case.name);
+        let answer = native("validate", payload.as_bytes(), &namespace).map_err(failed)?;
+        let told: Value = serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))?;
+        let verdict = match (told.get("accepted"), told.get("mutated_object")) {
+            (Some(Value::Bool(true)), None | Some(Value::Null)) => Verdict::Accepted,
+            (Some(Value::Bool(true)), _) => Verdict::Repaired,
+            _ => Verdict::Denied,
+        };
+        let answer = String::from_utf8(answer).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { case: case.name, namespace, verdict, payload, answer })
+    }
+
+    /// The payload of a request with this uid.
+    pub(crate) fn payload(&self, uid: &str) -> String {
+        self.payload.replace(&self::uid(PLACE), uid)
+    }
+
+    /// The answer to a request with this uid.
+    pub(crate) fn answer(&self, uid: &str) -> String {
+        self.answer.replace(&self::uid(PLACE), uid)
+    }
+
+    /// How many bytes a request has.
+    pub(crate) fn bytes(&self) -> usize {
+        self.payload.len()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+    use std::sync::{Arc, LazyLock};
+
+    use super::*;
+
+    static CORPUS: LazyLock<Vec<Arc<Question>>> = LazyLock::new(|| {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
+        Question::all(&corpus).unwrap().into_iter().map(Arc::new).collect()
+    });
+
+    pub(crate) fn corpus() -> &'static [Arc<Question>] {
+        &CORPUS
+    }
+
+    #[test]
+    fn every_request_has_a_uid_of_its_own() {
+        assert_eq!(uid(7), "00000000-0000-4000-8000-000000000007");
+        assert_eq!((number_of(&uid(7)), number_of("7")), (Some(7), None));
+        for question in corpus() {
+            let payload = question.payload(&uid(7));
+            assert_eq!(payload.len(), question.bytes());
+            let payload: Value = serde_json::from_str(&payload).unwrap_or_else(|error| {
+                panic!("{}: {error}", question.case);
+            });
+            assert_eq!(payload.pointer("/request/uid"), Some(&uid(7).into()), "{}", question.case);
+        }
+    }
+
+    #[test]
+    fn the_answer_to_a_repaired_request_is_its_own() {
+        let corpus = corpus();
+        let own = |question: &&Arc<Question>| question.answer(&uid(7)) != question.answer(&uid(8));
+        let of = |verdict| corpus.iter().filter(move |question| question.verdict == verdict);
+        assert!(of(Verdict::Repaired).count() >= 10 && of(Verdict::Repaired).all(|question| own(&question)));
+        for verdict in [Verdict::Accepted, Verdict::Denied] {
+            assert!(of(verdict).count() >= 100, "the corpus has every verdict");
+        }
+    }
+}
