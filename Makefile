@@ -133,7 +133,7 @@ reproducible: policy.wasm ## Builds policy.wasm again in another folder: the byt
 
 deny: | cargo ## Licences, advisories, sources and duplicates of the dependencies, by deny.toml
 	@$(call need,cargo-deny,cargo install cargo-deny --locked)
-	cargo deny --locked check
+	cargo deny --workspace --locked check
 
 sbom: policy.cdx.json ## What policy.wasm is built from, as CycloneDX
 
