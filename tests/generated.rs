@@ -438,8 +438,9 @@ fn the_metadata_of_the_opa_module() {
 }
 
 /// Where else the version of Cargo.toml stands: the file, and what stands before it. What is generated has it of these.
-const VERSIONS: [(&str, &str); 15] = [
+const VERSIONS: [(&str, &str); 16] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
+    ("opa/metadata.yml", "io.kubewarden.policy.version: "),
     (TWINS[0], "/eci-security-context:v"),
     (TWINS[1], "/eci-security-context:v"),
     ("deploy/group/group.yaml", "/eci-security-context:v"),
