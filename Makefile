@@ -17,14 +17,20 @@ FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 ENGINES := POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy.opa.wasm' NPM_PACKAGE='$(abspath $(dir $(NPM_TARBALL)))/package'
 # The command that annotates, pushes and pulls.
 ECI_REGISTRY := cargo run -q $(HOST) -p eci-registry --
-# The tag that the manifests in deploy/ name; the names are those of the modules' ociUrl.
-TAG = v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ECI_REGISTRY_SOURCES := $(shell find registry/src) registry/Cargo.toml
+# The tag that the manifests in deploy/ name; the names are those of the modules' ociUrl. Recipes read it from the
+# environment: what a tag is called is never taken for shell.
+export TAG ?= v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+RELEASE_DIR := $(TARGET_DIR)/release-assets
+# With which profile the command is built for a release.
+DIST_PROFILE ?= dist
+# What builds the manifests of deploy/, for their tests.
+KUBE_TOOLS := helm=$$(scripts/kube-tool helm) && kubectl=$$(scripts/kube-tool kubectl) && HELM="$$helm" KUBECTL="$$kubectl"
 
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check push pull bless e2e-tests test-opa npm test-npm test-registry agreement reproducible deny sbom mutants fuzz fuzz-seeds fuel-budget soak load load-docs bench bench-module profile bench-limits bench-engines bench-check clean cargo engines node registry-named host-runtime
+.PHONY: all help run test lint fmt fmt-check push pull bless e2e-tests test-opa npm test-npm test-registry agreement reproducible deny sbom check-version changelog release-assets dist checksums artifacthub publish-modules publish-signatures publish-release publish-artifacthub publish-npm test-release mutants fuzz fuzz-seeds fuel-budget soak load load-docs bench bench-module profile bench-limits bench-engines bench-check clean cargo engines node registry-named host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -50,11 +56,11 @@ annotated-policy.opa.wasm: policy.opa.wasm opa/metadata.yml opa/README.md $(ECI_
 	$(ECI_REGISTRY) annotate --metadata opa/metadata.yml --readme opa/README.md --output $@ policy.opa.wasm
 
 push: registry-named annotated-policy.wasm annotated-policy.opa.wasm ## Pushes both to REGISTRY (ghcr.io/me), under TAG (v and the version)
-	$(ECI_REGISTRY) push annotated-policy.wasm $(REGISTRY)/eci-security-context:$(TAG)
-	$(ECI_REGISTRY) push annotated-policy.opa.wasm $(REGISTRY)/eci-security-context-opa:$(TAG)
+	$(ECI_REGISTRY) push annotated-policy.wasm $(REGISTRY)/eci-security-context:"$$TAG"
+	$(ECI_REGISTRY) push annotated-policy.opa.wasm $(REGISTRY)/eci-security-context-opa:"$$TAG"
 
 pull: registry-named | cargo ## Pulls the policy of REGISTRY and TAG into pulled-policy.wasm
-	$(ECI_REGISTRY) pull $(REGISTRY)/eci-security-context:$(TAG) --output pulled-policy.wasm
+	$(ECI_REGISTRY) pull $(REGISTRY)/eci-security-context:"$$TAG" --output pulled-policy.wasm
 
 # A denial, which ends the command with 1, is no failure here: the examples have some.
 run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a file) in the embedded Wasm runtime
@@ -63,8 +69,8 @@ run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a f
 test: lint ## Everything that can be checked here; what CI runs
 	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests --exclude eci-registry
 	@$(MAKE) --no-print-directory policy.wasm
-	POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
-	@$(MAKE) --no-print-directory test-opa test-npm test-registry
+	$(KUBE_TOOLS) POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
+	@$(MAKE) --no-print-directory test-opa test-npm test-registry test-release
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	@$(MAKE) --no-print-directory reproducible
 	@$(MAKE) --no-print-directory e2e-tests
@@ -131,11 +137,50 @@ deny: | cargo ## Licences, advisories, sources and duplicates of the dependencie
 
 sbom: policy.cdx.json ## What policy.wasm is built from, as CycloneDX
 
-policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml | cargo
-	@$(call need,cargo-cyclonedx,cargo install cargo-cyclonedx --locked)
-	cargo cyclonedx --format json --spec-version 1.5 --target wasm32-wasip1 --no-default-features --features kubewarden \
-	  --override-filename policy.cdx --manifest-path Cargo.toml
-	@sed 's|file://$(CURDIR)|file://.|g' $@ >$@.part && mv $@.part $@
+policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml scripts/sbom | cargo
+	scripts/sbom $@
+
+check-version: ## Whether TAG (as v0.1.0) is the version, with a dated entry in the changelog
+	@scripts/changelog check "$$TAG"
+
+changelog: ## The notes of the release TAG
+	@scripts/changelog notes "$$TAG"
+
+release-assets: policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm policy.cdx.json $(NPM_TARBALL) ## The files of a release, but for the command
+	scripts/release-assets $(RELEASE_DIR) $(NPM_TARBALL)
+
+dist: | cargo ## The command, built and packed for this machine
+	mkdir -p $(RELEASE_DIR) && scripts/dist $(RELEASE_DIR) --profile $(DIST_PROFILE)
+
+checksums: ## SHA256SUMS of the files of a release
+	cd $(RELEASE_DIR) && rm -f SHA256SUMS* && sha256sum * >../SHA256SUMS.part && mv ../SHA256SUMS.part SHA256SUMS
+
+# The command is built as the tests are, which takes seconds, not minutes.
+test-release: ## The files of a release, made as the workflow makes them, and looked at
+	rm -rf $(RELEASE_DIR)
+	@$(MAKE) --no-print-directory release-assets dist checksums DIST_PROFILE=host
+	helm=$$(scripts/kube-tool helm) && HELM="$$helm" RELEASE_ASSETS='$(abspath $(RELEASE_DIR))' POLICY_WASM='$(CURDIR)/policy.wasm' \
+	  cargo test $(HOST) -p eci-e2e-tests --test release
+
+artifacthub: ## What the branch artifacthub holds, in target/artifacthub
+	rm -rf $(TARGET_DIR)/artifacthub && mkdir -p $(TARGET_DIR)/artifacthub
+	cp artifacthub-repo.yml artifacthub-pkg.yml README.md $(TARGET_DIR)/artifacthub
+
+# The glue of a release: what these send is made by the targets above.
+publish-modules: ## Pushes the modules (kwctl), and signs them (cosign)
+	scripts/publish modules $(RELEASE_DIR)
+
+publish-signatures: ## Signs the checksums (cosign)
+	scripts/publish signatures $(RELEASE_DIR)
+
+publish-release: ## Makes the release TAG on GitHub, with its files (gh)
+	scripts/publish release $(RELEASE_DIR)
+
+publish-artifacthub: artifacthub ## Pushes the branch artifacthub
+	scripts/publish artifacthub $(TARGET_DIR)/artifacthub
+
+publish-npm: ## Publishes the npm package
+	scripts/publish npm $(RELEASE_DIR)
 
 mutants: | cargo ## Changes the rules and the facts about ECI one by one, and tells what no test notices; takes an hour
 	@$(call need,cargo-mutants,cargo install cargo-mutants --locked)
@@ -193,7 +238,7 @@ bench-check: | cargo
 	cargo run $(DIST) -p eci-benches -- $(TARGET_DIR)/dist/eci-policy
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
-	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm pulled-policy.wasm $(FLOOR) $(USUAL)
+	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm pulled-policy.wasm policy.cdx.json $(FLOOR) $(USUAL)
 	rm -rf $(NODE_TESTS)/node_modules
 	cargo clean
 

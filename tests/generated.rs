@@ -64,9 +64,12 @@ fn the_rule_table_of_the_readme() {
     held("README.md", &between("README.md", "rules", &table));
 }
 
+/// The two policies that everything in deploy/ is made of.
+const TWINS: [&str; 2] = ["deploy/virtual-nodes/mutating.yaml", "deploy/virtual-nodes/validating.yaml"];
+
 #[test]
 fn the_manifests_of_the_readme() {
-    for file in ["deploy/mutating.yaml", "deploy/validating.yaml"] {
+    for file in TWINS {
         let block = format!("```yaml\n{}```\n", text(file));
         // One after the other: both stand in the same file.
         held("README.md", &between("README.md", file, &block));
@@ -79,10 +82,111 @@ fn the_manifests_of_the_readme() {
         );
         let only_pods = policy["spec"]["settings"]["mutate"] == "none";
         assert_eq!(asked.len(), if only_pods { 2 } else { known.len() }, "{file}");
-        let module = policy["spec"]["module"].as_str().unwrap();
-        assert!(module.ends_with(&format!(":v{VERSION}")), "{file} names the version: {module}");
-        eci_security_context::judge::settings(&policy["spec"]["settings"].to_string(), true).unwrap();
     }
+}
+
+/// Helm reads nothing outside of a chart's folder.
+#[test]
+fn the_files_of_the_chart() {
+    let server = ["policy-server", "service-account"]
+        .map(|name| format!("deploy/components/policy-server/{name}.yaml"));
+    for file in TWINS.map(str::to_owned).into_iter().chain(server) {
+        let (_, name) = file.rsplit_once('/').unwrap();
+        held(&format!("deploy/chart/files/{name}"), &text(&file));
+    }
+}
+
+#[test]
+fn the_schema_of_the_values_of_the_chart() {
+    let closed = |description: &str, properties: Value| {
+        serde_json::json!({
+            "type": "object",
+            "description": description,
+            "additionalProperties": false,
+            "properties": properties,
+        })
+    };
+    // What is checked here is what a user gets wrong; the API server checks the rest.
+    let of = |kind: &str, description: &str| serde_json::json!({"type": kind, "description": description});
+    let choice =
+        |description: &str, values: &[&str]| serde_json::json!({"enum": values, "description": description});
+    let enabled =
+        |what: &str| closed(what, serde_json::json!({"enabled": of("boolean", "Whether it is installed.")}));
+    // `--set …=true` makes no label: `--set-string` does.
+    let selector = |description: &str| {
+        closed(
+            description,
+            serde_json::json!({
+                "matchExpressions": of("array", "Conditions on labels."),
+                "matchLabels": serde_json::json!({
+                    "type": "object",
+                    "description": "Labels and their values.",
+                    "additionalProperties": {"type": "string"},
+                }),
+            }),
+        )
+    };
+    let mut settings = eci_security_context::schema::schema();
+    settings.as_object_mut().unwrap().retain(|key, _| !key.starts_with('$'));
+    let mut schema = closed(
+        "The values of the chart eci-security-context.",
+        serde_json::json!({
+            "settings": settings,
+            "spec": closed("Fields of the spec of both policies.", serde_json::json!({
+                "backgroundAudit": of("boolean", "Whether the audit scanner asks the policies."),
+                "failurePolicy": choice("What happens to a request while the policy-server is away.", &["Fail", "Ignore"]),
+                "matchConditions": serde_json::json!({
+                    "type": "array",
+                    "description": "Conditions in CEL under which the policies are asked.",
+                    "items": closed("A condition.", serde_json::json!({
+                        "name": of("string", "Its name."),
+                        "expression": of("string", "The condition, in CEL."),
+                    })),
+                }),
+                "matchPolicy": choice("Whether equivalent requests count.", &["Equivalent", "Exact"]),
+                "message": of("string", "What a denied request is told in place of the findings, which become its causes."),
+                "mode": choice("Whether the policies decide, or are watched only.", &["protect", "monitor"]),
+                "module": of("string", "The module of a registry's mirror."),
+                "namespaceSelector": selector("The labels of the Namespaces whose pods are judged."),
+                "objectSelector": selector("The labels of the objects that are judged; of a workload its own ones."),
+                "policyServer": of("string", "The policy-server that runs the policies."),
+                "timeoutEvalSeconds": of("integer", "What one evaluation may take."),
+                "timeoutSeconds": of("integer", "What the API server waits for an answer."),
+            })),
+            "mutating": enabled("The policy that repairs."),
+            "validating": enabled("Its twin that judges the final object."),
+            "policyServer": closed("A policy-server for these policies alone.", serde_json::json!({
+                "enabled": of("boolean", "Whether it is installed, and the policies run there."),
+                "namespace": of("string", "The Namespace of Kubewarden's controller."),
+                "spec": closed("Fields of its spec.", serde_json::json!({
+                    "affinity": of("object", "Where its pods run."),
+                    "annotations": of("object", "Annotations of its pods."),
+                    "env": of("array", "Variables of its environment."),
+                    "image": of("string", "Its image."),
+                    "imagePullSecret": of("string", "The Secret for the modules' registry."),
+                    "insecureSources": of("array", "Registries without TLS."),
+                    "limits": of("object", "Limits of resources."),
+                    "minAvailable": serde_json::json!({
+                        "type": ["integer", "string"],
+                        "description": "How many replicas a drain leaves, as a number or in per cent.",
+                    }),
+                    "priorityClassName": of("string", "The priority class of its pods."),
+                    "replicas": of("integer", "How many of it there are."),
+                    "requests": of("object", "Requests of resources."),
+                    "securityContexts": of("object", "The security contexts of its pods and containers."),
+                    "serviceAccountName": of("string", "The ServiceAccount that asks for Namespaces."),
+                    "sigstoreTrustConfig": of("string", "The ConfigMap of a Sigstore instance."),
+                    "sourceAuthorities": of("object", "Certificates of registries."),
+                    "tolerations": of("array", "Taints that its pods tolerate."),
+                    "verificationConfig": of("string", "The ConfigMap that says whose signature a module needs."),
+                })),
+            })),
+            "global": of("object", "Helm's, of charts that hold this one."),
+        }),
+    );
+    // Helm 3 knows no later one.
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
+    held("deploy/chart/values.schema.json", &format!("{schema:#}\n"));
 }
 
 #[test]
@@ -259,11 +363,14 @@ fn the_package_of_artifact_hub() {
             lines.take_while(|line| line.starts_with(' ')).filter(|line| !line.trim_start().starts_with('#'));
         list.map(|line| format!("{}\n", line.strip_prefix("  ").unwrap())).collect()
     };
+    let changelog = text("CHANGELOG.md");
+    let (_, heading) = changelog.split_once(&format!("\n## [{version}] - ")).unwrap();
+    let date = heading.lines().next().filter(|date| *date != "unreleased").unwrap_or("2026-11-21");
     let keywords: String =
         annotation("io.artifacthub.keywords").split(", ").map(|word| format!("  - {word}\n")).collect();
     let package = format!(
         "# Generated by `make bless`.\n\
-         version: {version}\nname: {title}\ndisplayName: {}\ncreatedAt: \"2026-11-21T00:00:00Z\"\ndescription: {}\n\
+         version: {version}\nname: {title}\ndisplayName: {}\ncreatedAt: \"{date}T00:00:00Z\"\ndescription: {}\n\
          license: {}\nhomeURL: {}\ncontainersImages:\n  - name: policy\n    image: {oci}:v{version}\nkeywords:\n{keywords}\
          links:\n  - name: policy\n    url: {source}/releases/download/v{version}/policy.wasm\n  - name: source\n    url: {source}\n\
          install: |\n  The policy can be obtained with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n  ```console\n  \
@@ -330,12 +437,53 @@ fn the_metadata_of_the_opa_module() {
     assert!(here.get("contextAwareResources").is_none() && here.get("hostCapabilities").is_none());
 }
 
+/// Where else the version of Cargo.toml stands: the file, and what stands before it. What is generated has it of these.
+const VERSIONS: [(&str, &str); 16] = [
+    ("metadata.yml", "io.kubewarden.policy.version: "),
+    ("opa/metadata.yml", "io.kubewarden.policy.version: "),
+    (TWINS[0], "/eci-security-context:v"),
+    (TWINS[1], "/eci-security-context:v"),
+    ("deploy/group/group.yaml", "/eci-security-context:v"),
+    ("deploy/chart/Chart.yaml", "\nversion: "),
+    ("deploy/chart/Chart.yaml", "\nappVersion: "),
+    ("deploy/README.md", "?ref=v"),
+    ("deploy/README.md", "/releases/download/v"),
+    ("deploy/README.md", "/eci-security-context-chart-"),
+    ("docs/releasing.md", " TAG=v"),
+    ("docs/releasing.md", "release.yml@refs/tags/v"),
+    ("docs/releasing.md", "/eci-security-context:v"),
+    ("docs/command.md", "    rev: v"),
+    ("docs/command.md", "/eci-security-context@v"),
+    ("CHANGELOG.md", "\n## ["),
+];
+
 #[test]
 fn one_version() {
-    assert_eq!(yaml("metadata.yml")["annotations"]["io.kubewarden.policy.version"], VERSION, "metadata.yml");
-    let changelog = text("CHANGELOG.md");
-    let newest = changelog.lines().find_map(|line| line.strip_prefix("## [")).unwrap();
-    assert!(newest.starts_with(&format!("{VERSION}]")), "CHANGELOG.md begins with {newest}, not {VERSION}");
+    for (file, before) in VERSIONS {
+        let there = text(file);
+        let mut parts = there.split(before);
+        let mut here = parts.next().unwrap().to_owned();
+        let mut count = 0;
+        for part in parts {
+            let after = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+            let version = part.strip_suffix(after).unwrap().trim_end_matches('.');
+            // Of the changelog, only the newest entry.
+            let is_ours = !version.is_empty() && (file != "CHANGELOG.md" || count == 0);
+            count += usize::from(is_ours);
+            let (old, new) = if is_ours { (version, VERSION) } else { ("", "") };
+            write!(here, "{before}{new}{}", part.strip_prefix(old).unwrap()).unwrap();
+        }
+        assert!(count > 0, "{file} has no version after {before:?}");
+        // An entry of the changelog is written, and by a person.
+        if file == "CHANGELOG.md" {
+            assert_eq!(
+                here, there,
+                "the newest entry of CHANGELOG.md is not of {VERSION}, the version in Cargo.toml"
+            );
+        } else {
+            held(file, &here);
+        }
+    }
 }
 
 #[test]

@@ -108,7 +108,7 @@ pub(crate) struct SuppressionArgs {
 Examples:
   eci-policy check pod.yaml
   helm template shop charts/shop | eci-policy check -
-  eci-policy check --settings deploy/mutating.yaml --format github .
+  eci-policy check --settings deploy/virtual-nodes/mutating.yaml --format github .
   eci-policy check --assume-eci --strict deploy/
 
 A comment on a line or above it, `# eci-policy: allow RULE reason`, takes back what the rule finds there.")]

@@ -324,7 +324,7 @@ fn settings_are_those_of_the_policy() {
         ("null.yaml", policy("ClusterAdmissionPolicy", "{settings: }"), 1),
         ("empty.yaml", String::new(), 1),
         ("defaults.yaml", include_str!("../../examples/settings.yaml").to_owned(), 1),
-        ("shipped.yaml", include_str!("../../deploy/validating.yaml").to_owned(), 1),
+        ("shipped.yaml", include_str!("../../deploy/virtual-nodes/validating.yaml").to_owned(), 1),
         ("warn.yaml", "actions: {privileged: warn}".to_owned(), 0),
         ("off.yaml", "actions: {\"*\": off}".to_owned(), 0),
     ] {

@@ -109,7 +109,7 @@ fn the_settings_of_the_corpus() {
 fn the_settings_that_the_repository_shows() {
     let read = |file: &str| yaml(&std::fs::read_to_string(root(file)).unwrap());
     assert!(agreed(&read("examples/settings.yaml")));
-    for file in ["deploy/mutating.yaml", "deploy/validating.yaml"] {
+    for file in ["deploy/virtual-nodes/mutating.yaml", "deploy/virtual-nodes/validating.yaml"] {
         assert!(agreed(&read(file)["spec"]["settings"]), "{file}");
     }
 }

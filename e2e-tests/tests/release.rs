@@ -1,0 +1,132 @@
+//! The files of a release, as `make release-assets dist checksums` lays them down.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn asset(name: &str) -> PathBuf {
+    let folder = std::env::var_os("RELEASE_ASSETS")
+        .unwrap_or_else(|| panic!("RELEASE_ASSETS names the folder; `make test-release` sets it"));
+    Path::new(&folder).join(name)
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The archive of the command: the one file of the release whose name the machine gives.
+fn archive() -> String {
+    let names =
+        std::fs::read_dir(asset("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let archives: Vec<_> = names.filter(|name| name.starts_with("eci-policy-")).collect();
+    let [archive] = &archives[..] else { panic!("one archive of the command, not {archives:?}") };
+    archive.clone()
+}
+
+#[test]
+fn every_file_has_its_checksum() {
+    let sums = std::fs::read_to_string(asset("SHA256SUMS")).unwrap();
+    let named: BTreeSet<_> = sums.lines().map(|line| line.split_once("  ").unwrap().1.to_owned()).collect();
+    let archive = archive();
+    let expected = [
+        "annotated-policy.opa.wasm",
+        "annotated-policy.wasm",
+        &archive,
+        &format!("eci-security-context-chart-{VERSION}.tgz"),
+        &format!("eci-security-context-npm-{VERSION}.tgz"),
+        "policy-sbom.cdx.json",
+        "policy.opa.wasm",
+        "policy.wasm",
+        "settings.schema.json",
+    ];
+    assert_eq!(named, expected.map(str::to_owned).into());
+    run(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(asset("")));
+}
+
+#[test]
+fn the_module_is_the_one_that_is_tested() {
+    let tested = std::fs::read(std::env::var_os("POLICY_WASM").unwrap()).unwrap();
+    assert!(std::fs::read(asset("policy.wasm")).unwrap() == tested, "policy.wasm is another one");
+    for module in ["policy", "policy.opa"] {
+        let raw = std::fs::read(asset(&format!("{module}.wasm"))).unwrap();
+        let annotated = std::fs::read(asset(&format!("annotated-{module}.wasm"))).unwrap();
+        let section: &[u8] = b"io.kubewarden.metadata";
+        let has = |bytes: &[u8]| bytes.windows(section.len()).any(|window| window == section);
+        assert!(!has(&raw) && has(&annotated), "{module}: the metadata are in the annotated module alone");
+    }
+}
+
+#[test]
+fn the_sbom_tells_what_the_module_is_built_from() {
+    let text = std::fs::read_to_string(asset("policy-sbom.cdx.json")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    assert!(!text.contains(root.to_str().unwrap()), "it tells where it was written");
+    let sbom: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&sbom["bomFormat"], &sbom["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
+    let subject = &sbom["metadata"]["component"];
+    assert_eq!((&subject["name"], &subject["version"]), (&"eci-security-context".into(), &VERSION.into()));
+    let components = sbom["components"].as_array().unwrap();
+    let names: BTreeSet<_> = components.iter().map(|component| component["name"].as_str().unwrap()).collect();
+    for name in ["kubewarden-policy-sdk", "serde_json", "wapc-guest", "eci-json"] {
+        assert!(names.contains(name), "the SBOM has no {name}");
+    }
+    // The runtime of the tests is no part of the module.
+    assert!(!names.contains("wasmtime") && !names.contains("proptest"));
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap();
+    for component in components {
+        let (name, version) = (&component["name"], &component["version"]);
+        assert!(
+            lock.contains(&format!("name = {name}\nversion = {version}\n")),
+            "{name} {version} is not locked"
+        );
+    }
+}
+
+#[test]
+fn the_chart_installs_from_its_archive() {
+    let helm =
+        std::env::var_os("HELM").unwrap_or_else(|| panic!("HELM names helm; `make test-release` sets it"));
+    let chart = asset(&format!("eci-security-context-chart-{VERSION}.tgz"));
+    let rendered = run(Command::new(&helm).args(["template", "eci-security-context"]).arg(&chart));
+    assert!(rendered.contains(&format!(
+        "module: registry://ghcr.io/eci-security-context/eci-security-context:v{VERSION}\n"
+    )));
+    let told = run(Command::new(helm).args(["show", "chart"]).arg(chart));
+    assert!(
+        told.contains(&format!("\nversion: {VERSION}\n"))
+            && told.contains(&format!("appVersion: {VERSION}\n")),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_archives_hold_what_they_say() {
+    let package = run(Command::new("tar")
+        .arg("-xzOf")
+        .arg(asset(&format!("eci-security-context-npm-{VERSION}.tgz")))
+        .arg("package/package.json"));
+    let package: Value = serde_json::from_str(&package).unwrap();
+    assert_eq!((&package["name"], &package["version"]), (&"eci-security-context".into(), &VERSION.into()));
+
+    let archive = archive();
+    let name = archive.strip_suffix(".tar.gz").unwrap();
+    assert!(name.starts_with(&format!("eci-policy-v{VERSION}-")), "{name}");
+    let unpacked = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release");
+    std::fs::create_dir_all(&unpacked).unwrap();
+    run(Command::new("tar").arg("-xzf").arg(asset(&archive)).arg("-C").arg(&unpacked));
+    let folder = unpacked.join(name);
+    let files: BTreeSet<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(files, ["LICENSE", "eci-policy"].map(str::to_owned).into());
+    let said = run(Command::new(folder.join("eci-policy")).arg("--version"));
+    assert_eq!(said.trim(), format!("eci-policy {VERSION}"));
+}

@@ -1,0 +1,467 @@
+//! The way from a tag to a release: the workflows in .github hold to their rules, and what they run runs here, with
+//! programs in place of those that publish which only write down what they are asked for.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn root(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
+}
+
+fn text(file: impl AsRef<Path>) -> String {
+    let file = file.as_ref();
+    std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
+
+fn workflow(file: &str) -> Value {
+    eci_manifest::documents(&text(root(file))).unwrap().remove(0).value()
+}
+
+/// The jobs of the workflows, with their files.
+fn jobs() -> Vec<(String, Value)> {
+    let of = |file: &str| {
+        let jobs = workflow(file)["jobs"].as_object().unwrap().clone();
+        let file = file.to_owned();
+        jobs.into_iter().map(move |(name, job)| (format!("{file}: {name}"), job))
+    };
+    WORKFLOWS.into_iter().flat_map(of).collect()
+}
+
+/// What the workflows run, and the tests as well: `make test` is what runs them.
+const RUN_BY_TESTS: [&str; 11] = [
+    "test",
+    // By `make test-release`, which is a part of it.
+    "release-assets",
+    "dist",
+    "checksums",
+    // Below.
+    "check-version",
+    "changelog",
+    "publish-modules",
+    "publish-signatures",
+    "publish-release",
+    "publish-artifacthub",
+    "publish-npm",
+];
+
+#[test]
+fn every_step_is_a_make_target_that_the_tests_run() {
+    let makefile = text(root("Makefile"));
+    let recipe = |target: &str| {
+        let (_, rest) =
+            makefile.split_once(&format!("\n{target}:")).unwrap_or_else(|| panic!("no target {target}"));
+        rest.split("\n\n").next().unwrap().to_owned()
+    };
+    let mut run = BTreeSet::new();
+    for (job, steps) in jobs().into_iter().map(|(name, job)| (name, job["steps"].clone())) {
+        for step in steps.as_array().unwrap().iter().filter(|step| step.get("uses").is_none()) {
+            let script =
+                step["run"].as_str().unwrap_or_else(|| panic!("{job}: a step that runs nothing: {step}"));
+            let target =
+                script.strip_prefix("make ").unwrap_or_else(|| panic!("{job}: {script} is no make target"));
+            assert!(RUN_BY_TESTS.contains(&target), "{job}: no test runs `{script}`");
+            recipe(target);
+            run.insert(target.to_owned());
+        }
+    }
+    assert_eq!(run, RUN_BY_TESTS.map(str::to_owned).into(), "RUN_BY_TESTS names what no workflow runs");
+    assert!(recipe("test").contains("test-release"), "`make test` does not run `make test-release`");
+    for target in ["release-assets", "dist", "checksums"] {
+        assert!(recipe("test-release").contains(target), "`make test-release` does not run `make {target}`");
+    }
+}
+
+#[test]
+fn nothing_of_an_event_is_taken_for_shell() {
+    for (job, body) in jobs() {
+        for step in body["steps"].as_array().unwrap() {
+            let script = step["run"].as_str().unwrap_or_default();
+            assert!(!script.contains("${{"), "{job}: pass it in `env`: {script}");
+        }
+    }
+    // Nor by make, which would put the value of a variable into the recipe's text.
+    let makefile = text(root("Makefile"));
+    for variable in ["TAG", "REGISTRY_USERNAME", "REGISTRY_PASSWORD"] {
+        for reference in [format!("$({variable})"), format!("${{{variable}}}")] {
+            assert!(!makefile.contains(&reference), "Makefile: {reference}");
+        }
+    }
+}
+
+#[test]
+fn every_action_is_pinned_by_its_commit() {
+    let mut count = 0;
+    for file in WORKFLOWS.into_iter().chain(["action.yml"]) {
+        for line in text(root(file)).lines() {
+            let Some((_, used)) = line.split_once("uses: ") else { continue };
+            let (action, version) =
+                used.split_once(" # ").unwrap_or_else(|| panic!("{file}: {used} tells no version"));
+            let (_, commit) =
+                action.split_once('@').unwrap_or_else(|| panic!("{file}: {used} names no commit"));
+            assert!(
+                commit.len() == 40 && commit.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)),
+                "{file}: {used} is not pinned by the 40 digits of a commit"
+            );
+            let numbers = version.strip_prefix('v').unwrap_or_default().split('.');
+            assert!(
+                numbers.clone().count() == 3 && numbers.clone().all(|n| n.parse::<u32>().is_ok()),
+                "{file}: {used}"
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count}");
+}
+
+#[test]
+fn each_job_has_the_permissions_that_it_needs() {
+    let mut writes = BTreeMap::new();
+    for file in WORKFLOWS {
+        assert_eq!(workflow(file)["permissions"], json!({}), "{file}: what no job asks for is not given");
+    }
+    for (job, body) in jobs() {
+        let permissions =
+            body["permissions"].as_object().unwrap_or_else(|| panic!("{job} has no permissions"));
+        assert!(body["timeout-minutes"].is_u64(), "{job} may run for six hours");
+        let written: Vec<_> = permissions
+            .iter()
+            .filter(|(_, access)| *access == "write")
+            .map(|(name, _)| name.clone())
+            .collect();
+        assert!(
+            permissions.values().all(|access| access == "write" || access == "read"),
+            "{job}: {permissions:?}"
+        );
+        let publishes = body["steps"].to_string().contains("make publish-");
+        assert_eq!(publishes, !written.is_empty(), "{job}: only what publishes may write");
+        if publishes {
+            writes.insert(job.rsplit_once(' ').unwrap().1.to_owned(), written);
+        }
+        // Credentials stay only where git pushes with them.
+        for step in body["steps"].as_array().unwrap() {
+            if step["uses"].as_str().is_some_and(|action| action.starts_with("actions/checkout@")) {
+                let kept = body["steps"].to_string().contains("make publish-artifacthub");
+                assert_eq!(step["with"]["persist-credentials"], kept, "{job}");
+            }
+        }
+    }
+    let expected = [
+        ("artifacthub", vec!["contents"]),
+        ("npm", vec!["id-token"]),
+        ("registry", vec!["id-token", "packages"]),
+        ("release", vec!["contents", "id-token"]),
+    ];
+    let expected =
+        expected.map(|(job, names)| (job.to_owned(), names.into_iter().map(str::to_owned).collect()));
+    assert_eq!(writes, expected.into());
+}
+
+/// An empty folder of its own for each test.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release").join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A checkout that holds what the targets read, with the changelog's newest entry dated.
+fn checkout(name: &str) -> PathBuf {
+    let folder = folder(name);
+    std::fs::create_dir_all(folder.join("scripts")).unwrap();
+    std::fs::create_dir_all(folder.join("opa")).unwrap();
+    for file in [
+        "Makefile",
+        "Cargo.toml",
+        "scripts/changelog",
+        "scripts/publish",
+        "metadata.yml",
+        "opa/metadata.yml",
+        "artifacthub-repo.yml",
+        "artifacthub-pkg.yml",
+        "README.md",
+    ] {
+        std::fs::copy(root(file), folder.join(file)).unwrap();
+    }
+    let changelog = text(root("CHANGELOG.md"));
+    let (before, rest) = changelog.split_once(&format!("## [{VERSION}] - ")).unwrap();
+    let (_, entry) = rest.split_once('\n').unwrap();
+    let dated = format!("{before}## [{VERSION}] - 2026-12-01\n{entry}\n## [0.0.1] - 2026-01-01\n\nOld.\n");
+    std::fs::write(folder.join("CHANGELOG.md"), dated).unwrap();
+    folder
+}
+
+/// The files of a release, by their names alone.
+fn with_assets(name: &str) -> PathBuf {
+    let folder = checkout(name);
+    let assets = folder.join("target/release-assets");
+    std::fs::create_dir_all(&assets).unwrap();
+    let npm = format!("eci-security-context-npm-{VERSION}.tgz");
+    for file in ["annotated-policy.wasm", "annotated-policy.opa.wasm", &npm] {
+        std::fs::write(assets.join(file), file).unwrap();
+    }
+    folder
+}
+
+/// A program that writes down its arguments and its input, and answers.
+fn stub(folder: &Path, name: &str, answer: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let log = folder.join("log");
+    let script = format!(
+        "#!/bin/sh\necho \"{name} $*\" >>'{log}'\ncase \"$*\" in *-stdin*|*-file\\ -*) cat >>'{log}' ;; esac\n{answer}\n",
+        log = log.display()
+    );
+    let programs = folder.join("programs");
+    std::fs::create_dir_all(&programs).unwrap();
+    std::fs::write(programs.join(name), script).unwrap();
+    std::fs::set_permissions(programs.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn make(folder: &Path, target: &str, variables: &[(&str, &str)]) -> Output {
+    let path = format!("{}:{}", folder.join("programs").display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("make");
+    command.args(["--no-print-directory", "-s", target]).current_dir(folder).env("PATH", path);
+    for variable in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CARGO_TARGET_DIR", "TAG", "REGISTRY"] {
+        command.env_remove(variable);
+    }
+    command.envs(variables.iter().copied()).output().unwrap()
+}
+
+#[track_caller]
+fn passes(folder: &Path, target: &str, variables: &[(&str, &str)]) -> String {
+    let output = make(folder, target, variables);
+    assert!(output.status.success(), "make {target}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn fails(folder: &Path, target: &str, variables: &[(&str, &str)], told: &str) {
+    let output = make(folder, target, variables);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "make {target} passes");
+    assert!(error.contains(told), "make {target} does not say {told:?}: {error}");
+}
+
+fn tag() -> String {
+    format!("v{VERSION}")
+}
+
+#[test]
+fn a_tag_is_the_version() {
+    let folder = checkout("a-tag-is-the-version");
+    assert_eq!(passes(&folder, "check-version", &[("TAG", &tag())]), "");
+    let other = format!("the tag v9.0.0 is not v{VERSION}, the version in Cargo.toml");
+    fails(&folder, "check-version", &[("TAG", "v9.0.0")], &other);
+    fails(&folder, "changelog", &[("TAG", "v9.0.0")], &other);
+    for wrong in ["", VERSION, "v1", "v1.2.3; touch taken", "$(touch taken)"] {
+        fails(&folder, "check-version", &[("TAG", wrong)], "with a tag as v0.1.0");
+        assert!(!folder.join("taken").exists(), "{wrong} is taken for shell");
+    }
+}
+
+#[test]
+fn a_release_has_an_entry_in_the_changelog() {
+    let folder = checkout("an-entry-in-the-changelog");
+    let tag = tag();
+    let variables = [("TAG", tag.as_str())];
+    let dated = text(folder.join("CHANGELOG.md"));
+    let heading = format!("## [{VERSION}] - 2026-12-01");
+    let write = |changelog: &str| std::fs::write(folder.join("CHANGELOG.md"), changelog).unwrap();
+
+    let notes = passes(&folder, "changelog", &variables);
+    let (_, entry) = dated.split_once(&heading).unwrap();
+    let (entry, _) = entry.split_once("\n## ").unwrap();
+    assert_eq!(notes.trim(), entry.trim());
+
+    write(&dated.replace(&heading, &format!("## [{VERSION}] - unreleased")));
+    fails(&folder, "check-version", &variables, "has no date: write");
+    assert_eq!(passes(&folder, "changelog", &variables), notes, "they can be read before");
+    write(&dated.replace(&heading, "## [0.0.2] - 2026-12-01"));
+    fails(
+        &folder,
+        "check-version",
+        &variables,
+        "the newest entry of CHANGELOG.md is \"## [0.0.2] - 2026-12-01\"",
+    );
+    write(&dated.replace(entry, "\n\n"));
+    fails(&folder, "check-version", &variables, "is empty: tell there what is new");
+    write("# Changelog\n");
+    fails(&folder, "check-version", &variables, "write the entry of");
+}
+
+/// The changelog of the repository, in the shape of Keep a Changelog.
+#[test]
+fn the_changelog_is_one() {
+    let changelog = text(root("CHANGELOG.md"));
+    assert!(changelog.starts_with("# Changelog\n"));
+    let headings: Vec<_> = changelog.lines().filter(|line| line.starts_with("## ")).collect();
+    let mut versions = Vec::new();
+    for heading in &headings {
+        let (version, date) = heading
+            .strip_prefix("## [")
+            .and_then(|rest| rest.split_once("] - "))
+            .unwrap_or_else(|| panic!("{heading:?} is not \"## [VERSION] - DATE\""));
+        let is_date = date.len() == 10 && date.split('-').map(str::len).eq([4, 2, 2]);
+        assert!(is_date || (date == "unreleased" && versions.is_empty()), "{heading:?} has no date");
+        versions.push(version.split('.').map(|number| number.parse::<u32>().unwrap()).collect::<Vec<_>>());
+    }
+    assert!(versions.is_sorted_by(|newer, older| newer > older), "the newest is first: {headings:?}");
+}
+
+#[test]
+fn the_modules_are_pushed_and_signed_by_their_digest() {
+    let folder = with_assets("modules");
+    stub(&folder, "cosign", "");
+    stub(&folder, "kwctl", r#"echo '{"immutable_ref":"registry://ghcr.io/eci/policy@sha256:0123"}'"#);
+    let variables = [
+        ("TAG", tag()),
+        ("REGISTRY_USERNAME", "octocat".to_owned()),
+        ("REGISTRY_PASSWORD", "s3cr3t".to_owned()),
+    ];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let printed = passes(&folder, "publish-modules", &variables);
+    assert!(!printed.contains("s3cr3t"));
+    let login = "cosign login ghcr.io --username octocat --password-stdin\ns3cr3t\n".to_owned();
+    let of = |module: &str, name: &str| {
+        format!(
+            "{login}kwctl push --output json target/release-assets/annotated-{module}.wasm \
+             registry://ghcr.io/eci-security-context/{name}:v{VERSION}\n\
+             cosign sign --yes --new-bundle-format=false --use-signing-config=false ghcr.io/eci/policy@sha256:0123\n\
+             cosign sign --yes --new-bundle-format=true --use-signing-config=true ghcr.io/eci/policy@sha256:0123\n",
+            login = if module == "policy" { &login } else { "" }
+        )
+    };
+    let expected = of("policy", "eci-security-context") + &of("policy.opa", "eci-security-context-opa");
+    assert_eq!(text(folder.join("log")), expected);
+
+    stub(&folder, "kwctl", "echo '{}'");
+    fails(&folder, "publish-modules", &variables, "kwctl names no digest of policy: {}");
+    stub(&folder, "kwctl", "echo denied >&2; exit 1");
+    fails(&folder, "publish-modules", &variables, "denied");
+    std::fs::remove_file(folder.join("target/release-assets/annotated-policy.wasm")).unwrap();
+    let told = "annotated-policy.wasm does not exist: run `make release-assets` first";
+    fails(&folder, "publish-modules", &variables, told);
+}
+
+#[test]
+fn the_files_are_signed_and_released() {
+    let folder = with_assets("files");
+    let tag = tag();
+    let variables = [("TAG", tag.as_str())];
+    let assets = folder.join("target/release-assets");
+    stub(&folder, "cosign", &format!("touch '{}/SHA256SUMS.sigstore.json'", assets.display()));
+    stub(&folder, "gh", "");
+    for target in ["publish-signatures", "publish-release"] {
+        fails(&folder, target, &variables, "SHA256SUMS does not exist: run `make checksums` first");
+    }
+    passes(&folder, "checksums", &[]);
+    // Of "annotated-policy.wasm", which is what the file holds here.
+    let sums = text(assets.join("SHA256SUMS"));
+    let names: Vec<_> = sums.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    let npm = format!("eci-security-context-npm-{VERSION}.tgz");
+    assert_eq!(names, ["annotated-policy.opa.wasm", "annotated-policy.wasm", &npm]);
+    passes(&folder, "publish-signatures", &[]);
+    passes(&folder, "publish-release", &variables);
+    let log = text(folder.join("log"));
+    let at = "target/release-assets";
+    let (signed, released) = log.split_once('\n').unwrap();
+    assert_eq!(
+        signed,
+        format!("cosign sign-blob --yes --bundle {at}/SHA256SUMS.sigstore.json {at}/SHA256SUMS")
+    );
+    let (asked, notes) = released.split_once('\n').unwrap();
+    let files = ["SHA256SUMS", "SHA256SUMS.sigstore.json", names[0], names[1], names[2]]
+        .map(|name| format!("{at}/{name}"));
+    let expected =
+        format!("gh release create {tag} --verify-tag --title {tag} --notes-file - {}", files.join(" "));
+    assert_eq!(asked, expected);
+    assert_eq!(notes, passes(&folder, "changelog", &variables));
+    // Once more: what was signed before is not a file of the release.
+    passes(&folder, "checksums", &[]);
+    assert_eq!(text(assets.join("SHA256SUMS")), sums);
+    fails(&folder, "publish-release", &[("TAG", "v9.0.0")], "the tag v9.0.0 is not");
+}
+
+#[test]
+fn the_package_is_published_from_its_tarball() {
+    let folder = with_assets("npm");
+    stub(&folder, "npm", "");
+    passes(&folder, "publish-npm", &[]);
+    let tarball = format!("target/release-assets/eci-security-context-npm-{VERSION}.tgz");
+    assert_eq!(text(folder.join("log")), format!("npm publish {tarball} --access public --provenance\n"));
+    std::fs::remove_file(folder.join(&tarball)).unwrap();
+    fails(&folder, "publish-npm", &[], "does not exist: run `make release-assets` first");
+}
+
+#[test]
+fn the_branch_of_artifact_hub_is_pushed() {
+    let folder = checkout("artifacthub");
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(&folder).output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    git(&["init", "--quiet", "."]);
+    fails(&folder, "publish-artifacthub", &[], "the remote origin cannot be asked for its branches");
+    git(&["init", "--quiet", "--bare", "remote"]);
+    git(&["remote", "add", "origin", "./remote"]);
+
+    let branch = |arguments: &[&str]| git(&[&["--git-dir", "remote"], arguments].concat());
+    let said = passes(&folder, "publish-artifacthub", &[]);
+    assert_eq!(said, format!("publish: the branch artifacthub has version {VERSION}\n"));
+    let files = branch(&["ls-tree", "--name-only", "-r", "artifacthub"]);
+    assert_eq!(files, "README.md\nartifacthub-pkg.yml\nartifacthub-repo.yml\n");
+    assert_eq!(branch(&["show", "artifacthub:artifacthub-pkg.yml"]), text(root("artifacthub-pkg.yml")));
+    // What is there already makes no commit.
+    let said = passes(&folder, "publish-artifacthub", &[]);
+    assert_eq!(said, format!("publish: the branch artifacthub has version {VERSION} already\n"));
+    assert_eq!(branch(&["rev-list", "--count", "artifacthub"]).trim(), "1");
+    // The next version stands upon it.
+    let package = text(folder.join("artifacthub-pkg.yml")).replacen(VERSION, "9.0.0", 1);
+    std::fs::write(folder.join("artifacthub-pkg.yml"), package).unwrap();
+    passes(&folder, "publish-artifacthub", &[]);
+    assert_eq!(branch(&["log", "--format=%s", "artifacthub"]), format!("Version 9.0.0\nVersion {VERSION}\n"));
+    // Nothing of it is left in the checkout.
+    assert_eq!(git(&["ls-files"]), "");
+}
+
+/// A PATH with the ordinary programs, and none that publishes.
+#[test]
+fn what_is_missing_is_named() {
+    let folder = with_assets("missing");
+    let programs = folder.join("programs");
+    std::fs::create_dir_all(&programs).unwrap();
+    for name in ["bash", "sh", "make", "env", "dirname", "sed", "find", "awk", "grep", "cp", "mkdir", "rm"] {
+        let paths = std::env::var_os("PATH").unwrap();
+        let there =
+            std::env::split_paths(&paths).map(|path| path.join(name)).find(|path| path.is_file()).unwrap();
+        std::os::unix::fs::symlink(there, programs.join(name)).unwrap();
+    }
+    for (target, tool) in [
+        ("publish-modules", "kwctl"),
+        ("publish-signatures", "cosign"),
+        ("publish-release", "gh"),
+        ("publish-artifacthub", "git"),
+        ("publish-npm", "npm"),
+    ] {
+        let output = Command::new(programs.join("make"))
+            .args(["-s", target])
+            .current_dir(&folder)
+            .env_clear()
+            .env("PATH", &programs)
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{target} passes without {tool}");
+        assert!(error.contains(&format!("publish: {tool} is missing: ")), "{target}: {error}");
+    }
+}
