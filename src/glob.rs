@@ -19,9 +19,11 @@ impl Glob {
     /// than the pattern costs nothing, however long it is, and one that does not costs a look at every byte for each
     /// wildcard.
     pub fn matches(&self, text: &str) -> bool {
-        // Most patterns begin otherwise than the text, and that is told at once.
+        // Most patterns begin otherwise than the text, and that is told at once: registries are alike, and what comes
+        // last of the beginning is not.
         let (literal, pattern) = self.pattern.split_at_checked(self.literal).unwrap_or_default();
-        if !text.starts_with(literal) {
+        let last = literal.len().wrapping_sub(1);
+        if text.as_bytes().get(last) != literal.as_bytes().last() || !text.starts_with(literal) {
             return false;
         }
         let text = text.as_bytes();

@@ -165,8 +165,6 @@ pub fn apply<'e>(object: &str, edits: impl Iterator<Item = &'e Edit>) -> String 
 pub struct Report {
     rule: &'static Rule,
     findings: Vec<Finding>,
-    /// How many of them are of the rules before.
-    before: usize,
 }
 
 impl Report {
@@ -174,17 +172,11 @@ impl Report {
     pub fn findings(pod: &Pod<'_>, settings: &Settings) -> Vec<Finding> {
         let mut findings = Vec::new();
         for rule in crate::rules::RULES {
-            let mut report = Self { rule, before: findings.len(), findings };
+            let mut report = Self { rule, findings };
             (rule.check)(pod, settings, &mut report);
             findings = report.findings;
         }
         findings
-    }
-
-    /// Whether the rule has found so much that no message will show the next one: not worth the search
-    /// for the best way out.
-    pub const fn is_crowded(&self) -> bool {
-        self.findings.len() - self.before >= 64
     }
 
     /// Adds a finding, to be refined where it stands.
@@ -202,5 +194,31 @@ impl Report {
             help: help.into(),
             edits: Vec::new(),
         })
+    }
+}
+
+/// How many findings in a list are told, and repaired, one by one. A list with more of them is nobody's slip, and there
+/// may be a million: the rest are told together, where the list stands.
+pub const TOLD_IN_A_LIST: usize = 100;
+
+/// Counts what is found in one list.
+#[derive(Debug, Default)]
+pub struct InList {
+    found: usize,
+}
+
+impl InList {
+    /// Counts one more finding; whether it is told by itself.
+    pub const fn is_told(&mut self) -> bool {
+        self.found += 1;
+        self.found <= TOLD_IN_A_LIST
+    }
+
+    /// Adds one finding for all that were not told, with the action of those that were.
+    pub fn tell_rest(self, list: impl FnOnce() -> Path, report: &mut Report) -> Option<&mut Finding> {
+        let rest = self.found.checked_sub(TOLD_IN_A_LIST).filter(|rest| *rest > 0)?;
+        let action = report.findings.last()?.action;
+        let message = format!("{rest} more of its items are as those before");
+        Some(report.find(list(), message, "correct them too").by_default(action))
     }
 }

@@ -1,10 +1,8 @@
 //! See `capability_name.md`.
 
-use std::borrow::Cow;
-
 use crate::eci::capability;
 use crate::pod::Pod;
-use crate::rule::{Action, Edit, Effect, Report, Rule};
+use crate::rule::{Action, Edit, Effect, InList, Report, Rule};
 use crate::settings::Settings;
 use crate::text::quote;
 
@@ -32,25 +30,19 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         let lists: [(_, _, Known<'_>); 2] =
             [("add", &capabilities.add, &grants), ("drop", &capabilities.drop, &exists)];
         for (list, names, known) in lists {
-            // There may be thousands, and there is nearly always none.
-            let mut path_of_list = None;
+            let path = || container.security_path("capabilities").field(list);
+            let mut found = InList::default();
             for (index, written) in names.iter().flatten().enumerate() {
                 let name = capability::normalise(written);
-                if name != *written && known(&name) {
-                    let path = path_of_list
-                        .get_or_insert_with(|| container.security_path("capabilities").field(list))
-                        .index(index);
+                if name != *written && known(&name) && found.is_told() {
+                    let path = path().index(index);
+                    let message = format!("{} is spelled {name} in Kubernetes", quote(written));
                     let edit = Edit::Set(path.clone(), (*name).into());
-                    let (message, help): (Cow<'_, str>, Cow<'_, str>) = match report.is_crowded() {
-                        true => ("is spelled otherwise in Kubernetes".into(), "correct it".into()),
-                        false => (
-                            format!("{} is spelled {name} in Kubernetes", quote(written)).into(),
-                            format!("write {name}").into(),
-                        ),
-                    };
-                    report.find(path, message, help).repaired_by([edit]);
+                    report.find(path, message, format!("write {name}")).repaired_by([edit]);
                 }
             }
+            // What is not repaired must not be let in.
+            found.tell_rest(path, report).map(|rest| rest.by_default(Action::Deny));
         }
     }
 }

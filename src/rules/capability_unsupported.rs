@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::eci::capability;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
+use crate::rule::{Action, Effect, InList, Report, Rule};
 use crate::settings::Settings;
 use crate::text::{nearest, quote};
 
@@ -33,22 +33,23 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             continue;
         }
         let path = container.security_path("capabilities").field("add");
+        let mut found = InList::default();
         for (index, written) in added.iter().enumerate() {
             let name = capability::normalise(written);
-            if settings.grants_capability(&name) {
+            if settings.grants_capability(&name) || !found.is_told() {
                 continue;
             }
-            let help = if report.is_crowded() { "remove it".into() } else { way_out(&name, settings) };
             let finding = report.find(
                 path.index(index),
                 format!("{} is not a capability that ECI grants", quote(written)),
-                help,
+                way_out(&name, settings),
             );
             if privileged {
                 // A privileged container has every capability, whatever is added.
                 finding.by_default(Action::Warn);
             }
         }
+        found.tell_rest(|| path, report);
     }
 }
 

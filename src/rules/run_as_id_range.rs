@@ -1,10 +1,8 @@
 //! See `run_as_id_range.md`.
 
-use std::borrow::Cow;
-
 use crate::path::Path;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
+use crate::rule::{Action, Effect, InList, Report, Rule};
 use crate::settings::Settings;
 
 /// The rule.
@@ -23,28 +21,29 @@ pub(crate) static RULE: Rule = Rule {
 const IDS: std::ops::RangeInclusive<i64> = 0..=2_147_483_647;
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
-    let mut judge = |id: Option<i64>, path: &dyn Fn() -> Path| {
-        if let Some(id) = id.filter(|id| !IDS.contains(id)) {
-            let message = match report.is_crowded() {
-                true => "is no id: they go from 0 to 2147483647".into(),
-                false => Cow::from(format!("{id} is no id: they go from 0 to 2147483647")),
-            };
-            report.find(path(), message, "set one within");
-        }
-    };
     if let Some(context) = pod.security_context() {
-        judge(context.run_as_user, &|| pod.security_path("runAsUser"));
-        judge(context.run_as_group, &|| pod.security_path("runAsGroup"));
-        judge(context.fs_group, &|| pod.security_path("fsGroup"));
+        judge(report, context.run_as_user, || pod.security_path("runAsUser"));
+        judge(report, context.run_as_group, || pod.security_path("runAsGroup"));
+        judge(report, context.fs_group, || pod.security_path("fsGroup"));
         let groups = pod.security_path("supplementalGroups");
+        let mut found = InList::default();
         for (index, group) in context.supplemental_groups.iter().flatten().enumerate() {
-            judge(Some(*group), &|| groups.index(index));
+            if !IDS.contains(group) && found.is_told() {
+                judge(report, Some(*group), || groups.index(index));
+            }
         }
+        found.tell_rest(|| groups, report);
     }
     for container in &pod.containers {
         if let Some(context) = container.security_context() {
-            judge(context.run_as_user, &|| container.security_path("runAsUser"));
-            judge(context.run_as_group, &|| container.security_path("runAsGroup"));
+            judge(report, context.run_as_user, || container.security_path("runAsUser"));
+            judge(report, context.run_as_group, || container.security_path("runAsGroup"));
         }
+    }
+}
+
+fn judge(report: &mut Report, id: Option<i64>, path: impl FnOnce() -> Path) {
+    if let Some(id) = id.filter(|id| !IDS.contains(id)) {
+        report.find(path(), format!("{id} is no id: they go from 0 to 2147483647"), "set one within");
     }
 }

@@ -1,7 +1,7 @@
 //! See `sysctl_malformed.md`.
 
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
+use crate::rule::{Action, Effect, InList, Report, Rule};
 use crate::settings::Settings;
 use crate::sysctls::State;
 use crate::text::quote;
@@ -19,6 +19,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+    let mut found = InList::default();
     for entry in &pod.sysctls {
         let (what, help) = match entry.state {
             State::BadName => (
@@ -29,6 +30,9 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
             State::Repeated => ("is set before", "keep one of the two"),
             State::Supported | State::Unsupported => continue,
         };
-        report.find(entry.path.clone(), format!("{} {what}", quote(&entry.name)), help);
+        if found.is_told() {
+            report.find(entry.path.clone(), format!("{} {what}", quote(&entry.name)), help);
+        }
     }
+    found.tell_rest(|| pod.security_path("sysctls"), report);
 }

@@ -1,12 +1,10 @@
 //! See `sysctl_unsupported.md`.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use crate::eci::{sysctl, sysctl_format};
 use crate::pod::Pod;
-use crate::rule::{Action, Edit, Effect, Report, Rule};
+use crate::rule::{Action, Edit, Effect, InList, Report, Rule, TOLD_IN_A_LIST};
 use crate::settings::Settings;
 use crate::sysctls::{self, HostSysctls, PodSysctl, State};
 use crate::text::{cut, nearest, quote};
@@ -37,27 +35,32 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         HostSysctls::Malformed(_) => None,
         HostSysctls::Entries(entries) => Some(entries.clone()),
     };
-    let is_moved = |entry: &PodSysctl<'_>| {
+    let can_move = |entry: &&PodSysctl<'_>| {
         entry.state == State::Unsupported && !entry.is_contested && settings.approved.host_sysctl(&entry.name)
     };
+    let most = if annotation.is_some() { TOLD_IN_A_LIST } else { 0 };
+    let mut moved = field.iter().filter(can_move).take(most).peekable();
     if let Some(entries) = &mut annotation {
-        for entry in field.iter().filter(|entry| is_moved(entry)) {
-            entries.push((entry.name.to_string(), entry.value.to_owned()));
-        }
+        entries.extend(moved.clone().map(|entry| (entry.name.to_string(), entry.value.to_owned())));
     }
     // The first move writes the annotation, for all of them.
     let mut write = annotation.as_deref().map(|entries| {
         Edit::Set(pod.annotation_path(sysctl::HOST_SYSCTLS), Value::from(sysctls::annotation(entries)))
     });
+    let mut found = InList::default();
     for entry in field.iter().filter(|entry| entry.state == State::Unsupported) {
+        let moves = moved.next_if(|moved| std::ptr::eq(*moved, entry)).is_some();
+        if !moves && !found.is_told() {
+            continue;
+        }
         let message = format!("{} is not a sysctl that ECI takes from a pod", quote(&entry.name));
-        let help = if report.is_crowded() { "remove it".into() } else { Cow::from(way_out(entry, settings)) };
-        let finding = report.find(entry.path.clone(), message, help);
-        if annotation.is_some() && is_moved(entry) {
+        let finding = report.find(entry.path.clone(), message, way_out(entry, settings));
+        if moves {
             finding.repaired_by(write.take());
             finding.repaired_by([Edit::Remove(entry.path.clone())]);
         }
     }
+    found.tell_rest(|| pod.security_path("sysctls"), report);
 }
 
 fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
