@@ -77,8 +77,9 @@ impl<'w> Pod<'w> {
         let metadata = workload.template.metadata.as_ref();
         let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
         let field = spec.security_context.as_ref().and_then(|context| context.sysctls.as_deref());
-        let sysctls_path = path.field("spec").field("securityContext").field("sysctls");
-        let sysctls = sysctls::of_field(field.unwrap_or_default(), &sysctls_path, settings.profile);
+        let sysctls_path = || path.field("spec").field("securityContext").field("sysctls");
+        let sysctls = field.map(|field| sysctls::of_field(field, &sysctls_path(), settings.profile));
+        let sysctls = sysctls.unwrap_or_default();
         let size_counts = sysctls.iter().any(|entry| entry.name == sysctl::MIN_FREE_KBYTES);
         let annotation = annotations.and_then(|annotations| annotations.host_sysctls.as_deref());
         let mut containers = Vec::new();
@@ -87,8 +88,9 @@ impl<'w> Pod<'w> {
             (List::Main, &spec.containers),
             (List::Ephemeral, &spec.ephemeral_containers),
         ] {
+            let Some(specs) = specs else { continue };
             let list_path = path.field("spec").field(list.name());
-            for (index, spec) in specs.iter().flatten().enumerate() {
+            for (index, spec) in specs.iter().enumerate() {
                 containers.push(Container {
                     path: list_path.index(index),
                     list,

@@ -110,6 +110,8 @@ pub struct Finding {
     pub help: Cow<'static, str>,
     /// The repair; empty where there is none.
     pub edits: Vec<Edit>,
+    /// How many places it is about: one, but where it stands for the rest of a long list.
+    pub places: usize,
 }
 
 impl Finding {
@@ -193,6 +195,7 @@ impl Report {
             message: message.into(),
             help: help.into(),
             edits: Vec::new(),
+            places: 1,
         })
     }
 }
@@ -219,6 +222,8 @@ impl InList {
         let rest = self.found.checked_sub(TOLD_IN_A_LIST).filter(|rest| *rest > 0)?;
         let action = report.findings.last()?.action;
         let message = format!("{rest} more of its items are as those before");
-        Some(report.find(list(), message, "correct them too").by_default(action))
+        let finding = report.find(list(), message, "correct them too");
+        finding.places = rest;
+        Some(finding.by_default(action))
     }
 }

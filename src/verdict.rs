@@ -115,7 +115,7 @@ pub fn clauses(findings: &[Finding]) -> (Vec<(&Finding, String)>, usize) {
         room = rest;
         clauses.push((*finding, clause));
     }
-    let rest = denials.len() - clauses.len();
+    let rest = denials.iter().skip(clauses.len()).map(|finding| finding.places).sum();
     (clauses, rest)
 }
 
@@ -196,7 +196,7 @@ fn audit(findings: &[Finding]) -> String {
             json::text(&finding.message),
         );
         if array.len() + element.len() > ANNOTATION_BYTES - 32 {
-            let rest = findings.len() - position;
+            let rest: usize = findings.iter().skip(position).map(|finding| finding.places).sum();
             array.push_str(&format!(r#"{separator}{{"more":{rest}}}"#));
             break;
         }

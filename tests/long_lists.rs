@@ -60,8 +60,17 @@ fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
         let rest = found.last().unwrap();
         assert_eq!(rest.path.to_string(), list);
         assert_eq!(rest.message, "900 more of its items are as those before");
-        assert_eq!((rest.action, rest.edits.len()), (Action::Deny, 0), "{rule}");
+        assert_eq!((rest.action, rest.edits.len(), rest.places), (Action::Deny, 0, 900), "{rule}");
     }
+}
+
+#[test]
+fn the_count_of_the_rest_is_of_places() {
+    let verdict = pod_with(&json!({"securityContext": {"supplementalGroups": vec![-1; 1000]}}), &json!({}));
+    let message = verdict.message.unwrap();
+    let told = message.matches("[run-as-id-range]").count();
+    assert!((20..100).contains(&told), "{message}");
+    assert!(message.ends_with(&format!(" And {} more.", 1000 - told)), "{message}");
 }
 
 #[test]

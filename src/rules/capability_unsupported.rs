@@ -29,10 +29,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             .as_ref()
             .and_then(|capabilities| capabilities.add.as_deref())
             .unwrap_or_default();
-        if added.is_empty() {
-            continue;
-        }
-        let path = container.security_path("capabilities").field("add");
+        let path = || container.security_path("capabilities").field("add");
         let mut found = InList::default();
         for (index, written) in added.iter().enumerate() {
             let name = capability::normalise(written);
@@ -40,7 +37,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
                 continue;
             }
             let finding = report.find(
-                path.index(index),
+                path().index(index),
                 format!("{} is not a capability that ECI grants", quote(written)),
                 way_out(&name, settings),
             );
@@ -49,7 +46,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
                 finding.by_default(Action::Warn);
             }
         }
-        found.tell_rest(|| path, report);
+        found.tell_rest(path, report);
     }
 }
 

@@ -18,17 +18,17 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
-    let volumes = pod.path.field("spec").field("volumes");
+    let volumes = || pod.path.field("spec").field("volumes");
     let mut found = InList::default();
     for (index, volume) in pod.spec.volumes.iter().flatten().enumerate() {
         if let Some(host_path) = volume.host_path.as_ref().filter(|_| found.is_told()) {
             let path = host_path.path.as_deref().unwrap_or_default();
             report.find(
-                volumes.index(index).field("hostPath"),
+                volumes().index(index).field("hostPath"),
                 format!("{} cannot be had: a pod on ECI has no node to mount files of", quote(path)),
                 "use emptyDir, a disk, NAS, or a ConfigMap",
             );
         }
     }
-    found.tell_rest(|| volumes, report);
+    found.tell_rest(volumes, report);
 }

@@ -25,14 +25,14 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
         judge(report, context.run_as_user, || pod.security_path("runAsUser"));
         judge(report, context.run_as_group, || pod.security_path("runAsGroup"));
         judge(report, context.fs_group, || pod.security_path("fsGroup"));
-        let groups = pod.security_path("supplementalGroups");
+        let groups = || pod.security_path("supplementalGroups");
         let mut found = InList::default();
         for (index, group) in context.supplemental_groups.iter().flatten().enumerate() {
             if !IDS.contains(group) && found.is_told() {
-                judge(report, Some(*group), || groups.index(index));
+                judge(report, Some(*group), || groups().index(index));
             }
         }
-        found.tell_rest(|| groups, report);
+        found.tell_rest(groups, report);
     }
     for container in &pod.containers {
         if let Some(context) = container.security_context() {

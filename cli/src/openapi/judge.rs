@@ -438,6 +438,7 @@ fn find<'r>(
         message: message.into(),
         help: help.into(),
         edits: Vec::new(),
+        places: 1,
     };
     let action = settings.action(&finding);
     finding.action = if is_exempt { action.min(Action::Audit) } else { action };
