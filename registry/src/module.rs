@@ -58,7 +58,7 @@ impl<'b> Module<'b> {
                 _ => {}
             }
             if let Some((id, range)) = payload.as_section() {
-                let (start, end) = (usize::try_from(range.start)?, usize::try_from(range.end)?);
+                let (start, end) = (range.start, range.end);
                 let data = bytes.get(start..end).ok_or("a section ends after the module")?;
                 module.sections.push(RawSection { id, data });
             }
