@@ -138,7 +138,7 @@ impl From<Judged> for Verdict {
 
 impl From<rule::Finding> for Finding {
     fn from(finding: rule::Finding) -> Self {
-        let rule::Finding { rule, action, path, message, help, edits: _ } = finding;
+        let rule::Finding { rule, action, path, message, help, edits: _, places: _ } = finding;
         Self {
             rule: rule.id,
             action: action.as_str(),

@@ -141,7 +141,7 @@ pub(crate) fn sections(module: &[u8]) -> Vec<(u8, String, Vec<u8>)> {
         if let Payload::CustomSection(section) = &payload {
             sections.push((0, section.name().to_owned(), section.data().to_vec()));
         } else if let Some((id, range)) = payload.as_section() {
-            sections.push((id, String::new(), module[range.start as usize..range.end as usize].to_vec()));
+            sections.push((id, String::new(), module[range.start..range.end].to_vec()));
         }
     }
     sections
