@@ -30,7 +30,7 @@ KUBE_TOOLS := helm=$$(scripts/kube-tool helm) && kubectl=$$(scripts/kube-tool ku
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: all help run test lint fmt fmt-check push pull bless e2e-tests test-opa npm test-npm test-registry agreement reproducible deny sbom check-version changelog release-assets dist checksums artifacthub publish-modules publish-signatures publish-release publish-artifacthub publish-npm test-release mutants fuzz fuzz-seeds fuel-budget soak load load-docs bench bench-module profile bench-limits bench-engines bench-check clean cargo engines node registry-named host-runtime
+.PHONY: all help run test lint fmt fmt-check push pull bless e2e-tests test-opa npm test-npm test-registry test-seeds agreement reproducible deny sbom check-version changelog release-assets dist checksums artifacthub publish-modules publish-signatures publish-release publish-artifacthub publish-npm test-release mutants fuzz fuzz-seeds fuel-budget soak load load-docs bench bench-module profile bench-limits bench-engines bench-check clean cargo engines node registry-named host-runtime
 
 all: policy.wasm ## Builds policy.wasm; the first target
 
@@ -70,7 +70,7 @@ test: lint ## Everything that can be checked here; what CI runs
 	cargo test $(HOST) --workspace --exclude eci-host --exclude eci-policy --exclude eci-e2e-tests --exclude eci-registry
 	@$(MAKE) --no-print-directory policy.wasm
 	$(KUBE_TOOLS) POLICY_WASM='$(CURDIR)/policy.wasm' cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
-	@$(MAKE) --no-print-directory test-opa test-npm test-registry test-release
+	@$(MAKE) --no-print-directory test-opa test-npm test-registry test-release test-seeds
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	@$(MAKE) --no-print-directory reproducible
 	@$(MAKE) --no-print-directory e2e-tests
@@ -198,6 +198,9 @@ fuzz: | cargo ## Has libFuzzer look for inputs that break what must hold, SECOND
 	  cargo fuzz run --sanitizer none $$target $(abspath $(TARGET_DIR))/fuzz-corpus/$$target fuzz/corpus/$$target -- \
 	    -max_total_time=$(or $(SECONDS),60) -dict=fuzz/dictionaries/$$target.dict -max_len=4096 -timeout=10 -print_final_stats=1 || exit 1; \
 	done
+
+test-seeds: | cargo ## What the fuzz targets ask, of the seeds and of what was found
+	cargo test -q --locked --manifest-path fuzz/Cargo.toml --no-default-features --target-dir $(TARGET_DIR)/fuzz
 
 fuzz-seeds: | cargo ## Makes the committed seeds of fuzz/corpus anew, of tests/cases
 	cargo run -q $(HOST) -p eci-manifest --example fuzz-seeds -- tests/cases fuzz/corpus

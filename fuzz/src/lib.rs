@@ -16,8 +16,11 @@ pub mod yaml_edit;
 #[allow(dead_code, reason = "shared with tests that use all of it")]
 mod answer;
 
+/// What a target does with the bytes that it is given: it panics where something does not hold.
+pub type Target = fn(&[u8]);
+
 /// The targets, by the name of their folder of seeds.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("request", request::run),
     ("settings", settings::run),
     ("host_sysctls", host_sysctls::run),

@@ -81,7 +81,10 @@ fn is_what_is_written(settings: &Settings, value: &Value) {
     assert_eq!(settings.scope.assume_eci, flag("/scope/assumeEci"));
     assert_eq!(settings.scope.namespace_labels, flag("/scope/namespaceLabels"));
     assert_eq!(settings.approved.privileged, flag("/approved/privileged"));
-    assert_eq!(settings.approved.capabilities, texts("/approved/capabilities", capability::normalise));
+    assert_eq!(
+        settings.approved.capabilities,
+        texts("/approved/capabilities", |name| capability::normalise(name).into_owned())
+    );
     assert_eq!(
         settings.approved.host_sysctls,
         texts("/approved/hostSysctls", |name| sysctl::normalise(name).into_owned())

@@ -42,7 +42,7 @@ pub fn payload(request: &Request<'_>, settings: Option<Raw<'_>>) -> Value {
         ("subResource", text(request.sub_resource.as_ref())),
         ("namespace", text(request.namespace.as_ref())),
         ("operation", text(request.operation.as_ref())),
-        ("object", raw(request.object)),
+        ("object", raw(request.object().ok())),
         ("oldObject", raw(request.old_object)),
     ]);
     object([("request", Some(request)), ("settings", raw(settings))])
