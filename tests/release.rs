@@ -396,6 +396,53 @@ fn the_scripts_tell_their_usage() {
     }
 }
 
+/// Debian's registry is unpacked, with the lists of packages brought up to date where that is needed: by root, or by
+/// a user whom sudo lets. Where another one was quicker, that is taken.
+#[test]
+fn a_registry_for_the_tests_is_unpacked() {
+    for other_unpacks in ["", r#"cp -r "$3" "$TARGET/docker-registry""#] {
+        let folder = folder("docker-registry");
+        let target = folder.join("target");
+        let programs = ordinary_programs(
+            &folder,
+            &["bash", "sh", "env", "dirname", "mkdir", "mktemp", "rm", "chmod", "mv", "tail", "touch", "cp"],
+        );
+        stub(&folder, "sudo", r#"[ "$1" = -n ] && shift && exec "$@""#);
+        stub(
+            &folder,
+            "apt-get",
+            r#"case $1 in
+               update) touch "$TARGET/updated" ;;
+               download) [ -e "$TARGET/updated" ] && touch docker-registry_1_all.deb ;;
+             esac"#,
+        );
+        let unpack = r#"mkdir -p "$3/usr/bin"; touch "$3/usr/bin/docker-registry"; chmod 755 "$3/usr/bin/docker-registry""#;
+        stub(&folder, "dpkg-deb", &format!("{unpack}\n{other_unpacks}"));
+        let output = Command::new(root("scripts/docker-registry"))
+            .env_clear()
+            .env("PATH", programs)
+            .env("TARGET", &target)
+            .env("CARGO_TARGET_DIR", &target)
+            .output()
+            .unwrap();
+        let program = target.join("docker-registry/usr/bin/docker-registry");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", program.display()), "{error}");
+        assert!(program.is_file());
+        let files = |folder: &Path| {
+            let files = std::fs::read_dir(folder).unwrap();
+            files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(
+            files(&target),
+            ["docker-registry", "updated"].map(str::to_owned).into(),
+            "nothing is left"
+        );
+        let unpacked = ["docker-registry_1_all.deb", "usr"];
+        assert_eq!(files(&target.join("docker-registry")), unpacked.map(str::to_owned).into());
+    }
+}
+
 /// The changelog of the repository, in the shape of Keep a Changelog.
 #[test]
 fn the_changelog_is_one() {
