@@ -96,6 +96,38 @@ fn nothing_of_an_event_is_taken_for_shell() {
     }
 }
 
+/// What a release is built on has built the command before: on the tag it is too late to learn that it does not.
+#[test]
+fn the_command_is_built_on_every_machine_before_a_release() {
+    let [ci, release] = WORKFLOWS.map(|file| workflow(file)["jobs"]["command"].clone());
+    assert_eq!(ci["strategy"]["matrix"], release["strategy"]["matrix"]);
+    for key in ["runs-on", "defaults"] {
+        assert_eq!(ci[key], release[key], "{key}");
+    }
+    for job in [ci, release] {
+        let steps = job["steps"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["run"] == "make dist"), "{steps:?}");
+    }
+}
+
+/// What git checks out has the same bytes on Windows, and what it takes in is what is there.
+#[test]
+fn a_checkout_is_the_same_on_every_machine() {
+    let output = Command::new("git").args(["ls-files", "--eol"]).current_dir(root("")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let files = String::from_utf8(output.stdout).unwrap();
+    let mut inputs = 0;
+    for line in files.lines() {
+        let (told, file) = line.split_once('\t').unwrap();
+        let is_input = file.starts_with("fuzz/corpus/");
+        inputs += usize::from(is_input);
+        let attributes = if is_input { "attr/-text" } else { "attr/text=auto eol=lf" };
+        assert!(told.trim_end().ends_with(attributes), "{file}: {told}");
+        assert!(is_input || told.starts_with("i/lf") || told.starts_with("i/none"), "{file}: {told}");
+    }
+    assert!(inputs > 0, "{files}");
+}
+
 #[test]
 fn every_action_is_pinned_by_its_commit() {
     let mut count = 0;
