@@ -217,6 +217,7 @@ fn checkout(name: &str) -> PathBuf {
         "scripts/absolute-links",
         "scripts/changelog",
         "scripts/publish",
+        "scripts/release-assets",
         "scripts/workspace-package",
         "metadata.yml",
         "opa/metadata.yml",
@@ -425,6 +426,21 @@ fn the_scripts_tell_their_usage() {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "scripts/{script} passes");
         assert!(error.contains(&format!("usage: scripts/{script} {usage}")), "scripts/{script}: {error}");
+    }
+}
+
+#[test]
+fn what_is_not_built_is_no_file_of_a_release() {
+    let folder = checkout("not-built");
+    let files = ["npm.tgz", "policy.cdx.json", "policy.wasm", "annotated-policy.wasm"];
+    for (there, missing) in files.iter().enumerate() {
+        let output =
+            Command::new(folder.join("scripts/release-assets")).args(["assets", "npm.tgz"]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        let told = format!("release-assets: {missing} does not exist: run `make release-assets`");
+        assert!(!output.status.success() && error.contains(&told), "{there} files: {error}");
+        assert!(!folder.join("assets").exists(), "nothing half-made");
+        std::fs::write(folder.join(missing), "").unwrap();
     }
 }
 
