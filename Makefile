@@ -18,9 +18,10 @@ ENGINES := POLICY_WASM='$(CURDIR)/policy.wasm' POLICY_OPA_WASM='$(CURDIR)/policy
 # The command that annotates, pushes and pulls.
 ECI_REGISTRY := cargo run -q $(HOST) -p eci-registry --
 ECI_REGISTRY_SOURCES := $(shell find registry/src) registry/Cargo.toml
-# The tag that the manifests in deploy/ name; the names are those of the modules' ociUrl. Recipes read it from the
-# environment: what a tag is called is never taken for shell.
-export TAG ?= v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# The tag that the manifests in deploy/ name; the names are those of the modules' ociUrl. Recipes read it, and the
+# registry, from the environment: what they are called is never taken for shell.
+export TAG ?= v$(shell scripts/workspace-package version)
+export REGISTRY
 RELEASE_DIR := $(TARGET_DIR)/release-assets
 # With which profile the command is built for a release.
 DIST_PROFILE ?= dist
@@ -56,11 +57,11 @@ annotated-policy.opa.wasm: policy.opa.wasm opa/metadata.yml opa/README.md $(ECI_
 	$(ECI_REGISTRY) annotate --metadata opa/metadata.yml --readme opa/README.md --output $@ policy.opa.wasm
 
 push: registry-named annotated-policy.wasm annotated-policy.opa.wasm ## Pushes both to REGISTRY (ghcr.io/me), under TAG (v and the version)
-	$(ECI_REGISTRY) push annotated-policy.wasm $(REGISTRY)/eci-security-context:"$$TAG"
-	$(ECI_REGISTRY) push annotated-policy.opa.wasm $(REGISTRY)/eci-security-context-opa:"$$TAG"
+	$(ECI_REGISTRY) push annotated-policy.wasm "$$REGISTRY/eci-security-context:$$TAG"
+	$(ECI_REGISTRY) push annotated-policy.opa.wasm "$$REGISTRY/eci-security-context-opa:$$TAG"
 
 pull: registry-named | cargo ## Pulls the policy of REGISTRY and TAG into pulled-policy.wasm
-	$(ECI_REGISTRY) pull $(REGISTRY)/eci-security-context:"$$TAG" --output pulled-policy.wasm
+	$(ECI_REGISTRY) pull "$$REGISTRY/eci-security-context:$$TAG" --output pulled-policy.wasm
 
 # A denial, which ends the command with 1, is no failure here: the examples have some.
 run: policy.wasm host-runtime ## Judges FILES (the examples) under SETTINGS (a file) in the embedded Wasm runtime
@@ -135,10 +136,9 @@ deny: | cargo ## Licences, advisories, sources and duplicates of the dependencie
 	@$(call need,cargo-deny,cargo install cargo-deny --locked)
 	cargo deny --workspace --locked check
 
-sbom: policy.cdx.json ## What policy.wasm is built from, as CycloneDX
-
-policy.cdx.json: Cargo.toml Cargo.lock json/Cargo.toml scripts/sbom | cargo
-	scripts/sbom $@
+# Always anew: it has the time of the commit.
+sbom: | cargo ## What policy.wasm is built from, as CycloneDX (policy.cdx.json)
+	scripts/sbom policy.cdx.json
 
 check-version: ## Whether TAG (as v0.1.0) is the version, with a dated entry in the changelog
 	@scripts/changelog check "$$TAG"
@@ -146,13 +146,14 @@ check-version: ## Whether TAG (as v0.1.0) is the version, with a dated entry in 
 changelog: ## The notes of the release TAG
 	@scripts/changelog notes "$$TAG"
 
-release-assets: policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm policy.cdx.json $(NPM_TARBALL) ## The files of a release, but for the command
+release-assets: policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm sbom $(NPM_TARBALL) ## The files of a release, but for the command
 	scripts/release-assets $(RELEASE_DIR) $(NPM_TARBALL)
 
 dist: | cargo ## The command, built and packed for this machine
-	mkdir -p $(RELEASE_DIR) && scripts/dist $(RELEASE_DIR) --profile $(DIST_PROFILE)
+	scripts/dist $(RELEASE_DIR) --profile $(DIST_PROFILE)
 
 checksums: ## SHA256SUMS of the files of a release
+	@[ -n "$$(ls $(RELEASE_DIR) 2>/dev/null)" ] || { echo 'checksums: $(RELEASE_DIR) has no files: run `make release-assets` first' >&2; exit 1; }
 	cd $(RELEASE_DIR) && rm -f SHA256SUMS* && sha256sum * >../SHA256SUMS.part && mv ../SHA256SUMS.part SHA256SUMS
 
 # The command is built as the tests are, which takes seconds, not minutes.
@@ -164,7 +165,8 @@ test-release: ## The files of a release, made as the workflow makes them, and lo
 
 artifacthub: ## What the branch artifacthub holds, in target/artifacthub
 	rm -rf $(TARGET_DIR)/artifacthub && mkdir -p $(TARGET_DIR)/artifacthub
-	cp artifacthub-repo.yml artifacthub-pkg.yml README.md $(TARGET_DIR)/artifacthub
+	cp artifacthub-repo.yml artifacthub-pkg.yml $(TARGET_DIR)/artifacthub
+	scripts/absolute-links <README.md >$(TARGET_DIR)/artifacthub/README.md
 
 # The glue of a release: what these send is made by the targets above.
 publish-modules: ## Pushes the modules (kwctl), and signs them (cosign)
@@ -256,7 +258,7 @@ node:
 	@$(call need,npm,install it with Node.js (Debian: apt-get install npm))
 
 registry-named:
-	@$(if $(REGISTRY),,echo 'REGISTRY is missing: name a registry and a user or folder of it, as in make push REGISTRY=ghcr.io/me' >&2; exit 1)
+	@[ -n "$$REGISTRY" ] || { echo 'REGISTRY is missing: name a registry and a user or folder of it, as in make push REGISTRY=ghcr.io/me' >&2; exit 1; }
 
 host-runtime: | cargo
 	@ls $(TARGET_DIR)/host/deps/libwasmtime-*.rlib >/dev/null 2>&1 || { \

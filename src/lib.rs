@@ -14,7 +14,8 @@
 //! | verdict | [`judge`], [`verdict`] | what is done about the findings, and how it is told |
 //!
 //! [`eci`] holds what ECI supports, as data with its sources. [`path`], [`quantity`] and [`glob`] are
-//! the small grammars of the domain.
+//! the small grammars of the domain. JSON is read in one pass, by the crate [`eci_json`] in `json/`, of which
+//! [`json`] makes the views.
 #![cfg_attr(
     test,
     allow(

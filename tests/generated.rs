@@ -236,7 +236,7 @@ fn the_commands_that_install() {
          | Kubewarden, in Gatekeeper's mode | a ClusterAdmissionPolicy with `module: {}` and `mutating: false` |\n\
          | OPA Wasm hosts | `make policy.opa.wasm`, or [the releases]({repository}/releases) |\n\
          | JavaScript | `npm install eci-security-context@{VERSION}` |\n\
-         | command | `cargo install --locked --git {repository} --tag v{VERSION} eci-policy` |\n",
+         | command | [an archive for each machine](command.md#install-it), or `cargo install --locked --git {repository} --tag v{VERSION} eci-policy` |\n",
         oci("metadata.yml"),
         oci("opa/metadata.yml"),
     );
@@ -438,7 +438,7 @@ fn the_metadata_of_the_opa_module() {
 }
 
 /// Where else the version of Cargo.toml stands: the file, and what stands before it. What is generated has it of these.
-const VERSIONS: [(&str, &str); 16] = [
+const VERSIONS: [(&str, &str); 20] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
     ("opa/metadata.yml", "io.kubewarden.policy.version: "),
     (TWINS[0], "/eci-security-context:v"),
@@ -452,6 +452,10 @@ const VERSIONS: [(&str, &str); 16] = [
     ("docs/releasing.md", " TAG=v"),
     ("docs/releasing.md", "release.yml@refs/tags/v"),
     ("docs/releasing.md", "/eci-security-context:v"),
+    ("docs/releasing.md", "gh release download v"),
+    ("docs/releasing.md", "npm publish eci-security-context-npm-"),
+    ("docs/command.md", "/releases/download/v"),
+    ("docs/command.md", "eci-policy-v"),
     ("docs/command.md", "    rev: v"),
     ("docs/command.md", "/eci-security-context@v"),
     ("CHANGELOG.md", "\n## ["),

@@ -89,11 +89,43 @@ fn nothing_of_an_event_is_taken_for_shell() {
     }
     // Nor by make, which would put the value of a variable into the recipe's text.
     let makefile = text(root("Makefile"));
-    for variable in ["TAG", "REGISTRY_USERNAME", "REGISTRY_PASSWORD"] {
+    for variable in ["TAG", "REGISTRY", "REGISTRY_USERNAME", "REGISTRY_PASSWORD"] {
         for reference in [format!("$({variable})"), format!("${{{variable}}}")] {
             assert!(!makefile.contains(&reference), "Makefile: {reference}");
         }
     }
+}
+
+/// What a release is built on has built the command before: on the tag it is too late to learn that it does not.
+#[test]
+fn the_command_is_built_on_every_machine_before_a_release() {
+    let [ci, release] = WORKFLOWS.map(|file| workflow(file)["jobs"]["command"].clone());
+    assert_eq!(ci["strategy"]["matrix"], release["strategy"]["matrix"]);
+    for key in ["runs-on", "defaults"] {
+        assert_eq!(ci[key], release[key], "{key}");
+    }
+    for job in [ci, release] {
+        let steps = job["steps"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["run"] == "make dist"), "{steps:?}");
+    }
+}
+
+/// What git checks out has the same bytes on Windows, and what it takes in is what is there.
+#[test]
+fn a_checkout_is_the_same_on_every_machine() {
+    let output = Command::new("git").args(["ls-files", "--eol"]).current_dir(root("")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let files = String::from_utf8(output.stdout).unwrap();
+    let mut inputs = 0;
+    for line in files.lines() {
+        let (told, file) = line.split_once('\t').unwrap();
+        let is_input = file.starts_with("fuzz/corpus/");
+        inputs += usize::from(is_input);
+        let attributes = if is_input { "attr/-text" } else { "attr/text=auto eol=lf" };
+        assert!(told.trim_end().ends_with(attributes), "{file}: {told}");
+        assert!(is_input || told.starts_with("i/lf") || told.starts_with("i/none"), "{file}: {told}");
+    }
+    assert!(inputs > 0, "{files}");
 }
 
 #[test]
@@ -182,8 +214,11 @@ fn checkout(name: &str) -> PathBuf {
     for file in [
         "Makefile",
         "Cargo.toml",
+        "scripts/absolute-links",
         "scripts/changelog",
         "scripts/publish",
+        "scripts/release-assets",
+        "scripts/workspace-package",
         "metadata.yml",
         "opa/metadata.yml",
         "artifacthub-repo.yml",
@@ -224,6 +259,19 @@ fn stub(folder: &Path, name: &str, answer: &str) {
     std::fs::create_dir_all(&programs).unwrap();
     std::fs::write(programs.join(name), script).unwrap();
     std::fs::set_permissions(programs.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A folder with these programs of the machine's, and the stubs.
+fn ordinary_programs(folder: &Path, names: &[&str]) -> PathBuf {
+    let programs = folder.join("programs");
+    std::fs::create_dir_all(&programs).unwrap();
+    for name in names {
+        let paths = std::env::var_os("PATH").unwrap();
+        let there =
+            std::env::split_paths(&paths).map(|path| path.join(name)).find(|path| path.is_file()).unwrap();
+        std::os::unix::fs::symlink(there, programs.join(name)).unwrap();
+    }
+    programs
 }
 
 fn make(folder: &Path, target: &str, variables: &[(&str, &str)]) -> Output {
@@ -278,9 +326,11 @@ fn a_release_has_an_entry_in_the_changelog() {
     let write = |changelog: &str| std::fs::write(folder.join("CHANGELOG.md"), changelog).unwrap();
 
     let notes = passes(&folder, "changelog", &variables);
+    assert_eq!(relative_links(&notes), Vec::<&str>::new());
     let (_, entry) = dated.split_once(&heading).unwrap();
     let (entry, _) = entry.split_once("\n## ").unwrap();
-    assert_eq!(notes.trim(), entry.trim());
+    let blob = format!("]({}/blob/{tag}/", env!("CARGO_PKG_REPOSITORY"));
+    assert_eq!(notes.replace(&blob, "](").trim(), entry.trim());
 
     write(&dated.replace(&heading, &format!("## [{VERSION}] - unreleased")));
     fails(&folder, "check-version", &variables, "has no date: write");
@@ -296,6 +346,149 @@ fn a_release_has_an_entry_in_the_changelog() {
     fails(&folder, "check-version", &variables, "is empty: tell there what is new");
     write("# Changelog\n");
     fails(&folder, "check-version", &variables, "write the entry of");
+}
+
+/// Links to what is beside a page, which are dead where the page is read elsewhere.
+fn relative_links(page: &str) -> Vec<&str> {
+    let links = page.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    links.filter(|link| !link.starts_with('#') && !link.starts_with("https://")).collect()
+}
+
+#[test]
+fn the_links_of_the_notes_are_to_the_files_of_the_tag() {
+    let folder = checkout("links");
+    let tag = tag();
+    let changelog = format!(
+        "# Changelog\n\n## [{VERSION}] - 2026-12-01\n\n[A page](docs/a.md#part), ([two](b) [three](c/d.md));\n\
+         [here](#links), [there](https://example.org/x).\n"
+    );
+    std::fs::write(folder.join("CHANGELOG.md"), changelog).unwrap();
+    let at = format!("https://github.com/eci-security-context/eci-security-context/blob/{tag}");
+    let expected = format!(
+        "[A page]({at}/docs/a.md#part), ([two]({at}/b) [three]({at}/c/d.md));\n\
+         [here](#links), [there](https://example.org/x).\n"
+    );
+    assert_eq!(passes(&folder, "changelog", &[("TAG", &tag)]), expected);
+}
+
+/// The version is that of [workspace.package], whatever else in Cargo.toml has one.
+#[test]
+fn the_version_is_read_in_one_way() {
+    let folder = checkout("one-version");
+    let manifest = text(folder.join("Cargo.toml"));
+    let write = |manifest: &str| std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    let other = "[workspace.dependencies.other]\nversion = \"7.0.0\"\n";
+    write(&format!("{other}\n{manifest}\n{other}"));
+    assert_eq!(passes(&folder, "check-version", &[]), "");
+    write(&manifest.replace(&format!("version = \"{VERSION}\""), ""));
+    let told = "the [workspace.package] of Cargo.toml has no \"version\": set it there";
+    fails(&folder, "check-version", &[("TAG", &tag())], told);
+}
+
+#[test]
+fn a_registry_is_not_taken_for_shell() {
+    let folder = checkout("registry");
+    stub(&folder, "cargo", "");
+    for registry in ["ghcr.io/me", "ghcr.io/me;  touch taken", "$(touch taken)", "`touch taken`"] {
+        passes(&folder, "pull", &[("REGISTRY", registry), ("TAG", "v1")]);
+        let log = text(folder.join("log"));
+        let asked = format!("-- pull {registry}/eci-security-context:v1 --output pulled-policy.wasm\n");
+        assert!(log.ends_with(&asked), "{log}");
+        assert!(!folder.join("taken").exists(), "{registry} is taken for shell");
+    }
+    for target in ["push", "pull"] {
+        fails(&folder, target, &[], "REGISTRY is missing: name a registry");
+    }
+}
+
+/// What makes the files of a release says how it is called.
+#[test]
+fn the_scripts_tell_their_usage() {
+    for (script, usage) in [
+        ("absolute-links", "<PAGE.md >ELSEWHERE.md"),
+        ("changelog", "notes|check TAG"),
+        ("dist", "FOLDER [cargo args...]"),
+        ("kube-tool", "helm|kubectl"),
+        ("npm-build", "OUT.tgz"),
+        ("publish", "modules|signatures|release|artifacthub|npm FOLDER"),
+        ("release-assets", "FOLDER NPM_TARBALL"),
+        ("reproducible", "policy.wasm"),
+        ("sbom", "OUT.cdx.json"),
+        ("wasm-build", "TARGET MANIFEST_DIR OUT.wasm [cargo args...]"),
+        ("workspace-package", "FIELD"),
+    ] {
+        let mut command = Command::new(root("scripts").join(script));
+        // Of these, only what takes no argument is wrong with one.
+        if script == "absolute-links" {
+            command.arg("README.md");
+        }
+        let output = command.output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "scripts/{script} passes");
+        assert!(error.contains(&format!("usage: scripts/{script} {usage}")), "scripts/{script}: {error}");
+    }
+}
+
+#[test]
+fn what_is_not_built_is_no_file_of_a_release() {
+    let folder = checkout("not-built");
+    let files = ["npm.tgz", "policy.cdx.json", "policy.wasm", "annotated-policy.wasm"];
+    for (there, missing) in files.iter().enumerate() {
+        let output =
+            Command::new(folder.join("scripts/release-assets")).args(["assets", "npm.tgz"]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        let told = format!("release-assets: {missing} does not exist: run `make release-assets`");
+        assert!(!output.status.success() && error.contains(&told), "{there} files: {error}");
+        assert!(!folder.join("assets").exists(), "nothing half-made");
+        std::fs::write(folder.join(missing), "").unwrap();
+    }
+}
+
+/// Debian's registry is unpacked, with the lists of packages brought up to date where that is needed: by root, or by
+/// a user whom sudo lets. Where another one was quicker, that is taken.
+#[test]
+fn a_registry_for_the_tests_is_unpacked() {
+    for other_unpacks in ["", r#"cp -r "$3" "$TARGET/docker-registry""#] {
+        let folder = folder("docker-registry");
+        let target = folder.join("target");
+        let programs = ordinary_programs(
+            &folder,
+            &["bash", "sh", "env", "dirname", "mkdir", "mktemp", "rm", "chmod", "mv", "tail", "touch", "cp"],
+        );
+        stub(&folder, "sudo", r#"[ "$1" = -n ] && shift && exec "$@""#);
+        stub(
+            &folder,
+            "apt-get",
+            r#"case $1 in
+               update) touch "$TARGET/updated" ;;
+               download) [ -e "$TARGET/updated" ] && touch docker-registry_1_all.deb ;;
+             esac"#,
+        );
+        let unpack = r#"mkdir -p "$3/usr/bin"; touch "$3/usr/bin/docker-registry"; chmod 755 "$3/usr/bin/docker-registry""#;
+        stub(&folder, "dpkg-deb", &format!("{unpack}\n{other_unpacks}"));
+        let output = Command::new(root("scripts/docker-registry"))
+            .env_clear()
+            .env("PATH", programs)
+            .env("TARGET", &target)
+            .env("CARGO_TARGET_DIR", &target)
+            .output()
+            .unwrap();
+        let program = target.join("docker-registry/usr/bin/docker-registry");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", program.display()), "{error}");
+        assert!(program.is_file());
+        let files = |folder: &Path| {
+            let files = std::fs::read_dir(folder).unwrap();
+            files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(
+            files(&target),
+            ["docker-registry", "updated"].map(str::to_owned).into(),
+            "nothing is left"
+        );
+        let unpacked = ["docker-registry_1_all.deb", "usr"];
+        assert_eq!(files(&target.join("docker-registry")), unpacked.map(str::to_owned).into());
+    }
 }
 
 /// The changelog of the repository, in the shape of Keep a Changelog.
@@ -360,6 +553,13 @@ fn the_files_are_signed_and_released() {
     let assets = folder.join("target/release-assets");
     stub(&folder, "cosign", &format!("touch '{}/SHA256SUMS.sigstore.json'", assets.display()));
     stub(&folder, "gh", "");
+    std::fs::rename(&assets, folder.join("elsewhere")).unwrap();
+    let none = "target/release-assets has no files: run `make release-assets` first";
+    fails(&folder, "checksums", &[], none);
+    std::fs::create_dir(&assets).unwrap();
+    fails(&folder, "checksums", &[], none);
+    std::fs::remove_dir(&assets).unwrap();
+    std::fs::rename(folder.join("elsewhere"), &assets).unwrap();
     for target in ["publish-signatures", "publish-release"] {
         fails(&folder, target, &variables, "SHA256SUMS does not exist: run `make checksums` first");
     }
@@ -421,6 +621,11 @@ fn the_branch_of_artifact_hub_is_pushed() {
     let files = branch(&["ls-tree", "--name-only", "-r", "artifacthub"]);
     assert_eq!(files, "README.md\nartifacthub-pkg.yml\nartifacthub-repo.yml\n");
     assert_eq!(branch(&["show", "artifacthub:artifacthub-pkg.yml"]), text(root("artifacthub-pkg.yml")));
+    // The pages that it speaks of are not on the branch.
+    let readme = branch(&["show", "artifacthub:README.md"]);
+    assert_eq!(relative_links(&readme), Vec::<&str>::new());
+    let blob = format!("]({}/blob/{}/", env!("CARGO_PKG_REPOSITORY"), tag());
+    assert_eq!(readme.replace(&blob, "]("), text(root("README.md")));
     // What is there already makes no commit.
     let said = passes(&folder, "publish-artifacthub", &[]);
     assert_eq!(said, format!("publish: the branch artifacthub has version {VERSION} already\n"));
@@ -434,18 +639,13 @@ fn the_branch_of_artifact_hub_is_pushed() {
     assert_eq!(git(&["ls-files"]), "");
 }
 
-/// A PATH with the ordinary programs, and none that publishes.
 #[test]
 fn what_is_missing_is_named() {
     let folder = with_assets("missing");
-    let programs = folder.join("programs");
-    std::fs::create_dir_all(&programs).unwrap();
-    for name in ["bash", "sh", "make", "env", "dirname", "sed", "find", "awk", "grep", "cp", "mkdir", "rm"] {
-        let paths = std::env::var_os("PATH").unwrap();
-        let there =
-            std::env::split_paths(&paths).map(|path| path.join(name)).find(|path| path.is_file()).unwrap();
-        std::os::unix::fs::symlink(there, programs.join(name)).unwrap();
-    }
+    let programs = ordinary_programs(
+        &folder,
+        &["bash", "sh", "make", "env", "dirname", "sed", "find", "awk", "grep", "cp", "mkdir", "rm"],
+    );
     for (target, tool) in [
         ("publish-modules", "kwctl"),
         ("publish-signatures", "cosign"),

@@ -72,6 +72,13 @@ fn the_sbom_tells_what_the_module_is_built_from() {
     assert_eq!((&sbom["bomFormat"], &sbom["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
     let subject = &sbom["metadata"]["component"];
     assert_eq!((&subject["name"], &subject["version"]), (&"eci-security-context".into(), &VERSION.into()));
+    // A file that was made at an earlier commit would have the time of that.
+    let commit = run(Command::new("git")
+        .args(["log", "-1", "--date=format-local:%Y-%m-%dT%H:%M:%S", "--format=%cd"])
+        .env("TZ", "UTC")
+        .current_dir(root));
+    let time = sbom["metadata"]["timestamp"].as_str().unwrap();
+    assert!(time.starts_with(commit.trim()), "the SBOM is of {time}, not of {commit}");
     let components = sbom["components"].as_array().unwrap();
     let names: BTreeSet<_> = components.iter().map(|component| component["name"].as_str().unwrap()).collect();
     for name in ["kubewarden-policy-sdk", "serde_json", "wapc-guest", "eci-json"] {

@@ -1,8 +1,7 @@
 //! Files: read whole, and written whole or not at all.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::Failure;
@@ -22,9 +21,11 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let put = || -> io::Result<()> {
+        let mut part = tempfile::Builder::new();
         // Less what the umask takes, as any new file.
-        let mut part =
-            tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        #[cfg(unix)]
+        part.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut part = part.tempfile_in(folder)?;
         part.write_all(bytes)?;
         part.persist(path).map_err(|error| error.error)?;
         Ok(())
