@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use memchr::{memchr, memchr_iter};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -73,6 +74,10 @@ impl Document<'_> {
     /// # Errors
     /// Where a place is not written where it stands, or in a way that cannot be changed alone.
     pub fn replacements(&self, edits: &[Edit<'_>]) -> Result<Vec<Replacement>, Unrepairable> {
+        let span = self.span("");
+        if self.has_lone_return(&span) {
+            return Err(Unrepairable { span, reason: Reason::Layout });
+        }
         let mut editor = Editor {
             text: self.text,
             tree: &self.tree,
@@ -84,6 +89,15 @@ impl Document<'_> {
         let mut replacements = editor.replacements;
         replacements.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
         Ok(replacements)
+    }
+
+    /// Whether a carriage return without a line feed stands in the lines of this span. It ends a line for YAML; nobody
+    /// writes it, and nothing here looks for it.
+    fn has_lone_return(&self, span: &Range<usize>) -> bool {
+        let rest = self.text.get(span.start..).unwrap_or_default().as_bytes();
+        let end = memchr(b'\n', rest.get(span.len()..).unwrap_or_default()).map(|end| span.len() + end);
+        let lines = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        memchr_iter(b'\r', lines).any(|at| !matches!(rest.get(at + 1), None | Some(b'\n')))
     }
 }
 
@@ -760,6 +774,8 @@ mod tests {
             ("a: &x {b: 1}\nc: {<<: *x}\n", "c/n", Reason::Layout),
             ("a: !!str |\n  x\n", "a", Reason::Layout),
             ("? a\n: b\n", "a", Reason::Layout),
+            ("a: 1 # why\rb: 2\nc: 3\n", "a", Reason::Layout),
+            ("a: 1\nb: 2 # why\rc: 3\n", "b", Reason::Layout),
         ] {
             assert_eq!(edited(text, &[(path, Some(json!(2)))]), Err(reason), "{text}");
         }
