@@ -146,7 +146,8 @@ impl<'de> View<'de> for Raw<'de> {
 pub struct Unread<'de>(pub Raw<'de>);
 
 impl<'de> View<'de> for Unread<'de> {
-    const SHAPE: Shape<'static> = Shape::Span;
+    // Where bytes are looked at one by one, brackets are not found sooner than the whole grammar is read.
+    const SHAPE: Shape<'static> = if cfg!(target_feature = "simd128") { Shape::Span } else { Shape::Raw };
 
     fn take(node: Node<'de>) -> Self {
         Self(Raw::take(node))
