@@ -191,6 +191,8 @@ fn what_an_api_server_would_drop_or_refuse_is_found() {
         ("ClusterAdmissionPolicyGroup", "/spec", "policies", json!([]), "object"),
         ("PolicyServer", "/spec", "replica", json!(2), "replica"),
         ("PolicyServer", "/spec", "replicas", json!("2"), "integer"),
+        // Only 1.36's definition has it.
+        ("PolicyServer", "/spec", "webhookPort", json!(8443), "webhookPort"),
         ("PolicyServer", "/spec/affinity/podAntiAffinity", "required", json!([]), "required"),
         ("ServiceAccount", "/metadata", "namespaces", json!("kubewarden"), "namespaces"),
         ("ClusterRole", "/rules/0", "verb", json!("get"), "verb"),
