@@ -113,19 +113,24 @@ fn the_schema_of_the_values_of_the_chart() {
     let enabled =
         |what: &str| closed(what, serde_json::json!({"enabled": of("boolean", "Whether it is installed.")}));
     // `--set …=true` makes no label: `--set-string` does.
-    let selector = |description: &str| {
+    let labels = |description: &str| {
+        serde_json::json!({
+            "type": "object",
+            "description": description,
+            "additionalProperties": {"type": "string"},
+        })
+    };
+    let selector = |description: &str, match_labels: &str| {
         closed(
             description,
             serde_json::json!({
                 "matchExpressions": of("array", "Conditions on labels."),
-                "matchLabels": serde_json::json!({
-                    "type": "object",
-                    "description": "Labels and their values.",
-                    "additionalProperties": {"type": "string"},
-                }),
+                "matchLabels": labels(match_labels),
             }),
         )
     };
+    // The bounds of Kubewarden's definitions.
+    let seconds = |description: &str| serde_json::json!({"type": "integer", "minimum": 2, "maximum": 30, "description": description});
     let mut settings = eci_security_context::schema::schema();
     settings.as_object_mut().unwrap().retain(|key, _| !key.starts_with('$'));
     let mut schema = closed(
@@ -147,21 +152,32 @@ fn the_schema_of_the_values_of_the_chart() {
                 "message": of("string", "What a denied request is told in place of the findings, which become its causes."),
                 "mode": choice("Whether the policies decide, or are watched only.", &["protect", "monitor"]),
                 "module": of("string", "The module of a registry's mirror."),
-                "namespaceSelector": selector("The labels of the Namespaces whose pods are judged."),
-                "objectSelector": selector("The labels of the objects that are judged; of a workload its own ones."),
+                "namespaceSelector": selector(
+                    "The labels of the Namespaces whose pods are judged; in place of the condition that leaves out kube-system.",
+                    "Refused: Kubewarden's controller drops them. Set matchExpressions, or namespacesLabelled.",
+                ),
+                "objectSelector": selector(
+                    "The labels of the objects that are judged; of a workload its own ones.",
+                    "Labels and their values.",
+                ),
                 "policyServer": of("string", "The policy-server that runs the policies."),
-                "timeoutEvalSeconds": of("integer", "What one evaluation may take."),
-                "timeoutSeconds": of("integer", "What the API server waits for an answer."),
+                "timeoutEvalSeconds": seconds("What one evaluation may take."),
+                "timeoutSeconds": seconds("What the API server waits for an answer."),
             })),
+            "namespacesLabelled": labels("The labels that a Namespace needs for its pods to be judged, all of them."),
             "mutating": enabled("The policy that repairs."),
             "validating": enabled("Its twin that judges the final object."),
             "policyServer": closed("A policy-server for these policies alone.", serde_json::json!({
                 "enabled": of("boolean", "Whether it is installed, and the policies run there."),
-                "namespace": of("string", "The Namespace of Kubewarden's controller."),
+                "namespace": serde_json::json!({
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "The Namespace of Kubewarden's controller.",
+                }),
                 "spec": closed("Fields of its spec.", serde_json::json!({
                     "affinity": of("object", "Where its pods run."),
                     "annotations": of("object", "Annotations of its pods."),
-                    "env": of("array", "Variables of its environment."),
+                    "env": of("array", "Variables of its environment, beside those in files/."),
                     "image": of("string", "Its image."),
                     "imagePullSecret": of("string", "The Secret for the modules' registry."),
                     "insecureSources": of("array", "Registries without TLS."),
@@ -171,10 +187,14 @@ fn the_schema_of_the_values_of_the_chart() {
                         "description": "How many replicas a drain leaves, as a number or in per cent.",
                     }),
                     "priorityClassName": of("string", "The priority class of its pods."),
-                    "replicas": of("integer", "How many of it there are."),
+                    "replicas": serde_json::json!({
+                        "type": "integer",
+                        "minimum": 0,
+                        "description": "How many of it there are.",
+                    }),
                     "requests": of("object", "Requests of resources."),
                     "securityContexts": of("object", "The security contexts of its pods and containers."),
-                    "serviceAccountName": of("string", "The ServiceAccount that asks for Namespaces."),
+                    "serviceAccountName": of("string", "The ServiceAccount that asks for Namespaces; with one of yours, none is made."),
                     "sigstoreTrustConfig": of("string", "The ConfigMap of a Sigstore instance."),
                     "sourceAuthorities": of("object", "Certificates of registries."),
                     "tolerations": of("array", "Taints that its pods tolerate."),

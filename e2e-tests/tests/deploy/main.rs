@@ -65,6 +65,11 @@ fn named<'d>(documents: &'d [Value], kind: &str) -> Vec<&'d Value> {
     documents.iter().filter(|document| document["kind"] == kind).collect()
 }
 
+/// The policies and the groups: what is asked about requests.
+fn bound(documents: &[Value]) -> Vec<&Value> {
+    documents.iter().filter(|document| document["spec"].get("rules").is_some()).collect()
+}
+
 /// A copy of deploy/ with a folder beside it that is built of parts: a user's own.
 fn composed(name: &str, kustomization: &str) -> Vec<Value> {
     fn copy(from: &Path, to: &Path) {
@@ -116,7 +121,7 @@ const EVERYTHING: &str = "--set policyServer.enabled=true,policyServer.namespace
      --set policyServer.spec.env[0].name=KUBEWARDEN_LOG_LEVEL,policyServer.spec.env[0].value=info \
      --set spec.mode=monitor,spec.timeoutSeconds=5,spec.timeoutEvalSeconds=2,spec.failurePolicy=Ignore \
      --set spec.backgroundAudit=false,spec.matchPolicy=Exact,spec.message=no,spec.module=registry://mirror.example/eci:v1 \
-     --set spec.objectSelector.matchLabels.a=b,spec.namespaceSelector.matchLabels.a=b \
+     --set spec.objectSelector.matchLabels.a=b,namespacesLabelled.a=b \
      --set spec.matchConditions[0].name=a \
      --set-string spec.matchConditions[0].expression=true,settings.profile=2024-02-26 --set settings.approved.capabilities={SYS_RAWIO}";
 
@@ -191,6 +196,8 @@ fn what_an_api_server_would_drop_or_refuse_is_found() {
         ("ClusterAdmissionPolicyGroup", "/spec", "policies", json!([]), "object"),
         ("PolicyServer", "/spec", "replica", json!(2), "replica"),
         ("PolicyServer", "/spec", "replicas", json!("2"), "integer"),
+        // Only 1.36's definition has it.
+        ("PolicyServer", "/spec", "webhookPort", json!(8443), "webhookPort"),
         ("PolicyServer", "/spec/affinity/podAntiAffinity", "required", json!([]), "required"),
         ("ServiceAccount", "/metadata", "namespaces", json!("kubewarden"), "namespaces"),
         ("ClusterRole", "/rules/0", "verb", json!("get"), "verb"),
@@ -254,7 +261,38 @@ fn has(list: &Value, item: &str) -> bool {
     list.as_array().unwrap().iter().any(|listed| listed == item || listed == "*")
 }
 
-/// Whether the API server asks a policy, by its `rules` and its `namespaceSelector`.
+/// The Namespace that Kubewarden is installed in.
+const KUBEWARDEN: &str = "kubewarden";
+
+/// The conditions of the `namespaceSelector` that a webhook has of a policy, or of a group. Kubewarden's controller makes
+/// it (`namespaceSelector` in internal/controller/policy_subreconciler_webhook.go, the same in 1.35.0 and 1.36.0-beta.1):
+/// its own Namespace is left out, the policy's `matchExpressions` follow, and its `matchLabels` are dropped.
+fn conditions(spec: &Value) -> Vec<Value> {
+    assert!(spec.get("allowInsideAdmissionControllerNamespace").is_none(), "this test does not know it");
+    let own = json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [KUBEWARDEN]});
+    let of_policy = spec["namespaceSelector"]["matchExpressions"].as_array().into_iter().flatten().cloned();
+    std::iter::once(own).chain(of_policy).collect()
+}
+
+/// Whether labels fulfil a condition of a selector. A label that is not there is in no list.
+fn fulfils(labels: &Value, condition: &Value) -> bool {
+    let label = &labels[condition["key"].as_str().unwrap()];
+    let is_listed = condition["values"].as_array().into_iter().flatten().any(|value| value == label);
+    match condition["operator"].as_str().unwrap() {
+        "In" => is_listed,
+        "NotIn" => !is_listed,
+        operator => panic!("this test does not know {operator}"),
+    }
+}
+
+/// A Namespace with the label that an API server gives it.
+fn namespace(name: &str, labels: &Value) -> Value {
+    let mut labels = labels.clone();
+    labels["kubernetes.io/metadata.name"] = name.into();
+    json!({"metadata": {"name": name, "labels": labels}})
+}
+
+/// Whether the API server asks a policy, by the `rules` and the `namespaceSelector` of its webhook.
 fn is_asked(spec: &Value, request: &Value, namespace: &Value) -> bool {
     let resource = &request["resource"];
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -265,13 +303,7 @@ fn is_asked(spec: &Value, request: &Value, namespace: &Value) -> bool {
             && has(&rule["operations"], &text(&request["operation"]))
     });
     assert!(spec.get("objectSelector").is_none(), "this test does not know objectSelector");
-    let selector = spec.get("namespaceSelector");
-    assert!(
-        selector.is_none_or(|selector| selector.get("matchExpressions").is_none()),
-        "nor matchExpressions"
-    );
-    let labels = selector.and_then(|selector| selector["matchLabels"].as_object()).into_iter().flatten();
-    matched && labels.into_iter().all(|(key, value)| &namespace["metadata"]["labels"][key] == value)
+    matched && conditions(spec).iter().all(|condition| fulfils(&namespace["metadata"]["labels"], condition))
 }
 
 fn judge(settings: &Value, object: &Value, namespace: &Value) -> Value {
@@ -363,7 +395,7 @@ fn each_situation_decides_as_it_says() {
     ];
     let situations = SITUATIONS.map(|folder| kustomized(&deploy(folder)));
     for (labels, of_pod, context, expected) in table {
-        let namespace = json!({"metadata": {"name": "shop", "labels": labels}});
+        let namespace = namespace("shop", &labels);
         let pod = pod(of_pod, context);
         for ((folder, policies), expected) in SITUATIONS.iter().zip(&situations).zip(expected) {
             assert_eq!(named(policies, "ClusterAdmissionPolicy").len(), 2, "{folder}: a policy and its twin");
@@ -381,6 +413,27 @@ fn each_situation_decides_as_it_says() {
     }
 }
 
+/// The policies fail closed: a pod that their server waits for must not wait for their server.
+#[test]
+fn what_brings_a_cluster_back_waits_for_no_policy() {
+    let built = SITUATIONS.into_iter().chain(["group"]).map(|folder| (folder, kustomized(&deploy(folder))));
+    let charts = README_FLAGS.iter().map(|(_, flags)| (flags.as_str(), rendered(flags).unwrap()));
+    let mut count = 0;
+    for (origin, documents) in built.chain(charts) {
+        for policy in bound(&documents) {
+            for name in ["kube-system", KUBEWARDEN] {
+                // Labelled or not.
+                let namespace = namespace(name, &json!({"alibabacloud.com/eci": "true"}));
+                let pod = pod(json!({"alibabacloud.com/eci": "true"}), json!({"privileged": true}));
+                let request = eci_manifest::admission_request(&pod, &RequestOptions::default());
+                assert!(!is_asked(&policy["spec"], &request, &namespace), "{origin}: {name}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 20, "{count}");
+}
+
 #[test]
 fn the_twin_judges_what_is_injected() {
     let policies = kustomized(&deploy("virtual-nodes"));
@@ -389,8 +442,9 @@ fn the_twin_judges_what_is_injected() {
         let sidecar = json!({"name": "proxy", "image": "proxy", "securityContext": {"capabilities": {"add": ["cap_chown"]}}});
         object["spec"]["containers"].as_array_mut().unwrap().push(sidecar);
     };
-    assert_eq!(admitted(&policies, &pod, &json!({}), |_| ()), Unchanged);
-    assert_eq!(admitted(&policies, &pod, &json!({}), inject), Denied);
+    let namespace = namespace("shop", &json!({}));
+    assert_eq!(admitted(&policies, &pod, &namespace, |_| ()), Unchanged);
+    assert_eq!(admitted(&policies, &pod, &namespace, inject), Denied);
 }
 
 #[test]
@@ -450,8 +504,7 @@ fn the_policy_server_is_the_policies_and_may_read_what_they_ask_for() {
         affinity.contains(&format!(r#""kubewarden/policy-server":{}"#, server["metadata"]["name"])),
         "{affinity}"
     );
-    let policies: Vec<_> =
-        documents.iter().filter(|document| document["spec"].get("rules").is_some()).collect();
+    let policies = bound(documents);
     assert_eq!(policies.len(), 3);
     for policy in policies {
         assert_eq!(
@@ -463,22 +516,44 @@ fn the_policy_server_is_the_policies_and_may_read_what_they_ask_for() {
             assert_eq!(asked, &json!({"apiVersion": "v1", "kind": "Namespace"}));
         }
     }
+    // What the manifest's comment counts, in MiB: the server itself, and the worst payload in each worker.
+    let (base, worst) = (100, 100);
+    let workers: u64 = server["spec"]["env"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|variable| variable["name"] == "KUBEWARDEN_WORKERS")
+        .map(|workers| workers["value"].as_str().unwrap().parse().unwrap())
+        .unwrap();
+    let limit = server["spec"]["limits"]["memory"].as_str().unwrap();
+    let limit: u64 = limit.strip_suffix("Mi").unwrap().parse().unwrap();
+    assert!(limit >= base + workers * worst, "{limit} MiB for {workers} workers");
     assert_eq!(
         one("ClusterRole")["rules"],
         json!([{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch"]}])
     );
 }
 
-/// The kustomization of the README, over this checkout instead of a release.
+/// The kustomizations of the README, over this checkout instead of a release.
+fn readme_kustomizations() -> Vec<String> {
+    let readme = std::fs::read_to_string(deploy("README.md")).unwrap();
+    let blocks = readme.split("```yaml kustomization\n").skip(1);
+    blocks
+        .map(|block| {
+            block
+                .split("```")
+                .next()
+                .unwrap()
+                .replace("https://github.com/eci-security-context/eci-security-context//", "../")
+                .replace(&format!("?ref=v{}", env!("CARGO_PKG_VERSION")), "")
+        })
+        .collect()
+}
+
 #[test]
 fn the_parts_of_the_readme() {
-    let readme = std::fs::read_to_string(deploy("README.md")).unwrap();
-    let (_, block) = readme.split_once("```yaml kustomization\n").unwrap();
-    let (block, _) = block.split_once("```").unwrap();
-    let local = block
-        .replace("https://github.com/eci-security-context/eci-security-context//", "../")
-        .replace(&format!("?ref=v{}", env!("CARGO_PKG_VERSION")), "");
-    let documents = composed("readme", &local);
+    let [parts, ..] = &readme_kustomizations()[..] else { panic!("the README has the parts") };
+    let documents = composed("readme", parts);
     let policies = named(&documents, "ClusterAdmissionPolicy");
     assert_eq!(policies.len(), 2);
     for policy in policies {
@@ -492,10 +567,78 @@ fn the_parts_of_the_readme() {
     assert_eq!(named(&documents, "PolicyServer").len(), 1);
 }
 
-/// In the order of their kinds and names, without the labels by which Helm knows its own.
-fn sorted(mut documents: Vec<Value>) -> Vec<Value> {
+/// A group beside each situation, with the patch of the README: its members know the pods that the situation knows.
+#[test]
+fn the_group_judges_what_its_situation_judges() {
+    let [_, of_namespaces, ..] = &readme_kustomizations()[..] else { panic!("the README has the group") };
+    let unpatched = |situation: &str| format!("resources: [../deploy/{situation}, ../deploy/group]\n");
+    let is_selector = |line: &&str| {
+        ["namespaceSelector:", "matchExpressions:", "- {key:"].iter().any(|key| line.contains(key))
+    };
+    let of_serverless: Vec<_> = of_namespaces.lines().filter(|line| !is_selector(line)).collect();
+    let of_serverless = of_serverless.join("\n").replace("/namespaces", "/serverless") + "\n";
+    let eci = || json!({"alibabacloud.com/eci": "true"});
+    for (situation, kustomization, labels, of_pod) in [
+        ("virtual-nodes", unpatched("virtual-nodes"), json!({}), eci()),
+        ("monitor", unpatched("monitor"), json!({}), eci()),
+        ("namespaces", of_namespaces.clone(), eci(), json!({})),
+        ("serverless", of_serverless, json!({}), json!({})),
+    ] {
+        assert!(kustomization.contains(&format!("../deploy/{situation}")), "{kustomization}");
+        let components = "components: [../deploy/components/policy-server, ../deploy/components/monitor]\n";
+        let documents = composed(&format!("group-{situation}"), &format!("{kustomization}{components}"));
+        let policies = bound(&documents);
+        assert_eq!(policies.len(), 3, "{situation}");
+        for policy in &policies {
+            assert_eq!(policy["spec"]["mode"], "monitor", "{situation}: {}", policy["metadata"]["name"]);
+            assert_eq!(policy["spec"]["policyServer"], "eci-security-context", "{situation}");
+            assert_eq!(schemas::errors(policy), Vec::<String>::new(), "{situation}");
+        }
+        let [group] = named(&documents, "ClusterAdmissionPolicyGroup")[..] else { panic!("one group") };
+        let twin = documents
+            .iter()
+            .find(|document| document["metadata"]["name"] == "eci-security-context-validating");
+        let pod = pod(of_pod, json!({"privileged": true}));
+        for (labels, is_bound) in [(labels, true), (json!({}), situation != "namespaces")] {
+            let namespace = namespace("shop", &labels);
+            let request = eci_manifest::admission_request(&pod, &RequestOptions::default());
+            for policy in [group, twin.unwrap()] {
+                assert_eq!(
+                    is_asked(&policy["spec"], &request, &namespace),
+                    is_bound,
+                    "{situation}: {namespace}"
+                );
+            }
+            let members = group["spec"]["policies"].as_object().unwrap();
+            for (name, member) in members {
+                let answer = judge(&member["settings"], &pod, &namespace);
+                assert_eq!(answer["accepted"], false, "{situation}: {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn kubewarden_in_another_namespace() {
+    let [_, _, elsewhere] = &readme_kustomizations()[..] else { panic!("the README has three") };
+    let documents = composed("elsewhere", elsewhere);
+    let namespaces: Vec<_> = named(&documents, "ServiceAccount")
+        .into_iter()
+        .map(|account| &account["metadata"]["namespace"])
+        .chain(
+            named(&documents, "ClusterRoleBinding")
+                .into_iter()
+                .map(|binding| &binding["subjects"][0]["namespace"]),
+        )
+        .collect();
+    assert_eq!(namespaces, ["cattle-kubewarden-system", "cattle-kubewarden-system"]);
+}
+
+/// In the order of their kinds and names, without the labels by which Helm knows its own: all have them, or none.
+fn sorted(mut documents: Vec<Value>, is_labelled: bool) -> Vec<Value> {
     for document in &mut documents {
         let labels = document["metadata"].as_object_mut().unwrap().remove("labels");
+        assert_eq!(labels.is_some(), is_labelled, "{}", document["metadata"]["name"]);
         assert!(labels.is_none_or(|labels| labels["app.kubernetes.io/name"] == "eci-security-context"));
     }
     documents.sort_by_key(|document| format!("{}{}", document["kind"], document["metadata"]["name"]));
@@ -520,7 +663,7 @@ fn the_chart_makes_what_kustomize_makes() {
             kustomized(&deploy(name))
         };
         let rendered = rendered(flags).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(sorted(rendered), sorted(built), "{name}: helm template {flags}");
+        assert_eq!(sorted(rendered, true), sorted(built, false), "{name}: helm template {flags}");
     }
 }
 
@@ -554,10 +697,41 @@ fn the_values_of_the_chart() {
     assert_eq!(policy["spec"]["policyServer"], "eci-security-context");
     assert_eq!(policy["spec"]["settings"]["profile"], "2024-02-26");
     let [server] = named(&documents, "PolicyServer")[..] else { panic!("one PolicyServer") };
+    // A variable more, and those that are there anyway.
+    assert_eq!(
+        server["spec"]["env"],
+        json!([{"name": "KUBEWARDEN_LOG_LEVEL", "value": "info"}, {"name": "KUBEWARDEN_WORKERS", "value": "2"}])
+    );
     assert_eq!(server["spec"]["replicas"], 3);
     assert_eq!(server["spec"]["limits"], json!({"cpu": 2, "memory": "512Mi"}));
     assert_eq!(named(&documents, "ServiceAccount")[0]["metadata"]["namespace"], "kw");
     assert_eq!(named(&documents, "ClusterRoleBinding")[0]["subjects"][0]["namespace"], "kw");
+    // Labels of Namespaces are conditions besides those of the selector, whichever that is.
+    let a_is_b = json!({"key": "a", "operator": "In", "values": ["b"]});
+    let not_kube_system =
+        json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]});
+    assert_eq!(policy["spec"]["namespaceSelector"], json!({"matchExpressions": [not_kube_system, a_is_b]}));
+    let selector = |flags: &str| {
+        of(&rendered(flags), "eci-security-context").unwrap()["spec"]["namespaceSelector"].clone()
+    };
+    let with_kube_system = "--set-json spec.namespaceSelector.matchExpressions=[]";
+    assert_eq!(selector(with_kube_system), json!({"matchExpressions": []}));
+    assert_eq!(
+        selector(&format!("{with_kube_system} --set namespacesLabelled.a=b")),
+        json!({"matchExpressions": [a_is_b]})
+    );
+    // A variable of the same name is the user's; nothing else is installed with an account of theirs.
+    let documents = rendered(
+        "--set policyServer.enabled=true,policyServer.spec.replicas=0,policyServer.spec.serviceAccountName=own \
+         --set policyServer.spec.env[0].name=KUBEWARDEN_WORKERS --set-string policyServer.spec.env[0].value=4",
+    );
+    let [server] = named(&documents, "PolicyServer")[..] else { panic!("one PolicyServer") };
+    assert_eq!(server["spec"]["env"], json!([{"name": "KUBEWARDEN_WORKERS", "value": "4"}]));
+    assert_eq!(server["spec"]["replicas"], 0);
+    assert_eq!(server["spec"]["serviceAccountName"], "own");
+    assert_eq!(documents.len(), 3, "two policies and their server: {documents:?}");
+    // The policy-server of these policies may be named.
+    rendered("--set policyServer.enabled=true,spec.policyServer=eci-security-context");
 }
 
 #[test]
@@ -578,11 +752,39 @@ fn the_chart_refuses_wrong_values() {
         ("--set policyServer.enabled=yes", "policyServer/enabled|policyServer.enabled"),
         ("--set policyServer.spec.replicas=two", "replicas"),
         ("--set policyServer.spec.maxUnavailable=1", "maxUnavailable"),
+        ("--set policyServer.spec.replicas=-1", "replicas"),
+        ("--set-string policyServer.namespace=", "policyServer/namespace|policyServer.namespace"),
+        ("--set spec.timeoutSeconds=1", "timeoutSeconds"),
+        ("--set spec.timeoutSeconds=31", "timeoutSeconds"),
+        ("--set spec.timeoutEvalSeconds=1", "timeoutEvalSeconds"),
+        ("--set spec.timeoutEvalSeconds=31", "timeoutEvalSeconds"),
+        ("--set namespacesLabelled.eci=true", "namespacesLabelled/eci|namespacesLabelled.eci"),
+        ("--set spec.namespaceSelector=null", "namespaceSelector"),
     ] {
         let error = rendered(flags).err().unwrap_or_else(|| panic!("{flags} is taken"));
         // Helm 3 and Helm 4 write the path in their own way.
         assert!(told.split('|').any(|told| error.contains(told)), "{flags}: {error}");
         assert!(error.contains("values don't meet the specifications of the schema"), "{flags}: {error}");
+    }
+}
+
+/// Each is well formed, and would not do what it says.
+#[test]
+fn the_chart_refuses_values_without_effect() {
+    for (flags, told) in [
+        (
+            "--set spec.namespaceSelector.matchLabels.a=b",
+            "spec.namespaceSelector.matchLabels would be dropped by Kubewarden's controller: \
+             set spec.namespaceSelector.matchExpressions, or namespacesLabelled",
+        ),
+        (
+            "--set policyServer.enabled=true,spec.policyServer=other",
+            "spec.policyServer is other, so nothing would use the policy-server that policyServer.enabled installs, \
+             eci-security-context: set one of the two",
+        ),
+    ] {
+        let error = rendered(flags).err().unwrap_or_else(|| panic!("{flags} is taken"));
+        assert!(error.contains(told), "{flags}: {error}");
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The schemas of Kubewarden's policies are those of its SDK (feature `crd`), those of Kubernetes' own kinds
 //! k8s-openapi's. Of the PolicyServer neither has one: [`PolicyServerSpec`] is written after its reference,
-//! <https://docs.kubewarden.io/reference/CRDs>.
+//! <https://docs.kubewarden.io/reference/CRDs>, with the fields that the oldest Kubewarden taken here, 1.35, has.
 
 use std::collections::BTreeMap;
 
@@ -41,11 +41,9 @@ struct PolicyServerSpec {
     labels: Option<BTreeMap<String, String>>,
     limits: Option<BTreeMap<String, Quantity>>,
     max_unavailable: Option<IntOrString>,
-    metrics_port: Option<u16>,
     min_available: Option<IntOrString>,
     namespaced_policies_capabilities: Option<Vec<String>>,
     priority_class_name: Option<String>,
-    readiness_probe_port: Option<u16>,
     replicas: i32,
     requests: Option<BTreeMap<String, Quantity>>,
     security_contexts: Option<SecurityContexts>,
@@ -54,7 +52,6 @@ struct PolicyServerSpec {
     source_authorities: Option<BTreeMap<String, Vec<String>>>,
     tolerations: Option<Vec<Toleration>>,
     verification_config: Option<String>,
-    webhook_port: Option<u16>,
 }
 
 #[derive(JsonSchema)]
