@@ -86,14 +86,13 @@ impl Refusal {
 }
 
 fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Result<Verdict, Refusal> {
-    let (request, settings) = Payload::read(payload).map_err(|whole| whole.of(&["payload"]))?;
-    verdict(&request, settings.map(Raw::get), ask, repair).map_err(|refusal| match refusal {
-        // What the object lacks to be JSON, the whole lacks, and counts the lines from its own beginning.
-        Refusal::Unreadable(Unreadable::NotJson { .. }) => match json::utf8(payload).and_then(json::raw) {
-            Err(unreadable) => unreadable.into(),
-            Ok(_) => refusal,
-        },
-        _ => refusal,
+    let read = Payload::read(payload).map_err(|whole| whole.of(&["payload"]).into());
+    let judged = read.and_then(|(request, settings)| verdict(&request, settings.map(Raw::get), ask, repair));
+    // The object may not be read yet, or not at all, and counts its lines from its own beginning: what is no JSON is
+    // told of the whole, whatever else is wrong with it.
+    judged.map_err(|refusal| match json::utf8(payload).and_then(json::raw) {
+        Err(unreadable) => unreadable.into(),
+        Ok(_) => refusal,
     })
 }
 

@@ -167,6 +167,8 @@ pub fn apply<'e>(object: &str, edits: impl Iterator<Item = &'e Edit>) -> String 
 pub struct Report {
     rule: &'static Rule,
     findings: Vec<Finding>,
+    /// How many of them are of the rules before.
+    before: usize,
 }
 
 impl Report {
@@ -174,11 +176,17 @@ impl Report {
     pub fn findings(pod: &Pod<'_>, settings: &Settings) -> Vec<Finding> {
         let mut findings = Vec::new();
         for rule in crate::rules::RULES {
-            let mut report = Self { rule, findings };
+            let mut report = Self { rule, before: findings.len(), findings };
             (rule.check)(pod, settings, &mut report);
             findings = report.findings;
         }
         findings
+    }
+
+    /// Whether the rule has found so much that no message will show the next one: not worth the search
+    /// for the best way out.
+    pub const fn is_crowded(&self) -> bool {
+        self.findings.len() - self.before >= MOST_IN_A_POD
     }
 
     /// Adds a finding, to be refined where it stands.
@@ -200,30 +208,41 @@ impl Report {
     }
 }
 
-/// How many findings in a list are told, and repaired, one by one. A list with more of them is nobody's slip, and there
-/// may be a million: the rest are told together, where the list stands.
-pub const TOLD_IN_A_LIST: usize = 100;
+/// How many findings of a rule in a list are told one by one. A list with more of them is nobody's slip, and there may
+/// be a million: the rest are told together, where the list stands.
+const TOLD_IN_A_LIST: usize = 100;
+
+/// How many findings of a rule are told before of each further list only the first is, and how many items of lists
+/// are repaired in a pod. With more of them none is, so that no repair is left half done.
+pub const MOST_IN_A_POD: usize = 1000;
 
 /// Counts what is found in one list.
 #[derive(Debug, Default)]
 pub struct InList {
-    found: usize,
+    told: usize,
+    rest: usize,
 }
 
 impl InList {
     /// Counts one more finding; whether it is told by itself.
-    pub const fn is_told(&mut self) -> bool {
-        self.found += 1;
-        self.found <= TOLD_IN_A_LIST
+    pub const fn is_told(&mut self, report: &Report) -> bool {
+        let most = if report.is_crowded() { 1 } else { TOLD_IN_A_LIST };
+        let is_told = self.told < most;
+        if is_told {
+            self.told += 1;
+        } else {
+            self.rest += 1;
+        }
+        is_told
     }
 
     /// Adds one finding for all that were not told, with the action of those that were.
-    pub fn tell_rest(self, list: impl FnOnce() -> Path, report: &mut Report) -> Option<&mut Finding> {
-        let rest = self.found.checked_sub(TOLD_IN_A_LIST).filter(|rest| *rest > 0)?;
-        let action = report.findings.last()?.action;
-        let message = format!("{rest} more of its items are as those before");
-        let finding = report.find(list(), message, "correct them too");
-        finding.places = rest;
-        Some(finding.by_default(action))
+    pub fn tell_rest(self, list: impl FnOnce() -> Path, report: &mut Report) {
+        if self.rest > 0 {
+            let action = report.findings.last().map_or(report.rule.action, |last| last.action);
+            let message = format!("{} more of its items are as those before", self.rest);
+            let finding = report.find(list(), message, "correct them too").by_default(action);
+            finding.places = self.rest;
+        }
     }
 }

@@ -186,11 +186,11 @@ impl Splicer<'_> {
         while goes_on {
             let start = self.scanner.offset();
             let key = self.scanner.key()?;
-            let own = changed.iter().zip(&mut is_there).find(|((changed, _), _)| **changed == *key);
-            let own = own.map(|((_, place), is_there)| {
+            let found = changed.binary_search_by(|(changed, _)| (**changed).cmp(&*key)).ok();
+            if let Some(is_there) = found.and_then(|found| is_there.get_mut(found)) {
                 *is_there = true;
-                *place
-            });
+            }
+            let own = found.and_then(|found| changed.get(found)).map(|(_, place)| *place);
             self.child(start, own)?;
             goes_on = self.scanner.next(b'}')?;
         }

@@ -129,7 +129,7 @@ fn warnings(findings: &[Finding], repairs: bool) -> Vec<String> {
     });
     // Only those that are shown are put into words: there may be a hundred thousand.
     let shown: Vec<_> = warned.by_ref().take(WARNINGS).collect();
-    let rest = warned.count();
+    let rest: usize = warned.map(|finding| finding.places).sum();
     let told = if rest > 0 { WARNINGS - 1 } else { WARNINGS };
     let words = |finding: &&Finding| {
         let warning = match is_grouped(finding) {
@@ -140,7 +140,7 @@ fn warnings(findings: &[Finding], repairs: bool) -> Vec<String> {
     };
     let mut warnings: Vec<String> = shown.iter().take(told).map(words).collect();
     if rest > 0 {
-        let rest = rest + 1;
+        let rest = rest + shown.last().map_or(1, |last| last.places);
         warnings.push(format!("eci-security-context: {rest} more warnings; the audit log has them all"));
     }
     warnings

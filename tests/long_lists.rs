@@ -21,13 +21,13 @@ fn pod_with(spec: &Value, settings: &Value) -> Verdict {
 #[test]
 fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
     let adding = |names: Vec<String>| json!({"containers": [{"name": "a", "securityContext": {"capabilities": {"add": names}}}]});
-    let many = |name: fn(usize) -> String| (0..1000).map(name).collect::<Vec<_>>();
+    let many = |name: fn(usize) -> String| (0..2000).map(name).collect::<Vec<_>>();
     let sysctls = |value: &str| -> Vec<Value> {
-        (0..1000).map(|n| json!({"name": format!("kernel.x{n}"), "value": value})).collect()
+        (0..2000).map(|n| json!({"name": format!("kernel.x{n}"), "value": value})).collect()
     };
     for (spec, rule, list) in [
         (
-            json!({"securityContext": {"supplementalGroups": vec![-1; 1000]}}),
+            json!({"securityContext": {"supplementalGroups": vec![-1; 2000]}}),
             "run-as-id-range",
             "spec.securityContext.supplementalGroups",
         ),
@@ -51,7 +51,7 @@ fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
             "sysctl-malformed",
             "spec.securityContext.sysctls",
         ),
-        (json!({"volumes": vec![json!({"hostPath": {"path": "/"}}); 1000]}), "host-path", "spec.volumes"),
+        (json!({"volumes": vec![json!({"hostPath": {"path": "/"}}); 2000]}), "host-path", "spec.volumes"),
     ] {
         let verdict = pod_with(&spec, &json!({}));
         assert!(!verdict.accepted, "{rule}");
@@ -59,43 +59,65 @@ fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
         assert_eq!(found.len(), 101, "{rule}");
         let rest = found.last().unwrap();
         assert_eq!(rest.path.to_string(), list);
-        assert_eq!(rest.message, "900 more of its items are as those before");
-        assert_eq!((rest.action, rest.edits.len(), rest.places), (Action::Deny, 0, 900), "{rule}");
+        assert_eq!(rest.message, "1900 more of its items are as those before");
+        assert_eq!((rest.action, rest.edits.len(), rest.places), (Action::Deny, 0, 1900), "{rule}");
     }
 }
 
 #[test]
 fn the_count_of_the_rest_is_of_places() {
-    let verdict = pod_with(&json!({"securityContext": {"supplementalGroups": vec![-1; 1000]}}), &json!({}));
+    let verdict = pod_with(&json!({"securityContext": {"supplementalGroups": vec![-1; 2000]}}), &json!({}));
     let message = verdict.message.unwrap();
     let told = message.matches("[run-as-id-range]").count();
     assert!((20..100).contains(&told), "{message}");
-    assert!(message.ends_with(&format!(" And {} more.", 1000 - told)), "{message}");
+    assert!(message.ends_with(&format!(" And {} more.", 2000 - told)), "{message}");
 }
 
 #[test]
-fn what_is_not_moved_is_not_let_in() {
-    let sysctls: Vec<_> = (0..101).map(|n| json!({"name": format!("vm.x{n}"), "value": "1"})).collect();
+fn over_a_thousand_are_not_repaired_and_not_let_in() {
+    let sysctls: Vec<_> = (0..1001).map(|n| json!({"name": format!("vm.x{n}"), "value": "1"})).collect();
     let settings = json!({"actions": {"sysctl-unsupported": "fix"}, "approved": {"hostSysctls": ["vm.*"]}});
     let judged =
         |count: usize| pod_with(&json!({"securityContext": {"sysctls": sysctls[..count]}}), &settings);
-    let moved = judged(100);
-    assert!(moved.accepted && moved.mutated_object.unwrap().contains(r#"{\"name\":\"vm.x99\""#));
-    let denied = judged(101);
-    assert!(
-        !denied.accepted && denied.message.unwrap().contains("\"vm.x100\" is not a sysctl that ECI takes")
-    );
+    let moved = judged(1000);
+    assert!(moved.accepted && moved.mutated_object.unwrap().contains(r#"{\"name\":\"vm.x999\""#));
+    let denied = judged(1001);
+    assert!(!denied.accepted && denied.message.unwrap().contains("\"vm.x0\" is not a sysctl that ECI takes"));
+    // Ten containers, whose lists are one too many only together.
+    let misspelt = |count: usize| {
+        let container = |names: usize| json!({"name": "a", "securityContext": {"capabilities": {"drop": vec!["bpf"; names]}}});
+        let mut containers = vec![container(100); 10];
+        containers.push(container(count));
+        pod_with(&json!({"containers": containers}), &json!({}))
+    };
+    let repaired = misspelt(0);
+    assert!(repaired.accepted && !repaired.mutated_object.unwrap().contains("bpf"));
+    let denied = misspelt(1);
+    assert!(!denied.accepted && denied.findings.iter().all(|found| found.edits.is_empty()));
+    assert_eq!(denied.findings.len(), 1001);
 }
 
 #[test]
 fn a_list_in_an_exempt_container_hides_nothing_of_the_next() {
     let container = |name: &str, added: Value| json!({"name": name, "image": "r.example/a", "securityContext": {"capabilities": {"add": added}}});
     let spec = json!({"containers": [
-        container("exempt", json!(vec!["SYS_ADMIN"; 1000])),
+        container("exempt", json!(vec!["SYS_ADMIN"; 2000])),
         container("judged", json!(["SYS_ADMIN"])),
     ]});
     let exempt = json!({"exempt": [{"image": "r.example/**", "container": "exempt"}]});
     let verdict = pod_with(&spec, &exempt);
     assert!(!verdict.accepted);
     assert!(verdict.message.unwrap().starts_with("[capability-unsupported] spec.containers[1]."));
+}
+
+#[test]
+fn of_each_list_the_first_is_told_however_many_there_are() {
+    let flooded = |name: &str| json!({"name": name, "image": "r.example/a", "securityContext": {"capabilities": {"add": vec!["SYS_ADMIN"; 100]}}});
+    let mut containers = vec![flooded("exempt"); 20];
+    containers.push(flooded("judged"));
+    let exempt = json!({"exempt": [{"image": "r.example/**", "container": "exempt"}]});
+    let verdict = pod_with(&json!({"containers": containers}), &exempt);
+    assert!(!verdict.accepted);
+    assert!(verdict.message.unwrap().starts_with("[capability-unsupported] spec.containers[20]."));
+    assert_eq!(verdict.findings.len(), 10 * 100 + 11 * 2);
 }

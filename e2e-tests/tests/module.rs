@@ -59,6 +59,34 @@ fn no_payload_makes_it_trap() {
     }
 }
 
+/// The module takes the object by its brackets: that it is JSON has to be found out even where nothing is judged.
+#[test]
+fn an_object_that_is_no_json_is_told_whatever_is_done_with_it() {
+    let old = r#"{"metadata":{"deletionTimestamp":"2026-04-01T00:00:00Z"}}"#;
+    for (operation, kind, sub_resource, old_object) in [
+        (r#""CREATE""#, "Pod", "", "null"),
+        (r#""CREATE""#, "Game", "", "null"),
+        (r#""CREATE""#, "Pod", "binding", "null"),
+        (r#""UPDATE""#, "Pod", "", "{}"),
+        (r#""UPDATE""#, "Game", "", old),
+        (r#""DELETE""#, "Pod", "", "null"),
+        (r#""CONNECT""#, "Pod", "", "null"),
+        // What else is wrong is not told first.
+        ("1", "Pod", "", "null"),
+        ("null", "", "", "null"),
+    ] {
+        for object in
+            [r#"{"a":tru}"#, r#"{"a":]}"#, r#"{"a":[}"#, r#"{"a" 1}"#, r#"{"spec":{},}"#, r#"{"a":"\x"}"#]
+        {
+            let payload = format!(
+                r#"{{"request":{{"uid":"1","kind":{{"group":"","kind":"{kind}"}},"subResource":"{sub_resource}","object":{object},"oldObject":{old_object},"operation":{operation}}},"settings":{{}}}}"#
+            );
+            let answer = agreed("validate", payload.as_bytes(), nobody()).unwrap();
+            assert_eq!(answer["code"], 400, "{payload}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn it_asks_for_no_other_resource() {
     let payload = json!({

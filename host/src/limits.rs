@@ -66,6 +66,14 @@ pub static SHAPES: &[Shape] = &[
         name: "capabilities that are repaired",
         of: |n| pod(&capabilities(n, |_| "cap_net_admin".into())),
     },
+    Shape {
+        name: "containers of 100 capabilities that there are not",
+        of: |n| pod(&containers(n, |_| hundred("add", "NET_BINDXY"))),
+    },
+    Shape {
+        name: "containers of 100 capabilities that are misspelt",
+        of: |n| pod(&containers(n, |_| hundred("drop", "bpf"))),
+    },
     Shape { name: "sysctls that ECI does not take", of: |n| pod(&sysctls(n, |n| format!("vm.x{n}"))) },
     Shape { name: "sysctls, all the same", of: |n| pod(&sysctls(n, |_| "vm.min_free_kbytes".into())) },
     Shape {
@@ -238,6 +246,11 @@ fn containers(count: usize, context: impl Fn(usize) -> String) -> String {
         )
     };
     format!(r#""containers":[{}]"#, list(count, one))
+}
+
+/// A security context with a hundred capabilities in a list.
+fn hundred(list_name: &str, name: &str) -> String {
+    format!(r#"{{"capabilities":{{"{list_name}":[{}]}}}}"#, list(100, |_| format!(r#""{name}""#)))
 }
 
 /// Containers that the pod's group and its user other than root do not reach.

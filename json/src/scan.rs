@@ -205,7 +205,6 @@ impl<'t> Scanner<'t> {
     fn unescape(&mut self, start: usize, end: usize) -> Scanned<Text<'t>> {
         let mut plain = String::with_capacity(end - start);
         let mut rest = self.slice(start, end);
-        // Where objects are sent, there are none.
         while let Some((before, escape)) = rest.split_once('\\') {
             plain.push_str(before);
             let Some((letter, after)) = escape.split_at_checked(1) else { break };
@@ -363,7 +362,6 @@ impl Cursor<'_> {
             }
         }
         // The last bytes of the text, too few for a chunk.
-        // Where objects are sent, there are none.
         while !matches!(self.peek(), b'"' | b'\\' | 0..b' ') {
             self.at += 1;
         }
@@ -411,7 +409,6 @@ impl Cursor<'_> {
     #[inline]
     fn digits(&mut self) -> bool {
         let start = self.at;
-        // Where objects are sent, there are none.
         while self.peek().is_ascii_digit() {
             self.at += 1;
         }
@@ -450,7 +447,6 @@ impl Cursor<'_> {
                 continue;
             }
             let mut brackets = opens | closes;
-            // Where objects are sent, there are none.
             while brackets != 0 {
                 let lowest = brackets & brackets.wrapping_neg();
                 brackets ^= lowest;
@@ -524,7 +520,6 @@ impl Strings {
     fn outside(&mut self, outline: &Outline) -> u64 {
         let mut escaped = std::mem::take(&mut self.escaped);
         let mut backslashes = outline.backslashes & !escaped;
-        // Where objects are sent, there are none.
         while backslashes != 0 {
             let lowest = backslashes & backslashes.wrapping_neg();
             escaped |= lowest << 1;

@@ -1,8 +1,12 @@
 //! See `capability_name.md`.
 
+use std::borrow::Cow;
+
+use k8s_openapi::api::core::v1::Capabilities;
+
 use crate::eci::capability;
-use crate::pod::Pod;
-use crate::rule::{Action, Edit, Effect, InList, Report, Rule};
+use crate::pod::{Container, Pod};
+use crate::rule::{Action, Edit, Effect, InList, MOST_IN_A_POD, Report, Rule};
 use crate::settings::Settings;
 use crate::text::quote;
 
@@ -18,31 +22,56 @@ pub(crate) static RULE: Rule = Rule {
     check,
 };
 
-/// Whether a normalised name is one that the list would take.
-type Known<'k> = &'k dyn Fn(&str) -> bool;
-
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    for container in &pod.containers {
-        let capabilities = container.security_context().and_then(|context| context.capabilities.as_ref());
-        let Some(capabilities) = capabilities else { continue };
-        let grants = |name: &str| settings.grants_capability(name);
-        let exists = |name: &str| name == capability::ALL || capability::LINUX.contains(&name);
-        let lists: [(_, _, Known<'_>); 2] =
-            [("add", &capabilities.add, &grants), ("drop", &capabilities.drop, &exists)];
-        for (list, names, known) in lists {
-            let path = || container.security_path("capabilities").field(list);
-            let mut found = InList::default();
-            for (index, written) in names.iter().flatten().enumerate() {
-                let name = capability::normalise(written);
-                if name != *written && known(&name) && found.is_told() {
-                    let path = path().index(index);
-                    let message = format!("{} is spelled {name} in Kubernetes", quote(written));
-                    let edit = Edit::Set(path.clone(), (*name).into());
-                    report.find(path, message, format!("write {name}")).repaired_by([edit]);
-                }
+    let lists = || {
+        pod.containers.iter().filter_map(|container| Some((container, capabilities(container)?))).flat_map(
+            |(container, capabilities)| {
+                [("add", &capabilities.add), ("drop", &capabilities.drop)]
+                    .map(|(list, names)| (container, list, names.as_deref().unwrap_or_default()))
+            },
+        )
+    };
+    // Counted where there is one: there is nearly always none.
+    let mut repairs = None;
+    let are_repaired = || {
+        let found = lists()
+            .flat_map(|(_, list, names)| names.iter().filter_map(move |name| spelled(name, list, settings)));
+        found.take(MOST_IN_A_POD + 1).count() <= MOST_IN_A_POD
+    };
+    for (container, list, names) in lists() {
+        let path = || container.security_path("capabilities").field(list);
+        let mut found = InList::default();
+        for (index, written) in names.iter().enumerate() {
+            let Some(name) = spelled(written, list, settings) else { continue };
+            let repairs = *repairs.get_or_insert_with(are_repaired);
+            if !repairs && !found.is_told(report) {
+                continue;
             }
-            // What is not repaired must not be let in.
-            found.tell_rest(path, report).map(|rest| rest.by_default(Action::Deny));
+            let path = path().index(index);
+            let message = format!("{} is spelled {name} in Kubernetes", quote(written));
+            let edit = Edit::Set(path.clone(), (*name).into());
+            let finding = report.find(path, message, format!("write {name}"));
+            match repairs {
+                true => finding.repaired_by([edit]),
+                // What is not repaired must not be let in.
+                false => finding.by_default(Action::Deny),
+            };
         }
+        found.tell_rest(path, report);
     }
+}
+
+fn capabilities<'c>(container: &'c Container<'_>) -> Option<&'c Capabilities> {
+    container.security_context()?.capabilities.as_ref()
+}
+
+/// How Kubernetes spells a capability of the list that is written otherwise; `None` where it is spelled right, or none
+/// that the list would take.
+fn spelled<'n>(written: &'n str, list: &str, settings: &Settings) -> Option<Cow<'n, str>> {
+    let name = capability::normalise(written);
+    let is_known = |name: &str| match list {
+        "add" => settings.grants_capability(name),
+        _ => name == capability::ALL || capability::LINUX.contains(&name),
+    };
+    (name != *written && is_known(&name)).then_some(name)
 }

@@ -33,13 +33,13 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         let mut found = InList::default();
         for (index, written) in added.iter().enumerate() {
             let name = capability::normalise(written);
-            if settings.grants_capability(&name) || !found.is_told() {
+            if settings.grants_capability(&name) || !found.is_told(report) {
                 continue;
             }
             let finding = report.find(
                 path().index(index),
                 format!("{} is not a capability that ECI grants", quote(written)),
-                way_out(&name, settings),
+                if report.is_crowded() { "remove it".into() } else { way_out(&name, settings) },
             );
             if privileged {
                 // A privileged container has every capability, whatever is added.

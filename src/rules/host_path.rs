@@ -21,7 +21,7 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     let volumes = || pod.path.field("spec").field("volumes");
     let mut found = InList::default();
     for (index, volume) in pod.spec.volumes.iter().flatten().enumerate() {
-        if let Some(host_path) = volume.host_path.as_ref().filter(|_| found.is_told()) {
+        if let Some(host_path) = volume.host_path.as_ref().filter(|_| found.is_told(report)) {
             let path = host_path.path.as_deref().unwrap_or_default();
             report.find(
                 volumes().index(index).field("hostPath"),

@@ -28,7 +28,7 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
         let groups = || pod.security_path("supplementalGroups");
         let mut found = InList::default();
         for (index, group) in context.supplemental_groups.iter().flatten().enumerate() {
-            if !IDS.contains(group) && found.is_told() {
+            if !IDS.contains(group) && found.is_told(report) {
                 judge(report, Some(*group), || groups().index(index));
             }
         }

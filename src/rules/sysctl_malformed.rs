@@ -30,7 +30,7 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
             State::Repeated => ("is set before", "keep one of the two"),
             State::Supported | State::Unsupported => continue,
         };
-        if found.is_told() {
+        if found.is_told(report) {
             report.find(entry.path.clone(), format!("{} {what}", quote(&entry.name)), help);
         }
     }

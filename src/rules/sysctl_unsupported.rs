@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::eci::{sysctl, sysctl_format};
 use crate::pod::Pod;
-use crate::rule::{Action, Edit, Effect, InList, Report, Rule, TOLD_IN_A_LIST};
+use crate::rule::{Action, Edit, Effect, InList, MOST_IN_A_POD, Report, Rule};
 use crate::settings::Settings;
 use crate::sysctls::{self, HostSysctls, PodSysctl, State};
 use crate::text::{cut, nearest, quote};
@@ -38,7 +38,8 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     let can_move = |entry: &&PodSysctl<'_>| {
         entry.state == State::Unsupported && !entry.is_contested && settings.approved.host_sysctl(&entry.name)
     };
-    let most = if annotation.is_some() { TOLD_IN_A_LIST } else { 0 };
+    let count = field.iter().filter(can_move).take(MOST_IN_A_POD + 1).count();
+    let most = if annotation.is_some() && count <= MOST_IN_A_POD { count } else { 0 };
     let mut moved = field.iter().filter(can_move).take(most).peekable();
     if let Some(entries) = &mut annotation {
         entries.extend(moved.clone().map(|entry| (entry.name.to_string(), entry.value.to_owned())));
@@ -50,7 +51,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     let mut found = InList::default();
     for entry in field.iter().filter(|entry| entry.state == State::Unsupported) {
         let moves = moved.next_if(|moved| std::ptr::eq(*moved, entry)).is_some();
-        if !moves && !found.is_told() {
+        if !moves && !found.is_told(report) {
             continue;
         }
         let message = format!("{} is not a sysctl that ECI takes from a pod", quote(&entry.name));
