@@ -23,7 +23,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use eci_e2e_tests::{call, namespace};
 use eci_manifest::case::read_all;
-use eci_security_context::judge::{AskNamespace, mutate, validate};
+use eci_security_context::judge::{mutate, validate};
 use eci_security_context::kubewarden;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -181,19 +181,15 @@ impl Engines {
 
     /// Asks all of them. The error tells who says what.
     fn agree(&self, question: &Question, namespace: &eci_e2e_tests::Answer) -> Result<Counts, String> {
-        let ask = |_: &str| match namespace {
-            Ok(object) => Ok(object.to_string()),
-            // waPC's guest library puts words of its own before the host's.
-            Err(reason) => Err(format!("Host error: {reason}")),
-        };
-        let asked = native(question, Some(&ask));
+        let asked = eci_e2e_tests::native(&question.function, question.payload.as_bytes(), namespace);
+        let asked = kubewarden_answer(&asked?);
         let module = call(&question.function, question.payload.as_bytes(), namespace.clone());
         same(
             "the module for Kubewarden",
             &kubewarden_answer(&module.map_err(|error| error.to_string())?),
             &asked,
         )?;
-        let unasked = native(question, None);
+        let unasked = unasked(question);
         same("the module for OPA", &self.opa(question), &unasked)?;
         let survives_javascript = question.survives_javascript();
         if survives_javascript {
@@ -258,9 +254,10 @@ impl Engines {
     }
 }
 
-fn native(question: &Question, ask: Option<&AskNamespace<'_>>) -> Answer {
+/// What the native core answers on a host that cannot be asked.
+fn unasked(question: &Question) -> Answer {
     let judge = if question.function == "mutate" { mutate } else { validate };
-    kubewarden_answer(&kubewarden::answer(judge(question.payload.as_bytes(), ask)).unwrap())
+    kubewarden_answer(&kubewarden::answer(judge(question.payload.as_bytes(), None)).unwrap())
 }
 
 /// The answer in the shape of Kubewarden.

@@ -38,12 +38,15 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     let can_move = |entry: &&PodSysctl<'_>| {
         entry.state == State::Unsupported && !entry.is_contested && settings.approved.host_sysctl(&entry.name)
     };
-    let count = field.iter().filter(can_move).take(MOST_IN_A_POD + 1).count();
-    let most = if annotation.is_some() && count <= MOST_IN_A_POD { count } else { 0 };
-    let mut moved = field.iter().filter(can_move).take(most).peekable();
+    let mut moved = Vec::new();
     if let Some(entries) = &mut annotation {
-        entries.extend(moved.clone().map(|entry| (entry.name.to_string(), entry.value.to_owned())));
+        moved.extend(field.iter().filter(can_move).take(MOST_IN_A_POD + 1));
+        if moved.len() > MOST_IN_A_POD {
+            moved.clear();
+        }
+        entries.extend(moved.iter().map(|entry| (entry.name.to_string(), entry.value.to_owned())));
     }
+    let mut moved = moved.into_iter().peekable();
     // The first move writes the annotation, for all of them.
     let mut write = annotation.as_deref().map(|entries| {
         Edit::Set(pod.annotation_path(sysctl::HOST_SYSCTLS), Value::from(sysctls::annotation(entries)))
