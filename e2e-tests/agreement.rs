@@ -7,7 +7,12 @@
 //! What an engine cannot carry is not asked of it, and counted: a question to the cluster goes to Kubewarden alone (the
 //! others refuse the setting, in the same words as the core that cannot ask), and JavaScript has no integers beyond 53
 //! bits and no key twice.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 #[path = "../tests/support/generate.rs"]
 #[allow(dead_code, reason = "this takes a part of it")]
@@ -43,7 +48,10 @@ fn main() -> ExitCode {
     let engines = Engines::start();
     let mut corpus = Counts::default();
     for case in read_all(&root("tests/cases")) {
-        let question = Question { function: case.function.clone(), payload: case.payload_text() };
+        let question = Question {
+            function: case.function.clone(),
+            payload: case.payload_text(),
+        };
         let namespace = namespace(&case);
         match engines.agree(&question, &namespace) {
             Ok(counts) => corpus.add(&counts),
@@ -55,12 +63,19 @@ fn main() -> ExitCode {
     }
     println!("corpus: {corpus}");
     let generated = RefCell::new(Counts::default());
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &SEED));
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 4096,
+        ..Config::default()
+    };
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &SEED));
     let outcome = runner.run(&question(), |question| {
         let nobody = Err("there is nobody to be asked".to_owned());
-        let counts =
-            engines.agree(&question, &nobody).map_err(|said| TestCaseError::fail(said.to_string()))?;
+        let counts = engines
+            .agree(&question, &nobody)
+            .map_err(|said| TestCaseError::fail(said.to_string()))?;
         generated.borrow_mut().add(&counts);
         Ok(())
     });
@@ -70,7 +85,10 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(TestError::Fail(said, question)) => {
-            eprintln!("agreement: {said}\nThe smallest question: {} {}", question.function, question.payload);
+            eprintln!(
+                "agreement: {said}\nThe smallest question: {} {}",
+                question.function, question.payload
+            );
             ExitCode::FAILURE
         }
         Err(TestError::Abort(why)) => panic!("{why}"),
@@ -109,7 +127,10 @@ fn question() -> impl Strategy<Value = Question> {
         |(pod, settings, place, function)| {
             let payload = generate::payload(&placed(&pod, PLACES[place]), &settings);
             let payload: Value = serde_json::from_slice(&payload).unwrap();
-            Question { function: function.to_owned(), payload: payload.to_string() }
+            Question {
+                function: function.to_owned(),
+                payload: payload.to_string(),
+            }
         },
     )
 }
@@ -142,7 +163,15 @@ impl Counts {
 
 impl Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { questions, denied, repaired, refused, findings, answers, beyond_javascript } = self;
+        let Self {
+            questions,
+            denied,
+            repaired,
+            refused,
+            findings,
+            answers,
+            beyond_javascript,
+        } = self;
         write!(
             f,
             "{questions} questions ({denied} denied, {repaired} repaired, {refused} refused, {findings} findings): \
@@ -173,17 +202,34 @@ struct Engines {
 impl Engines {
     fn start() -> Self {
         let mut command = Command::new("node");
-        command.arg(root("e2e-tests/node/answer.js")).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("node: {error}"));
+        command
+            .arg(root("e2e-tests/node/answer.js"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("node: {error}"));
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self { node: RefCell::new((stdin, BufReader::new(stdout))), _child: child }
+        Self {
+            node: RefCell::new((stdin, BufReader::new(stdout))),
+            _child: child,
+        }
     }
 
     /// Asks all of them. The error tells who says what.
-    fn agree(&self, question: &Question, namespace: &eci_e2e_tests::Answer) -> Result<Counts, String> {
-        let asked = eci_e2e_tests::native(&question.function, question.payload.as_bytes(), namespace);
+    fn agree(
+        &self,
+        question: &Question,
+        namespace: &eci_e2e_tests::Answer,
+    ) -> Result<Counts, String> {
+        let asked =
+            eci_e2e_tests::native(&question.function, question.payload.as_bytes(), namespace);
         let asked = kubewarden_answer(&asked?);
-        let module = call(&question.function, question.payload.as_bytes(), namespace.clone());
+        let module = call(
+            &question.function,
+            question.payload.as_bytes(),
+            namespace.clone(),
+        );
         same(
             "the module for Kubewarden",
             &kubewarden_answer(&module.map_err(|error| error.to_string())?),
@@ -196,7 +242,10 @@ impl Engines {
             same("the npm package", &self.npm(question), &unasked)?;
         }
         let findings = asked.findings.as_deref().map_or(0, |findings| {
-            serde_json::from_str::<Value>(findings).unwrap().as_array().map_or(0, Vec::len)
+            serde_json::from_str::<Value>(findings)
+                .unwrap()
+                .as_array()
+                .map_or(0, Vec::len)
         });
         Ok(Counts {
             questions: 1,
@@ -211,11 +260,13 @@ impl Engines {
 
     fn ask(&self, engine: &str, question: &Question) -> Value {
         let (stdin, stdout) = &mut *self.node.borrow_mut();
-        let question = json!({"engine": engine, "function": question.function, "payload": question.payload});
+        let question =
+            json!({"engine": engine, "function": question.function, "payload": question.payload});
         writeln!(stdin, "{question}").unwrap();
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{engine} says {line:?}: {error}"))
+        serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("{engine} says {line:?}: {error}"))
     }
 
     fn opa(&self, question: &Question) -> Answer {
@@ -225,8 +276,11 @@ impl Engines {
             assert_eq!(response["patchType"], "JSONPatch");
             let patch = STANDARD.decode(patch.as_str().unwrap()).unwrap();
             let mut object = question.tree()["request"]["object"].take();
-            json_patch::patch(&mut object, &serde_json::from_slice::<json_patch::Patch>(&patch).unwrap())
-                .unwrap();
+            json_patch::patch(
+                &mut object,
+                &serde_json::from_slice::<json_patch::Patch>(&patch).unwrap(),
+            )
+            .unwrap();
             canonical(&object)
         });
         Answer {
@@ -256,7 +310,11 @@ impl Engines {
 
 /// What the native core answers on a host that cannot be asked.
 fn unasked(question: &Question) -> Answer {
-    let judge = if question.function == "mutate" { mutate } else { validate };
+    let judge = if question.function == "mutate" {
+        mutate
+    } else {
+        validate
+    };
     kubewarden_answer(&kubewarden::answer(judge(question.payload.as_bytes(), None)).unwrap())
 }
 
@@ -269,7 +327,10 @@ fn kubewarden_answer(answer: &[u8]) -> Answer {
         message: text(&answer["message"]),
         warnings: texts(&answer["warnings"]),
         findings: text(&answer["audit_annotations"]["findings"]),
-        object: answer.get("mutated_object").filter(|object| !object.is_null()).map(canonical),
+        object: answer
+            .get("mutated_object")
+            .filter(|object| !object.is_null())
+            .map(canonical),
     }
 }
 
@@ -277,7 +338,9 @@ fn same(engine: &str, answer: &Answer, native: &Answer) -> Result<(), String> {
     if answer == native {
         return Ok(());
     }
-    Err(format!("{engine} says\n{answer:#?}\nand the native core\n{native:#?}"))
+    Err(format!(
+        "{engine} says\n{answer:#?}\nand the native core\n{native:#?}"
+    ))
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -285,7 +348,12 @@ fn text(value: &Value) -> Option<String> {
 }
 
 fn texts(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(text).collect()
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(text)
+        .collect()
 }
 
 fn canonical(value: &Value) -> String {
@@ -299,7 +367,10 @@ fn canonical(value: &Value) -> String {
                 .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(canonical).collect::<Vec<_>>().join(",")
+        ),
         scalar => scalar.to_string(),
     }
 }
@@ -308,7 +379,9 @@ fn canonical(value: &Value) -> String {
 fn is_exact_in_javascript(value: &Value) -> bool {
     const MOST: u64 = (1 << 53) - 1;
     match value {
-        Value::Number(number) => number.as_i64().is_some_and(|number| number.unsigned_abs() <= MOST),
+        Value::Number(number) => number
+            .as_i64()
+            .is_some_and(|number| number.unsigned_abs() <= MOST),
         Value::Array(items) => items.iter().all(is_exact_in_javascript),
         Value::Object(entries) => Map::values(entries).all(is_exact_in_javascript),
         Value::Null | Value::Bool(_) | Value::String(_) => true,

@@ -10,8 +10,8 @@ use eci_security_context::{kubewarden, mutate, validate};
 use serde_json::{Value, json};
 
 static POLICY: LazyLock<Module> = LazyLock::new(|| {
-    let path =
-        std::env::var_os("POLICY_WASM").expect("POLICY_WASM names the built module; `make test` sets it");
+    let path = std::env::var_os("POLICY_WASM")
+        .expect("POLICY_WASM names the built module; `make test` sets it");
     Module::load(path).unwrap_or_else(|error| panic!("{error}"))
 });
 
@@ -23,7 +23,9 @@ pub fn namespace(case: &Case) -> Answer {
     match &case.namespace {
         Namespace::Labels(labels) => Ok(json!({"metadata": {"labels": labels}})),
         Namespace::Refused => Err("forbidden".to_owned()),
-        Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
+        Namespace::NotAsked => {
+            Err("this case does not expect to be asked for the Namespace".to_owned())
+        }
     }
 }
 
@@ -40,7 +42,11 @@ pub fn call(function: &str, payload: &[u8], namespace: Answer) -> Result<Vec<u8>
 /// # Errors
 /// Where it cannot be written as Kubewarden's.
 pub fn native(function: &str, payload: &[u8], namespace: &Answer) -> Result<Vec<u8>, String> {
-    let judge = if function == "mutate" { mutate } else { validate };
+    let judge = if function == "mutate" {
+        mutate
+    } else {
+        validate
+    };
     let ask = |_: &str| match namespace {
         Ok(object) => Ok(object.to_string()),
         // waPC's guest library puts words of its own before the host's.
@@ -60,6 +66,10 @@ pub fn agreed(function: &str, payload: &[u8], namespace: Answer) -> Result<Value
     if native == module {
         serde_json::from_slice(&module).map_err(|error| format!("{error} in {}", text(&module)))
     } else {
-        Err(format!("the module answers\n{}\nand the native core\n{}", text(&module), text(&native)))
+        Err(format!(
+            "the module answers\n{}\nand the native core\n{}",
+            text(&module),
+            text(&native)
+        ))
     }
 }

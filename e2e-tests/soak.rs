@@ -25,7 +25,10 @@ fn main() -> ExitCode {
         _ => panic!("usage: soak [--count N]"),
     };
     let cases = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"));
-    let questions: Vec<_> = cases.iter().map(|case| (case, case.payload_text(), namespace(case))).collect();
+    let questions: Vec<_> = cases
+        .iter()
+        .map(|case| (case, case.payload_text(), namespace(case)))
+        .collect();
     let ask = |(case, payload, namespace): &(&Case, String, Answer)| {
         call(&case.function, payload.as_bytes(), namespace.clone())
             .unwrap_or_else(|error| panic!("{}: {error}", case.name))
@@ -38,7 +41,10 @@ fn main() -> ExitCode {
     let rounds = questions.iter().zip(&answers).cycle();
     for (done, (question, answer)) in (1..=count).zip(rounds) {
         if ask(question) != *answer {
-            eprintln!("soak: evaluation {done}: {} has another answer than the first time", question.0.name);
+            eprintln!(
+                "soak: evaluation {done}: {} has another answer than the first time",
+                question.0.name
+            );
             return ExitCode::FAILURE;
         }
         if done.is_multiple_of((count / 4).max(1)) {
@@ -65,5 +71,6 @@ fn resident() -> u64 {
         panic!("/proc/self/status: {error}; the soak measures memory as Linux tells it")
     });
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap()
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok())
+        .unwrap()
 }

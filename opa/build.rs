@@ -51,14 +51,22 @@ fn object() -> Vec<u8> {
 
     let [major, minor] = ABI_VERSION.map(|version| [I32, IMMUTABLE, I32_CONST, version, END]);
     // The linker fills in the operand of global.set: the index of `__stack_pointer`.
-    let body = [0, LOCAL_GET, 0, GLOBAL_SET, 0x80, 0x80, 0x80, 0x80, 0x00, END];
+    let body = [
+        0, LOCAL_GET, 0, GLOBAL_SET, 0x80, 0x80, 0x80, 0x80, 0x00, END,
+    ];
     let operand = 7;
     let symbols = [
         vec![4],
         [&[FUNCTION, HIDDEN, 0], &name("set_stack_pointer")[..]].concat(),
         vec![GLOBAL, UNDEFINED, 0],
         [&[GLOBAL], &KEPT[..], &[1], &name("opa_wasm_abi_version")].concat(),
-        [&[GLOBAL], &KEPT[..], &[2], &name("opa_wasm_abi_minor_version")].concat(),
+        [
+            &[GLOBAL],
+            &KEPT[..],
+            &[2],
+            &name("opa_wasm_abi_minor_version"),
+        ]
+        .concat(),
     ]
     .concat();
 
@@ -66,7 +74,15 @@ fn object() -> Vec<u8> {
         b"\0asm\x01\0\0\0".to_vec(),
         // Types, imports, functions, globals, code.
         section(1, &[&[1, 0x60, 1, I32, 0]]),
-        section(2, &[&[1], &name("env"), &name("__stack_pointer"), &[3, I32, MUTABLE]]),
+        section(
+            2,
+            &[
+                &[1],
+                &name("env"),
+                &name("__stack_pointer"),
+                &[3, I32, MUTABLE],
+            ],
+        ),
         section(3, &[&[1, 0]]),
         section(6, &[&[2], &major, &minor]),
         section(10, &[&[1], &sized(&body)]),

@@ -72,31 +72,60 @@ view! {
 }
 
 fn missing(path: Path) -> Unreadable {
-    Unreadable::WrongType { path, reason: "is missing".to_owned() }
+    Unreadable::WrongType {
+        path,
+        reason: "is missing".to_owned(),
+    }
 }
 
 impl<'de> Request<'de> {
     /// The request in an AdmissionReview, or that an AdmissionRequest is, else the one to create the object.
     pub fn of(document: &'de str) -> Result<Self, Unreadable> {
         let object = |unreadable: Unreadable| unreadable.of(&["request", "object"]);
-        let Document { api_version, kind, operation, .. } = json::read(document).map_err(object)?;
+        let Document {
+            api_version,
+            kind,
+            operation,
+            ..
+        } = json::read(document).map_err(object)?;
         if kind.is_some_and(|kind| kind.get() == r#""AdmissionReview""#) {
             return Payload::read(document.as_bytes()).map(|(request, _)| request);
         }
         if api_version.is_none() && operation.is_some() {
-            return json::read(document).map_err(|unreadable| unreadable.below(&Path::of(&["request"])));
+            return json::read(document)
+                .map_err(|unreadable| unreadable.below(&Path::of(&["request"])));
         }
-        let TypeMeta { api_version, kind, .. } = json::read(document)?;
-        let Some(api_version) = api_version else { return Err(missing(Path::of(&["apiVersion"]))) };
-        let Some(kind) = kind else { return Err(missing(Path::of(&["kind"]))) };
-        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
+        let TypeMeta {
+            api_version, kind, ..
+        } = json::read(document)?;
+        let Some(api_version) = api_version else {
+            return Err(missing(Path::of(&["apiVersion"])));
+        };
+        let Some(kind) = kind else {
+            return Err(missing(Path::of(&["kind"])));
+        };
+        let group = api_version
+            .rsplit_once('/')
+            .map_or("", |(group, _)| group)
+            .to_owned();
         let object = json::raw(document)?;
-        Ok(Self::to_create(Kind { group: Some(group.into()), kind: Some(kind), ..Kind::default() }, object))
+        Ok(Self::to_create(
+            Kind {
+                group: Some(group.into()),
+                kind: Some(kind),
+                ..Kind::default()
+            },
+            object,
+        ))
     }
 
     /// The request to create an object of this group and kind.
     pub fn creating(group: &'de str, kind: &'de str, object: Raw<'de>) -> Self {
-        let kind = Kind { group: Some(group.into()), kind: Some(kind.into()), ..Kind::default() };
+        let kind = Kind {
+            group: Some(group.into()),
+            kind: Some(kind.into()),
+            ..Kind::default()
+        };
         Self::to_create(kind, object)
     }
 
@@ -112,11 +141,13 @@ impl<'de> Request<'de> {
     /// Whether the request is none that could break a rule: what removes an object or talks to it, and
     /// the last steps of an object that is being removed, for a finalizer must always come off.
     pub fn is_out_of_reach(&self) -> bool {
-        matches!(self.operation(), "DELETE" | "CONNECT") || self.is_update() && self.is_being_deleted()
+        matches!(self.operation(), "DELETE" | "CONNECT")
+            || self.is_update() && self.is_being_deleted()
     }
 
     fn is_being_deleted(&self) -> bool {
-        self.old_object.is_some_and(|old| json::at(old, &["metadata", "deletionTimestamp"]).is_some())
+        self.old_object
+            .is_some_and(|old| json::at(old, &["metadata", "deletionTimestamp"]).is_some())
     }
 
     /// Whether the request changes an object that is there.
@@ -135,21 +166,26 @@ impl<'de> Request<'de> {
 
     /// The group and kind of the object.
     pub fn group_kind(&self) -> Result<(&str, &str), Unreadable> {
-        let kind = self
-            .kind
-            .as_ref()
-            .and_then(|kind| Some((kind.group.as_deref().unwrap_or_default(), kind.kind.as_deref()?)));
+        let kind = self.kind.as_ref().and_then(|kind| {
+            Some((
+                kind.group.as_deref().unwrap_or_default(),
+                kind.kind.as_deref()?,
+            ))
+        });
         kind.ok_or_else(|| missing(Path::of(&["request", "kind", "kind"])))
     }
 
     /// The object as it would be; JSON if it can be read.
     pub fn object(&self) -> Result<Raw<'de>, Unreadable> {
-        self.object.map(|Unread(object)| object).ok_or_else(|| missing(Path::of(&["request", "object"])))
+        self.object
+            .map(|Unread(object)| object)
+            .ok_or_else(|| missing(Path::of(&["request", "object"])))
     }
 
     /// Makes sure that the object is JSON: of a request of which nothing is judged, nobody else does.
     pub fn check(&self) -> Result<(), Unreadable> {
-        self.object.map_or(Ok(()), |Unread(object)| json::raw(object.get()).map(drop))
+        self.object
+            .map_or(Ok(()), |Unread(object)| json::raw(object.get()).map(drop))
     }
 }
 
@@ -171,14 +207,23 @@ mod tests {
     #[test]
     fn objects_requests_and_reviews_are_told_apart() {
         let deployment = r#"{"apiVersion":"apps/v1","kind":"Deployment"}"#;
-        assert_eq!(read(deployment), format!("CREATE apps/Deployment {deployment}"));
-        let request = r#"{"uid":"1","kind":{"group":"apps","kind":"Job"},"operation":"UPDATE","object":{}}"#;
+        assert_eq!(
+            read(deployment),
+            format!("CREATE apps/Deployment {deployment}")
+        );
+        let request =
+            r#"{"uid":"1","kind":{"group":"apps","kind":"Job"},"operation":"UPDATE","object":{}}"#;
         assert_eq!(read(request), "UPDATE apps/Job {}");
-        let review =
-            format!(r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{request}}}"#);
+        let review = format!(
+            r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{request}}}"#
+        );
         assert_eq!(read(&review), "UPDATE apps/Job {}");
         let odd = r#"{"apiVersion":"example.com/v1","kind":"\u0041ction","operation":"CREATE","object":{}}"#;
-        assert_eq!(read(odd), format!("CREATE example.com/Action {odd}"), "it is an object");
+        assert_eq!(
+            read(odd),
+            format!("CREATE example.com/Action {odd}"),
+            "it is an object"
+        );
     }
 
     #[test]
@@ -188,9 +233,18 @@ mod tests {
             ("null", "request.object: is null"),
             ("{}", "apiVersion: is missing"),
             (r#"{"apiVersion":"v1"}"#, "kind: is missing"),
-            (r#"{"apiVersion":"v1","kind":{}}"#, "kind: is an object, and must be a string"),
-            (r#"{"apiVersion":1,"kind":"Pod"}"#, "apiVersion: is a number, and must be a string"),
-            (r#"{"operation":1}"#, "request.operation: is a number, and must be a string"),
+            (
+                r#"{"apiVersion":"v1","kind":{}}"#,
+                "kind: is an object, and must be a string",
+            ),
+            (
+                r#"{"apiVersion":1,"kind":"Pod"}"#,
+                "apiVersion: is a number, and must be a string",
+            ),
+            (
+                r#"{"operation":1}"#,
+                "request.operation: is a number, and must be a string",
+            ),
             (r#"{"kind":"AdmissionReview"}"#, "request: is missing"),
             ("{", "JSON that ends too early (line 1, column 2)"),
         ] {

@@ -12,7 +12,10 @@ pub struct Glob {
 impl Glob {
     /// The glob with this pattern.
     pub fn new(pattern: &str) -> Self {
-        Self { literal: pattern.find('*').unwrap_or(pattern.len()), pattern: pattern.to_owned() }
+        Self {
+            literal: pattern.find('*').unwrap_or(pattern.len()),
+            pattern: pattern.to_owned(),
+        }
     }
 
     /// Whether the whole of `text` matches. Looks only where the pattern so far has led: a text that begins otherwise
@@ -21,7 +24,10 @@ impl Glob {
     pub fn matches(&self, text: &str) -> bool {
         // Most patterns begin otherwise than the text, and that is told at once: registries are alike, and what comes
         // last of the beginning is not.
-        let (literal, pattern) = self.pattern.split_at_checked(self.literal).unwrap_or_default();
+        let (literal, pattern) = self
+            .pattern
+            .split_at_checked(self.literal)
+            .unwrap_or_default();
         let last = literal.len().wrapping_sub(1);
         if text.as_bytes().get(last) != literal.as_bytes().last() || !text.starts_with(literal) {
             return false;
@@ -90,9 +96,18 @@ mod tests {
 
     #[test]
     fn one_star_stays_in_its_segment() {
-        assert!(matches("registry.example/istio/*", "registry.example/istio/proxyv2:1.20"));
-        assert!(!matches("registry.example/istio/*", "registry.example/istio/deep/proxyv2"));
-        assert!(matches("registry.example/istio/**", "registry.example/istio/deep/proxyv2"));
+        assert!(matches(
+            "registry.example/istio/*",
+            "registry.example/istio/proxyv2:1.20"
+        ));
+        assert!(!matches(
+            "registry.example/istio/*",
+            "registry.example/istio/deep/proxyv2"
+        ));
+        assert!(matches(
+            "registry.example/istio/**",
+            "registry.example/istio/deep/proxyv2"
+        ));
         assert!(matches("istio-*", "istio-proxy"));
         assert!(matches("istio-*", "istio-"));
         assert!(!matches("istio-*", "my-istio-proxy"));
@@ -129,16 +144,18 @@ mod tests {
             None => text.is_empty(),
             Some((b'*', rest)) => {
                 let crosses = rest.first() == Some(&b'*');
-                let rest =
-                    rest.iter().position(|byte| *byte != b'*').map_or(&[][..], |at| rest.split_at(at).1);
+                let rest = rest
+                    .iter()
+                    .position(|byte| *byte != b'*')
+                    .map_or(&[][..], |at| rest.split_at(at).1);
                 (0..=text.len()).any(|taken| {
                     let (run, left) = text.split_at(taken);
                     (crosses || !run.contains(&b'/')) && defined(rest, left)
                 })
             }
-            Some((byte, rest)) => {
-                text.split_first().is_some_and(|(first, left)| first == byte && defined(rest, left))
-            }
+            Some((byte, rest)) => text
+                .split_first()
+                .is_some_and(|(first, left)| first == byte && defined(rest, left)),
         }
     }
 

@@ -113,7 +113,11 @@ impl<'de> View<'de> for i64 {
     const SHAPE: Shape<'static> = Shape::Int;
 
     fn take(node: Node<'de>) -> Self {
-        if let Node::Int(integer) = node { integer } else { 0 }
+        if let Node::Int(integer) = node {
+            integer
+        } else {
+            0
+        }
     }
 }
 
@@ -121,7 +125,11 @@ impl<'de> View<'de> for Text<'de> {
     const SHAPE: Shape<'static> = Shape::Text;
 
     fn take(node: Node<'de>) -> Self {
-        if let Node::Text(text) = node { text } else { Self::default() }
+        if let Node::Text(text) = node {
+            text
+        } else {
+            Self::default()
+        }
     }
 }
 
@@ -137,7 +145,11 @@ impl<'de> View<'de> for Raw<'de> {
     const SHAPE: Shape<'static> = Shape::Raw;
 
     fn take(node: Node<'de>) -> Self {
-        if let Node::Raw(raw) = node { raw } else { Self::NULL }
+        if let Node::Raw(raw) = node {
+            raw
+        } else {
+            Self::NULL
+        }
     }
 }
 
@@ -147,7 +159,11 @@ pub struct Unread<'de>(pub Raw<'de>);
 
 impl<'de> View<'de> for Unread<'de> {
     // Where bytes are looked at one by one, brackets are not found sooner than the whole grammar is read.
-    const SHAPE: Shape<'static> = if cfg!(target_feature = "simd128") { Shape::Span } else { Shape::Raw };
+    const SHAPE: Shape<'static> = if cfg!(target_feature = "simd128") {
+        Shape::Span
+    } else {
+        Shape::Raw
+    };
 
     fn take(node: Node<'de>) -> Self {
         Self(Raw::take(node))
@@ -187,7 +203,13 @@ impl Unreadable {
     /// The same of a text that stands at `path` in a larger one.
     pub fn below(self, path: &Path) -> Self {
         match self {
-            Self::WrongType { path: below, reason } => Self::WrongType { path: path.join(&below), reason },
+            Self::WrongType {
+                path: below,
+                reason,
+            } => Self::WrongType {
+                path: path.join(&below),
+                reason,
+            },
             not_json => not_json,
         }
     }
@@ -195,9 +217,10 @@ impl Unreadable {
     /// The same, named by `path` where it is the whole text that is not as it must be.
     pub fn of(self, path: &[&'static str]) -> Self {
         match self {
-            Self::WrongType { path: root, reason } if root.steps().is_empty() => {
-                Self::WrongType { path: Path::of(path), reason }
-            }
+            Self::WrongType { path: root, reason } if root.steps().is_empty() => Self::WrongType {
+                path: Path::of(path),
+                reason,
+            },
             other => other,
         }
     }
@@ -215,8 +238,9 @@ impl fmt::Display for Unreadable {
 
 /// The bytes as the text that JSON is.
 pub fn utf8(bytes: &[u8]) -> Result<&str, Unreadable> {
-    std::str::from_utf8(bytes)
-        .map_err(|_| Unreadable::NotJson { reason: "not UTF-8, so not JSON".to_owned() })
+    std::str::from_utf8(bytes).map_err(|_| Unreadable::NotJson {
+        reason: "not UTF-8, so not JSON".to_owned(),
+    })
 }
 
 /// Reads `text`, the JSON of an object, as a `T`.
@@ -227,9 +251,10 @@ pub fn read<'de, T: View<'de>>(text: &'de str) -> Result<T, Unreadable> {
 /// Reads `text`, the JSON of an object, as a value of this shape.
 pub fn read_shape<'de>(text: &'de str, shape: Shape<'_>) -> Result<Node<'de>, Unreadable> {
     match eci_json::read(text, shape) {
-        Ok(Node::Absent) if !matches!(shape, Shape::Find(..)) => {
-            Err(Unreadable::WrongType { path: Path::default(), reason: "is null".to_owned() })
-        }
+        Ok(Node::Absent) if !matches!(shape, Shape::Find(..)) => Err(Unreadable::WrongType {
+            path: Path::default(),
+            reason: "is null".to_owned(),
+        }),
         Ok(node) => Ok(node),
         Err(fault) => Err(explain(text, fault)),
     }
@@ -242,10 +267,12 @@ pub fn at<'de>(raw: Raw<'de>, keys: &[&str]) -> Option<Raw<'de>> {
 
 /// The value at the end of `keys` in `raw`, as [`at`] finds it; an error where one of the keys is set twice.
 pub fn find<'de>(raw: Raw<'de>, keys: &[&str]) -> Result<Option<Raw<'de>>, Unreadable> {
-    Ok(match read_shape(raw.get(), Shape::Find(keys, &Shape::Raw))? {
-        Node::Raw(found) => Some(found),
-        _ => None,
-    })
+    Ok(
+        match read_shape(raw.get(), Shape::Find(keys, &Shape::Raw))? {
+            Node::Raw(found) => Some(found),
+            _ => None,
+        },
+    )
 }
 
 /// The value that `text` is.
@@ -269,10 +296,16 @@ fn explain(text: &str, fault: Fault) -> Unreadable {
     let reason = match fault.grammar {
         Grammar::WrongType { found, expected } => {
             let reason = format!("is {found}, and must be {expected}");
-            return Unreadable::WrongType { path: path_of(before), reason };
+            return Unreadable::WrongType {
+                path: path_of(before),
+                reason,
+            };
         }
         Grammar::Twice => {
-            return Unreadable::WrongType { path: path_of(before), reason: "is set twice".to_owned() };
+            return Unreadable::WrongType {
+                path: path_of(before),
+                reason: "is set twice".to_owned(),
+            };
         }
         Grammar::TooDeep => "nested deeper than 128 levels",
         Grammar::EndsEarly => "JSON that ends too early",
@@ -280,7 +313,9 @@ fn explain(text: &str, fault: Fault) -> Unreadable {
     };
     let line = before.matches('\n').count() + 1;
     let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
-    Unreadable::NotJson { reason: format!("{reason} (line {line}, column {column})") }
+    Unreadable::NotJson {
+        reason: format!("{reason} (line {line}, column {column})"),
+    }
 }
 
 /// The path of the value that stands behind `before`. (Tracking the path while reading would cost where nothing is
@@ -313,22 +348,27 @@ fn path_of(before: &str) -> Path {
             _ => {}
         }
     }
-    frames.iter().fold(Path::default(), |path, frame| match frame {
-        Frame::Array(index) => path.index(*index),
-        Frame::Object(None) => path,
-        Frame::Object(Some(quoted)) => {
-            let key = read::<Text<'_>>(quoted).map(Text::into_owned).unwrap_or_default();
-            match key.chars().all(|c| c.is_ascii_alphanumeric()) {
-                true => path.step(Step::Field(Cow::Owned(key))),
-                false => path.key(&key),
+    frames
+        .iter()
+        .fold(Path::default(), |path, frame| match frame {
+            Frame::Array(index) => path.index(*index),
+            Frame::Object(None) => path,
+            Frame::Object(Some(quoted)) => {
+                let key = read::<Text<'_>>(quoted)
+                    .map(Text::into_owned)
+                    .unwrap_or_default();
+                match key.chars().all(|c| c.is_ascii_alphanumeric()) {
+                    true => path.step(Step::Field(Cow::Owned(key))),
+                    false => path.key(&key),
+                }
             }
-        }
-    })
+        })
 }
 
 /// Whether two values are the same JSON: the order of keys and the blanks do not count.
 pub fn is_same(one: Raw<'_>, other: Raw<'_>) -> bool {
-    one == other || matches!((tree(one.get()), tree(other.get())), (Ok(one), Ok(other)) if one == other)
+    one == other
+        || matches!((tree(one.get()), tree(other.get())), (Ok(one), Ok(other)) if one == other)
 }
 
 /// A boolean, an integer or a string as JSON; anything else is `null`, as no rule asks for it. (The `Display` of a
@@ -336,9 +376,9 @@ pub fn is_same(one: Raw<'_>, other: Raw<'_>) -> bool {
 pub fn scalar(value: &Value) -> String {
     match value {
         Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => {
-            number.as_i64().map_or_else(|| "null".to_owned(), |number| number.to_string())
-        }
+        Value::Number(number) => number
+            .as_i64()
+            .map_or_else(|| "null".to_owned(), |number| number.to_string()),
         Value::String(text) => self::text(text),
         Value::Null | Value::Array(_) | Value::Object(_) => "null".to_owned(),
     }

@@ -85,9 +85,14 @@ impl Refusal {
     }
 }
 
-fn judge(payload: &[u8], ask: Option<&AskNamespace<'_>>, repair: Repair) -> Result<Verdict, Refusal> {
+fn judge(
+    payload: &[u8],
+    ask: Option<&AskNamespace<'_>>,
+    repair: Repair,
+) -> Result<Verdict, Refusal> {
     let read = Payload::read(payload).map_err(|whole| whole.of(&["payload"]).into());
-    let judged = read.and_then(|(request, settings)| verdict(&request, settings.map(Raw::get), ask, repair));
+    let judged =
+        read.and_then(|(request, settings)| verdict(&request, settings.map(Raw::get), ask, repair));
     // The object may not be read yet, or not at all, and counts its lines from its own beginning: what is no JSON is
     // told of the whole, whatever else is wrong with it.
     judged.map_err(|refusal| match json::utf8(payload).and_then(json::raw) {
@@ -107,13 +112,19 @@ pub fn verdict(
         request.check()?;
         return Ok(Verdict::accepted());
     };
-    let mut settings = checked(settings.unwrap_or("null"), ask.is_some()).map_err(Refusal::Settings)?;
+    let mut settings =
+        checked(settings.unwrap_or("null"), ask.is_some()).map_err(Refusal::Settings)?;
     match repair {
         Repair::Never => settings.mutate = Mutate::None,
         Repair::WhereAccepted => {}
         Repair::Always => settings.mutate = Mutate::All,
     }
-    let Review { findings, is_windows, is_owned, .. } = target.review(request, &settings, ask)?;
+    let Review {
+        findings,
+        is_windows,
+        is_owned,
+        ..
+    } = target.review(request, &settings, ask)?;
     let mut verdict = Verdict::of(findings, target.object, repair);
     if is_windows {
         verdict.warnings.push(WINDOWS.to_owned());
@@ -143,13 +154,15 @@ pub struct Review {
 pub fn review(request: &Request<'_>, settings: &Settings) -> Result<Review, Refusal> {
     match Target::of(request)? {
         Some(target) => target.review(request, settings, None),
-        None => request.check().map(|()| Review::default()).map_err(Refusal::Unreadable),
+        None => request
+            .check()
+            .map(|()| Review::default())
+            .map_err(Refusal::Unreadable),
     }
 }
 
 /// Why nothing is said of a pod for Windows.
-pub const WINDOWS: &str =
-    "spec.os.name: windows: eci-security-context knows ECI's rules for Linux pods only; nothing was checked";
+pub const WINDOWS: &str = "spec.os.name: windows: eci-security-context knows ECI's rules for Linux pods only; nothing was checked";
 
 /// The part of a request that is judged.
 struct Target<'r> {
@@ -177,7 +190,11 @@ impl<'r> Target<'r> {
         }
         let object = request.object()?;
         let place = workload::place(group, kind, object);
-        Ok(place.map(|place| Self { object, place, only_new_ephemerals }))
+        Ok(place.map(|place| Self {
+            object,
+            place,
+            only_new_ephemerals,
+        }))
     }
 
     /// What the rules make of it.
@@ -188,7 +205,11 @@ impl<'r> Target<'r> {
         ask: Option<&AskNamespace<'_>>,
     ) -> Result<Review, Refusal> {
         let namespace = || self.namespace(request);
-        let place = Placing { settings, namespace: &namespace, ask };
+        let place = Placing {
+            settings,
+            namespace: &namespace,
+            ask,
+        };
         let workload = match Workload::read(self.object, self.place) {
             Ok(Some(workload)) => workload,
             Ok(None) => return Ok(Review::default()),
@@ -205,7 +226,11 @@ impl<'r> Target<'r> {
             is_unchanged: request.is_update() && self.is_unchanged(request),
         };
         let is_windows = workload.is_windows();
-        let found = if is_windows { Ok(<_>::default()) } else { self.findings(&workload, settings, request) };
+        let found = if is_windows {
+            Ok(<_>::default())
+        } else {
+            self.findings(&workload, settings, request)
+        };
         let (mut findings, exempt) = match found {
             Ok(found) => found,
             Err(unreadable) => return self.excused(&place, unreadable),
@@ -226,14 +251,21 @@ impl<'r> Target<'r> {
         }
         findings.retain(|finding| finding.action != Action::Off);
         let is_possible = certainty == Certainty::Possible;
-        Ok(Review { findings, is_windows, is_owned: situation.is_owned, is_possible })
+        Ok(Review {
+            findings,
+            is_windows,
+            is_owned: situation.is_owned,
+            is_possible,
+        })
     }
 
     /// The Namespace of the request, or else of the object; empty where neither names one.
     fn namespace(&self, request: &Request<'_>) -> String {
         let of_object = || {
             let raw = json::at(self.object, &["metadata", "namespace"])?;
-            json::read::<Text<'_>>(raw.get()).ok().map(|name| name.to_string())
+            json::read::<Text<'_>>(raw.get())
+                .ok()
+                .map(|name| name.to_string())
         };
         match request.namespace.as_deref() {
             Some(name) if !name.is_empty() => name.to_owned(),
@@ -256,10 +288,13 @@ impl<'r> Target<'r> {
     /// Whether the old object has the same pod template, as JSON: one that can be read, so that no key that is
     /// set twice has its last value only.
     fn is_unchanged(&self, request: &Request<'_>) -> bool {
-        let Some(old_object) = request.old_object else { return false };
+        let Some(old_object) = request.old_object else {
+            return false;
+        };
         let template = |object| json::at(object, self.place);
-        let same =
-            template(old_object).zip(template(self.object)).is_some_and(|(old, new)| json::is_same(old, new));
+        let same = template(old_object)
+            .zip(template(self.object))
+            .is_some_and(|(old, new)| json::is_same(old, new));
         same && Workload::read(old_object, self.place).is_ok()
     }
 
@@ -271,10 +306,16 @@ impl<'r> Target<'r> {
         settings: &Settings,
         request: &Request<'_>,
     ) -> Result<(Vec<Finding>, Vec<bool>), Unreadable> {
-        let Some(mut pod) = Pod::of(workload, settings)? else { return Ok(<_>::default()) };
+        let Some(mut pod) = Pod::of(workload, settings)? else {
+            return Ok(<_>::default());
+        };
         if self.only_new_ephemerals {
-            let known = request.old_object.map(workload::ephemeral_names).unwrap_or_default();
-            pod.containers.retain(|found| found.list == List::Ephemeral && !known.contains_key(found.name()));
+            let known = request
+                .old_object
+                .map(workload::ephemeral_names)
+                .unwrap_or_default();
+            pod.containers
+                .retain(|found| found.list == List::Ephemeral && !known.contains_key(found.name()));
         }
         let mut findings = Report::findings(&pod, settings);
         if self.only_new_ephemerals {
@@ -285,7 +326,10 @@ impl<'r> Target<'r> {
         }
         let has_exempt = pod.containers.iter().any(|container| container.exempt);
         let is_exempt = |finding: &Finding| {
-            has_exempt && pod.container_at(&finding.path).is_some_and(|container| container.exempt)
+            has_exempt
+                && pod
+                    .container_at(&finding.path)
+                    .is_some_and(|container| container.exempt)
         };
         let exempt = findings.iter().map(is_exempt).collect();
         Ok((findings, exempt))
@@ -307,11 +351,18 @@ impl Placing<'_> {
 
     /// Where the pod runs. The Namespace is asked for only where its labels count and would change
     /// something: where the policy `would_act` if the pod were certainly ECI's.
-    fn certainty(&self, scope: Scope, would_act: impl FnOnce() -> bool) -> Result<Certainty, Refusal> {
+    fn certainty(
+        &self,
+        scope: Scope,
+        would_act: impl FnOnce() -> bool,
+    ) -> Result<Certainty, Refusal> {
         let counts = scope.raisable && self.settings.scope.namespace_labels;
         if let Some(ask) = self.ask.filter(|_| counts && would_act()) {
             let name = (self.namespace)();
-            let refused = |reason| Refusal::Namespace { name: name.clone(), reason };
+            let refused = |reason| Refusal::Namespace {
+                name: name.clone(),
+                reason,
+            };
             if name.is_empty() {
                 return Err(refused("the request names no Namespace".to_owned()));
             }
@@ -361,7 +412,10 @@ impl Situation<'_> {
     }
 
     fn action(&self, finding: &Finding, is_exempt: bool, certainty: Certainty) -> Action {
-        match (self.lowered(finding, is_exempt, certainty), self.settings.mutate) {
+        match (
+            self.lowered(finding, is_exempt, certainty),
+            self.settings.mutate,
+        ) {
             (Action::Fix, Mutate::Pods) if !self.is_pod => Action::Warn,
             (Action::Fix, Mutate::None) if finding.rule.effect == Effect::Refused => Action::Deny,
             (Action::Fix, Mutate::None) => Action::Warn,

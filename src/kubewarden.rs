@@ -13,7 +13,10 @@ pub extern "C" fn wapc_init() {
     wapc_guest::register_function("validate", validate);
     wapc_guest::register_function("mutate", mutate);
     wapc_guest::register_function("validate_settings", validate_settings);
-    wapc_guest::register_function("protocol_version", kubewarden_policy_sdk::protocol_version_guest);
+    wapc_guest::register_function(
+        "protocol_version",
+        kubewarden_policy_sdk::protocol_version_guest,
+    );
 }
 
 fn validate(payload: &[u8]) -> CallResult {
@@ -38,7 +41,15 @@ fn validate_settings(payload: &[u8]) -> CallResult {
 /// The verdict as Kubewarden puts it: the JSON of the SDK's `ValidationResponse`, in which what there is nothing of is
 /// absent. (The SDK would hold the repaired object as a tree; as text, no number of it changes.)
 pub fn answer(verdict: Verdict) -> CallResult {
-    let Verdict { accepted, code, message, warnings, audit, mutated_object, findings: _ } = verdict;
+    let Verdict {
+        accepted,
+        code,
+        message,
+        warnings,
+        audit,
+        mutated_object,
+        findings: _,
+    } = verdict;
     let mut answer = format!(r#"{{"accepted":{accepted}"#);
     if let Some(message) = message {
         answer.push_str(r#","message":"#);
@@ -57,7 +68,11 @@ pub fn answer(verdict: Verdict) -> CallResult {
         answer.push('}');
     }
     for (position, warning) in warnings.iter().enumerate() {
-        answer.push_str(if position == 0 { r#","warnings":["# } else { "," });
+        answer.push_str(if position == 0 {
+            r#","warnings":["#
+        } else {
+            ","
+        });
         write_string(&mut answer, warning);
     }
     answer.push_str(if warnings.is_empty() { "}" } else { "]}" });
@@ -66,13 +81,21 @@ pub fn answer(verdict: Verdict) -> CallResult {
 
 /// The JSON of the SDK's `GetResourceRequest` for the Namespace of this name.
 fn get_namespace(name: &str) -> String {
-    format!(r#"{{"api_version":"v1","kind":"Namespace","name":{},"disable_cache":false}}"#, json::text(name))
+    format!(
+        r#"{{"api_version":"v1","kind":"Namespace","name":{},"disable_cache":false}}"#,
+        json::text(name)
+    )
 }
 
 fn namespace(name: &str) -> Result<String, String> {
     let request = get_namespace(name);
-    let given = wapc_guest::host_call("kubewarden", "kubernetes", "get_resource", request.as_bytes())
-        .map_err(|error| crate::text::cut(error.to_string(), 200))?;
+    let given = wapc_guest::host_call(
+        "kubewarden",
+        "kubernetes",
+        "get_resource",
+        request.as_bytes(),
+    )
+    .map_err(|error| crate::text::cut(error.to_string(), 200))?;
     String::from_utf8(given).map_err(|_| "it is not UTF-8".to_owned())
 }
 
@@ -90,7 +113,10 @@ mod tests {
     #[test]
     fn the_host_is_asked_as_the_sdk_asks_it() {
         let asked: GetResourceRequest = serde_json::from_str(&get_namespace("a \"b\"")).unwrap();
-        assert_eq!((&*asked.api_version, &*asked.kind, &*asked.name), ("v1", "Namespace", "a \"b\""));
+        assert_eq!(
+            (&*asked.api_version, &*asked.kind, &*asked.name),
+            ("v1", "Namespace", "a \"b\"")
+        );
         assert!(asked.namespace.is_none() && !asked.disable_cache && asked.field_masks.is_none());
     }
 
@@ -101,7 +127,12 @@ mod tests {
         };
         assert!(read(b"{}").valid && read(b"{}").message.is_none());
         let wrong = read(b"{\"mutate\":\"\\n\"}");
-        assert!(!wrong.valid && wrong.message.is_some_and(|message| message.contains("mutate")));
+        assert!(
+            !wrong.valid
+                && wrong
+                    .message
+                    .is_some_and(|message| message.contains("mutate"))
+        );
     }
 
     #[test]
@@ -115,11 +146,16 @@ mod tests {
             mutated_object: Some(r#"{"a":1}"#.to_owned()),
             findings: Vec::new(),
         };
-        let read = |verdict| serde_json::from_slice::<ValidationResponse>(&answer(verdict).unwrap()).unwrap();
+        let read = |verdict| {
+            serde_json::from_slice::<ValidationResponse>(&answer(verdict).unwrap()).unwrap()
+        };
         let response = read(all);
         assert_eq!((response.accepted, response.code), (true, Some(403)));
         assert_eq!(response.message.as_deref(), Some("a \"b\"\n"));
-        assert_eq!(response.warnings, Some(vec!["one".to_owned(), "two".to_owned()]));
+        assert_eq!(
+            response.warnings,
+            Some(vec!["one".to_owned(), "two".to_owned()])
+        );
         let annotations = HashMap::from([("findings".to_owned(), "[]".to_owned())]);
         assert_eq!(response.audit_annotations, Some(annotations));
         assert_eq!(response.mutated_object, Some(json!({"a": 1})));

@@ -23,7 +23,12 @@ pub enum Step {
 impl Path {
     /// The path of the given fields, from the root.
     pub fn of(fields: &[&'static str]) -> Self {
-        Self(fields.iter().map(|field| Step::Field(Cow::Borrowed(field))).collect())
+        Self(
+            fields
+                .iter()
+                .map(|field| Step::Field(Cow::Borrowed(field)))
+                .collect(),
+        )
     }
 
     /// The field below this path.
@@ -117,7 +122,9 @@ mod tests {
             "spec.template.spec.containers[2].image"
         );
         assert_eq!(
-            Path::of(&["metadata", "annotations"]).key("k8s.aliyun.com/eci-host-sysctls").to_string(),
+            Path::of(&["metadata", "annotations"])
+                .key("k8s.aliyun.com/eci-host-sysctls")
+                .to_string(),
             "metadata.annotations[k8s.aliyun.com/eci-host-sysctls]"
         );
         assert_eq!(Path::default().to_string(), "");
@@ -126,7 +133,12 @@ mod tests {
     #[test]
     fn is_under_itself_and_its_ancestors_only() {
         let containers = Path::of(&["spec"]).field("containers");
-        assert!(containers.index(1).field("name").is_under(&containers.index(1)));
+        assert!(
+            containers
+                .index(1)
+                .field("name")
+                .is_under(&containers.index(1))
+        );
         assert!(containers.index(1).is_under(&containers.index(1)));
         assert!(!containers.index(10).is_under(&containers.index(1)));
         assert!(!containers.is_under(&containers.index(1)));

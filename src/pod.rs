@@ -72,15 +72,23 @@ impl List {
 impl<'w> Pod<'w> {
     /// The pod of `workload`; `None` where its template has no specification.
     pub fn of(workload: &'w Workload<'w>, settings: &Settings) -> Result<Option<Self>, Unreadable> {
-        let Some(spec) = workload.template.spec.as_ref() else { return Ok(None) };
+        let Some(spec) = workload.template.spec.as_ref() else {
+            return Ok(None);
+        };
         let path = Path::of(workload.place);
         let metadata = workload.template.metadata.as_ref();
         let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
-        let field = spec.security_context.as_ref().and_then(|context| context.sysctls.as_deref());
+        let field = spec
+            .security_context
+            .as_ref()
+            .and_then(|context| context.sysctls.as_deref());
         let sysctls_path = || path.field("spec").field("securityContext").field("sysctls");
-        let sysctls = field.map(|field| sysctls::of_field(field, &sysctls_path(), settings.profile));
+        let sysctls =
+            field.map(|field| sysctls::of_field(field, &sysctls_path(), settings.profile));
         let sysctls = sysctls.unwrap_or_default();
-        let size_counts = sysctls.iter().any(|entry| entry.name == sysctl::MIN_FREE_KBYTES);
+        let size_counts = sysctls
+            .iter()
+            .any(|entry| entry.name == sysctl::MIN_FREE_KBYTES);
         let annotation = annotations.and_then(|annotations| annotations.host_sysctls.as_deref());
         let mut containers = Vec::new();
         for (list, specs) in [
@@ -132,9 +140,15 @@ impl<'w> Pod<'w> {
         else {
             return None;
         };
-        let list = [List::Init, List::Main, List::Ephemeral].into_iter().find(|list| list.name() == name)?;
-        let found = self.containers.binary_search_by_key(&(list, *index), |found| (found.list, found.index));
-        self.containers.get(found.ok()?).filter(|_| spec.key() == Some("spec"))
+        let list = [List::Init, List::Main, List::Ephemeral]
+            .into_iter()
+            .find(|list| list.name() == name)?;
+        let found = self
+            .containers
+            .binary_search_by_key(&(list, *index), |found| (found.list, found.index));
+        self.containers
+            .get(found.ok()?)
+            .filter(|_| spec.key() == Some("spec"))
     }
 
     /// The security context for all containers, where there is one.
@@ -144,7 +158,10 @@ impl<'w> Pod<'w> {
 
     /// The path of a field of the pod's security context.
     pub fn security_path(&self, field: &'static str) -> Path {
-        self.path.field("spec").field("securityContext").field(field)
+        self.path
+            .field("spec")
+            .field("securityContext")
+            .field(field)
     }
 
     /// The path of an annotation of the pod.
@@ -170,7 +187,9 @@ impl<'w> Pod<'w> {
 }
 
 fn ignores_resources(spec: &ContainerSpec<'_>, path: &Path) -> Result<bool, Unreadable> {
-    let Some(env) = spec.env else { return Ok(false) };
+    let Some(env) = spec.env else {
+        return Ok(false);
+    };
     let variables: Vec<Variable<'_>> =
         json::read(env.get()).map_err(|unreadable| unreadable.below(&path.field("env")))?;
     Ok(variables.iter().any(|variable| {

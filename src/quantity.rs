@@ -36,7 +36,9 @@ impl Quantity {
             b'+' => (1, text.get(1..)?),
             _ => (1, text),
         };
-        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let end = unsigned
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(unsigned.len());
         let (number, suffix) = unsigned.split_at_checked(end)?;
         let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
         if integer.is_empty() && fraction.is_empty() || fraction.contains('.') {
@@ -48,7 +50,10 @@ impl Quantity {
         let places = i32::try_from(fraction.len()).ok()?;
         // Put together before anything is rounded, in a type that takes nine digits of an exbibyte.
         let digits: i128 = [integer, fraction].concat().parse().ok()?;
-        let amount = shift(digits.checked_mul(factor)?, power.checked_add(3)?.checked_sub(places)?)?;
+        let amount = shift(
+            digits.checked_mul(factor)?,
+            power.checked_add(3)?.checked_sub(places)?,
+        )?;
         let amount = i64::try_from(amount).ok()?;
         Some(Self(sign * amount))
     }
@@ -93,9 +98,9 @@ fn shift(amount: i128, power: i32) -> Option<i128> {
     } else if power >= 0 {
         amount.checked_mul(factor?)
     } else {
-        Some(
-            factor.map_or(1, |factor| amount.div_euclid(factor) + i128::from(amount.rem_euclid(factor) != 0)),
-        )
+        Some(factor.map_or(1, |factor| {
+            amount.div_euclid(factor) + i128::from(amount.rem_euclid(factor) != 0)
+        }))
     }
 }
 
@@ -131,10 +136,22 @@ mod tests {
             Quantity(1_325_607_178_061),
             "nine digits"
         );
-        assert_eq!(Quantity::parse("0.0000001").unwrap(), Quantity(1), "rounds up");
+        assert_eq!(
+            Quantity::parse("0.0000001").unwrap(),
+            Quantity(1),
+            "rounds up"
+        );
         assert_eq!(Quantity::parse("1e-300").unwrap(), Quantity(1), "rounds up");
-        assert_eq!(Quantity::parse("1.5n").unwrap(), Quantity(1), "rounds up once");
-        assert_eq!(bytes("0.123046875Ti"), 126 << 30, "nine digits of a large suffix");
+        assert_eq!(
+            Quantity::parse("1.5n").unwrap(),
+            Quantity(1),
+            "rounds up once"
+        );
+        assert_eq!(
+            bytes("0.123046875Ti"),
+            126 << 30,
+            "nine digits of a large suffix"
+        );
     }
 
     #[test]
@@ -142,13 +159,17 @@ mod tests {
         for text in ["1E", "1Ei", "9999999999999999999", "1e18"] {
             assert_eq!(Quantity::parse(text), None, "{text}");
         }
-        assert_eq!(Quantity::whole(i64::MAX / THOUSAND).plus(Quantity::whole(1)), None);
+        assert_eq!(
+            Quantity::whole(i64::MAX / THOUSAND).plus(Quantity::whole(1)),
+            None
+        );
     }
 
     #[test]
     fn reads_nothing_else() {
         for text in [
-            "", "-", ".", "Gi", "1.2.3", "1 Gi", "1gi", "1KiB", "1e", "1e99999", "0x10", "1e30000", "١", "1K",
+            "", "-", ".", "Gi", "1.2.3", "1 Gi", "1gi", "1KiB", "1e", "1e99999", "0x10", "1e30000",
+            "١", "1K",
         ] {
             assert_eq!(Quantity::parse(text), None, "{text}");
         }

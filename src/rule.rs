@@ -157,7 +157,11 @@ pub fn apply<'e>(object: &str, edits: impl Iterator<Item = &'e Edit>) -> String 
     }
     let mut changes = Vec::new();
     for (path, value) in &values {
-        changes.push(value.as_deref().map_or_else(|| Change::remove(path), |value| Change::set(path, value)));
+        changes.push(
+            value
+                .as_deref()
+                .map_or_else(|| Change::remove(path), |value| Change::set(path, value)),
+        );
     }
     splice(object, &changes).into_owned()
 }
@@ -176,7 +180,11 @@ impl Report {
     pub fn findings(pod: &Pod<'_>, settings: &Settings) -> Vec<Finding> {
         let mut findings = Vec::new();
         for rule in crate::rules::RULES {
-            let mut report = Self { rule, before: findings.len(), findings };
+            let mut report = Self {
+                rule,
+                before: findings.len(),
+                findings,
+            };
             (rule.check)(pod, settings, &mut report);
             findings = report.findings;
         }
@@ -226,7 +234,11 @@ pub struct InList {
 impl InList {
     /// Counts one more finding; whether it is told by itself.
     pub const fn is_told(&mut self, report: &Report) -> bool {
-        let most = if report.is_crowded() { 1 } else { TOLD_IN_A_LIST };
+        let most = if report.is_crowded() {
+            1
+        } else {
+            TOLD_IN_A_LIST
+        };
         let is_told = self.told < most;
         if is_told {
             self.told += 1;
@@ -239,9 +251,14 @@ impl InList {
     /// Adds one finding for all that were not told, with the action of those that were.
     pub fn tell_rest(self, list: impl FnOnce() -> Path, report: &mut Report) {
         if self.rest > 0 {
-            let action = report.findings.last().map_or(report.rule.action, |last| last.action);
+            let action = report
+                .findings
+                .last()
+                .map_or(report.rule.action, |last| last.action);
             let message = format!("{} more of its items are as those before", self.rest);
-            let finding = report.find(list(), message, "correct them too").by_default(action);
+            let finding = report
+                .find(list(), message, "correct them too")
+                .by_default(action);
             finding.places = self.rest;
         }
     }

@@ -16,7 +16,11 @@ const SEGMENT: &str = "[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?";
 
 /// The schema, of draft 2020-12.
 pub fn schema() -> Value {
-    let profiles: Vec<_> = PROFILES.iter().map(|profile| profile.name).chain([LATEST]).collect();
+    let profiles: Vec<_> = PROFILES
+        .iter()
+        .map(|profile| profile.name)
+        .chain([LATEST])
+        .collect();
     let mut schema = object(
         "The settings of the policy eci-security-context. All are optional.",
         json!({
@@ -64,9 +68,25 @@ pub fn schema() -> Value {
             ),
         }),
     );
-    put(&mut schema, "$schema", "https://json-schema.org/draft/2020-12/schema".into());
-    put(&mut schema, "$id", concat!(env!("CARGO_PKG_REPOSITORY"), "/raw/main/settings.schema.json").into());
-    put(&mut schema, "title", "Settings of eci-security-context".into());
+    put(
+        &mut schema,
+        "$schema",
+        "https://json-schema.org/draft/2020-12/schema".into(),
+    );
+    put(
+        &mut schema,
+        "$id",
+        concat!(
+            env!("CARGO_PKG_REPOSITORY"),
+            "/raw/main/settings.schema.json"
+        )
+        .into(),
+    );
+    put(
+        &mut schema,
+        "title",
+        "Settings of eci-security-context".into(),
+    );
     schema
 }
 
@@ -80,18 +100,37 @@ fn actions() -> Value {
             Action::Deny,
         ),
     );
-    for Rule { id, summary, effect, fix, action: default, .. } in RULES {
+    for Rule {
+        id,
+        summary,
+        effect,
+        fix,
+        action: default,
+        ..
+    } in RULES
+    {
         let repair = fix.map(|fix| format!(" Fix: {fix}.")).unwrap_or_default();
         let description = format!("Finds {summary}. Effect: {}.{repair}", effect.as_str());
-        properties.insert((*id).to_owned(), action(&description, fix.is_some(), *default));
+        properties.insert(
+            (*id).to_owned(),
+            action(&description, fix.is_some(), *default),
+        );
     }
-    object("By rule, what is done about its findings, in place of the default.", Value::Object(properties))
+    object(
+        "By rule, what is done about its findings, in place of the default.",
+        Value::Object(properties),
+    )
 }
 
 /// An action. Readers of YAML 1.1, kubectl among them, take a bare `off` for false.
 fn action(description: &str, takes_fix: bool, default: Action) -> Value {
-    let actions = Action::ALL.into_iter().filter(|action| takes_fix || *action != Action::Fix);
-    let words: Vec<_> = actions.map(|action| json!(action.as_str())).chain([json!(false)]).collect();
+    let actions = Action::ALL
+        .into_iter()
+        .filter(|action| takes_fix || *action != Action::Fix);
+    let words: Vec<_> = actions
+        .map(|action| json!(action.as_str()))
+        .chain([json!(false)])
+        .collect();
     choice(description, words.into(), default.as_str())
 }
 

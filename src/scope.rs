@@ -28,11 +28,17 @@ pub struct Scope {
 }
 
 const fn decided(certainty: Certainty) -> Scope {
-    Scope { certainty, raisable: false }
+    Scope {
+        certainty,
+        raisable: false,
+    }
 }
 
 const fn open(certainty: Certainty) -> Scope {
-    Scope { certainty, raisable: true }
+    Scope {
+        certainty,
+        raisable: true,
+    }
 }
 
 /// Reads the marks. The first that applies decides: the settings, a label for ECI, a mark of ACS, an
@@ -83,7 +89,10 @@ view! {
 impl Namespace<'_> {
     /// Whether it sends its pods to ECI.
     pub fn is_eci(&self) -> bool {
-        let labels = self.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+        let labels = self
+            .metadata
+            .as_ref()
+            .and_then(|metadata| metadata.labels.as_ref());
         labels.is_some_and(|labels| {
             labels.eci.as_deref() == Some(signal::TRUE)
                 || labels.eci_legacy.as_deref() == Some(signal::TRUE)
@@ -96,17 +105,29 @@ struct Marks<'t>(&'t Template<'t>);
 
 impl Marks<'_> {
     fn has_eci_label(&self) -> bool {
-        let labels = self.0.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+        let labels = self
+            .0
+            .metadata
+            .as_ref()
+            .and_then(|metadata| metadata.labels.as_ref());
         labels.is_some_and(|labels| {
-            [&labels.eci, &labels.eci_legacy].into_iter().any(|label| label.as_deref() == Some(signal::TRUE))
+            [&labels.eci, &labels.eci_legacy]
+                .into_iter()
+                .any(|label| label.as_deref() == Some(signal::TRUE))
         })
     }
 
     fn is_acs(&self) -> bool {
-        let labels = self.0.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+        let labels = self
+            .0
+            .metadata
+            .as_ref()
+            .and_then(|metadata| metadata.labels.as_ref());
         labels.is_some_and(|labels| {
             labels.acs.as_deref() == Some(signal::TRUE) || labels.acs_compute_class.is_some()
-        }) || self.tolerates(|key, value| (key, value) == (signal::ACS_TAINT.0, Some(signal::ACS_TAINT.1)))
+        }) || self.tolerates(|key, value| {
+            (key, value) == (signal::ACS_TAINT.0, Some(signal::ACS_TAINT.1))
+        })
     }
 
     fn excludes_virtual_nodes(&self) -> bool {
@@ -123,7 +144,9 @@ impl Marks<'_> {
         let spec = self.0.spec.as_ref();
         let selector = spec.and_then(|spec| spec.node_selector.as_ref());
         self.burst_resource() == Some(signal::BURST_ECI_ONLY)
-            || spec.and_then(|spec| spec.node_name.as_deref()).is_some_and(signal::is_virtual_node)
+            || spec
+                .and_then(|spec| spec.node_name.as_deref())
+                .is_some_and(signal::is_virtual_node)
             || selector.is_some_and(|selector| {
                 selector.node_type.as_deref() == Some(value)
                     || selector.vnode.as_deref() == Some(signal::TRUE)
@@ -142,27 +165,52 @@ impl Marks<'_> {
         };
         let preferred = self
             .node_affinity()
-            .and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_deref())
+            .and_then(|affinity| {
+                affinity
+                    .preferred_during_scheduling_ignored_during_execution
+                    .as_deref()
+            })
             .unwrap_or_default();
         self.tolerates(|key, _| key == signal::VIRTUAL_KUBELET_TAINT || key == signal::VNODE)
             || self.burst_resource() == Some(signal::BURST_ECI)
-            || preferred.iter().any(|term| expressions(&term.preference).iter().any(prefers))
+            || preferred
+                .iter()
+                .any(|term| expressions(&term.preference).iter().any(prefers))
     }
 
     fn burst_resource(&self) -> Option<&str> {
-        self.0.metadata.as_ref()?.annotations.as_ref()?.burst_resource.as_deref()
+        self.0
+            .metadata
+            .as_ref()?
+            .annotations
+            .as_ref()?
+            .burst_resource
+            .as_deref()
     }
 
     fn tolerates(&self, taint: impl Fn(&str, Option<&str>) -> bool) -> bool {
-        let tolerations =
-            self.0.spec.as_ref().and_then(|spec| spec.tolerations.as_deref()).unwrap_or_default();
+        let tolerations = self
+            .0
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.tolerations.as_deref())
+            .unwrap_or_default();
         tolerations.iter().any(|toleration| {
-            toleration.key.as_deref().is_some_and(|key| taint(key, toleration.value.as_deref()))
+            toleration
+                .key
+                .as_deref()
+                .is_some_and(|key| taint(key, toleration.value.as_deref()))
         })
     }
 
     fn node_affinity(&self) -> Option<&NodeAffinity> {
-        self.0.spec.as_ref()?.affinity.as_ref()?.node_affinity.as_ref()
+        self.0
+            .spec
+            .as_ref()?
+            .affinity
+            .as_ref()?
+            .node_affinity
+            .as_ref()
     }
 
     /// Whether there are required terms, and each has an expression like this. The scheduler takes a
@@ -170,7 +218,11 @@ impl Marks<'_> {
     fn every_required_term(&self, is: impl Fn(&NodeSelectorRequirement) -> bool) -> bool {
         let terms = self
             .node_affinity()
-            .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref())
+            .and_then(|affinity| {
+                affinity
+                    .required_during_scheduling_ignored_during_execution
+                    .as_ref()
+            })
             .map(|required| required.node_selector_terms.as_slice())
             .unwrap_or_default();
         !terms.is_empty() && terms.iter().all(|term| expressions(term).iter().any(&is))

@@ -82,7 +82,11 @@ impl Approved {
     /// Whether the host sysctl of this normalised name is approved. What is no name is not: behind an approved
     /// prefix it may lead anywhere (`vm.//.kernel.core_pattern`, of which `sysctl` makes a path with `..`).
     pub fn host_sysctl(&self, name: &str) -> bool {
-        sysctl::is_name(name) && self.host_sysctls.iter().any(|pattern| sysctl::covers(pattern, name))
+        sysctl::is_name(name)
+            && self
+                .host_sysctls
+                .iter()
+                .any(|pattern| sysctl::covers(pattern, name))
     }
 }
 
@@ -98,7 +102,11 @@ impl Default for Settings {
         Self {
             profile: profile::latest(),
             mutate: Mutate::Pods,
-            scope: ScopeSettings { assume_eci: false, possible: Possible::Warn, namespace_labels: false },
+            scope: ScopeSettings {
+                assume_eci: false,
+                possible: Possible::Warn,
+                namespace_labels: false,
+            },
             approved: Approved::default(),
             actions: Vec::new(),
             ceiling: Action::Deny,
@@ -115,25 +123,38 @@ impl Settings {
         let root = Section::open(
             raw,
             String::new(),
-            &["profile", "mutate", "scope", "actions", "approved", "exempt"],
+            &[
+                "profile", "mutate", "scope", "actions", "approved", "exempt",
+            ],
         )?;
         if let Some(name) = root.get("profile") {
             let profiles = PROFILES.iter().map(|profile| (profile.name, *profile));
-            settings.profile = one_of(name, "profile", profiles.chain([(LATEST, profile::latest())]))?;
+            settings.profile = one_of(
+                name,
+                "profile",
+                profiles.chain([(LATEST, profile::latest())]),
+            )?;
         }
         if let Some(mode) = root.get("mutate") {
             settings.mutate = one_of(
                 mode,
                 "mutate",
-                [("none", Mutate::None), ("pods", Mutate::Pods), ("all", Mutate::All)],
+                [
+                    ("none", Mutate::None),
+                    ("pods", Mutate::Pods),
+                    ("all", Mutate::All),
+                ],
             )?;
         }
         if let Some(scope) = root.section("scope", &["assumeEci", "possible", "namespaceLabels"])? {
             settings.scope.assume_eci = scope.flag("assumeEci")?;
             settings.scope.namespace_labels = scope.flag("namespaceLabels")?;
             if let Some(possible) = scope.get("possible") {
-                let actions =
-                    [("warn", Possible::Warn), ("enforce", Possible::Enforce), ("ignore", Possible::Ignore)];
+                let actions = [
+                    ("warn", Possible::Warn),
+                    ("enforce", Possible::Enforce),
+                    ("ignore", Possible::Ignore),
+                ];
                 settings.scope.possible = one_of(possible, "scope.possible", actions)?;
             }
             if settings.scope.namespace_labels && !can_ask {
@@ -151,11 +172,15 @@ impl Settings {
                     settings.ceiling = self::action(action, None)?;
                 } else {
                     let rule = rule_of(id)?;
-                    settings.actions.push((rule.id, self::action(action, Some(rule))?));
+                    settings
+                        .actions
+                        .push((rule.id, self::action(action, Some(rule))?));
                 }
             }
         }
-        if let Some(approved) = root.section("approved", &["privileged", "capabilities", "hostSysctls"])? {
+        if let Some(approved) =
+            root.section("approved", &["privileged", "capabilities", "hostSysctls"])?
+        {
             settings.approved = Approved {
                 privileged: approved.flag("privileged")?,
                 capabilities: approved.texts("capabilities", approved_capability)?,
@@ -163,7 +188,9 @@ impl Settings {
             };
         }
         for (index, entry) in root.items("exempt")?.iter().enumerate() {
-            settings.exempt.push(exemption(entry, format!("exempt[{index}]"))?);
+            settings
+                .exempt
+                .push(exemption(entry, format!("exempt[{index}]"))?);
         }
         Ok(settings)
     }
@@ -190,17 +217,26 @@ impl Settings {
     pub fn grants_capability(&self, name: &str) -> bool {
         self.profile.capabilities.contains(&name)
             || self.profile.capability_approvals
-                && self.approved.capabilities.iter().any(|approved| approved == name)
+                && self
+                    .approved
+                    .capabilities
+                    .iter()
+                    .any(|approved| approved == name)
     }
 
     /// Whether the container-level rules leave this container alone.
     pub fn exempts(&self, container: &ContainerSpec<'_>) -> bool {
         self.exempt.iter().any(|exemption| {
-            container.image.as_deref().is_some_and(|image| exemption.image.matches(image))
-                && exemption
-                    .container
-                    .as_ref()
-                    .is_none_or(|glob| container.name.as_deref().is_some_and(|name| glob.matches(name)))
+            container
+                .image
+                .as_deref()
+                .is_some_and(|image| exemption.image.matches(image))
+                && exemption.container.as_ref().is_none_or(|glob| {
+                    container
+                        .name
+                        .as_deref()
+                        .is_some_and(|name| glob.matches(name))
+                })
         })
     }
 }
@@ -216,7 +252,10 @@ pub struct SettingsError {
 impl SettingsError {
     /// The settings as a whole are not what they must be.
     pub(crate) fn whole(what: &str) -> Self {
-        Self { path: String::new(), what: what.to_owned() }
+        Self {
+            path: String::new(),
+            what: what.to_owned(),
+        }
     }
 
     /// The settings cannot be read.
@@ -242,7 +281,10 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 fn wrong<T>(at: &str, what: impl fmt::Display) -> Result<T, SettingsError> {
-    Err(SettingsError { path: at.to_owned(), what: what.to_string() })
+    Err(SettingsError {
+        path: at.to_owned(),
+        what: what.to_string(),
+    })
 }
 
 /// An object whose keys are all known.
@@ -255,19 +297,28 @@ impl<'v> Section<'v> {
     fn open(value: &'v Tree<'v>, at: String, keys: &[&'static str]) -> Result<Self, SettingsError> {
         let fields = match value {
             Tree::Object(fields) => fields,
-            _ if at.is_empty() => return Err(SettingsError::whole("the settings: must be an object")),
+            _ if at.is_empty() => {
+                return Err(SettingsError::whole("the settings: must be an object"));
+            }
             _ => return wrong(&at, "must be an object"),
         };
         let section = Self { at, fields };
         match fields.keys().find(|key| !keys.contains(&&***key)) {
-            Some(unknown) => wrong(&section.path(unknown), suggestion("no such key", unknown, keys)),
+            Some(unknown) => wrong(
+                &section.path(unknown),
+                suggestion("no such key", unknown, keys),
+            ),
             None => Ok(section),
         }
     }
 
     fn path(&self, key: &str) -> String {
         let key = cut(one_line(key), 64);
-        if self.at.is_empty() { key } else { format!("{}.{key}", self.at) }
+        if self.at.is_empty() {
+            key
+        } else {
+            format!("{}.{key}", self.at)
+        }
     }
 
     fn get(&self, key: &str) -> Option<&'v Tree<'v>> {
@@ -275,7 +326,9 @@ impl<'v> Section<'v> {
     }
 
     fn section(&self, key: &str, keys: &[&'static str]) -> Result<Option<Self>, SettingsError> {
-        self.get(key).map(|value| Self::open(value, self.path(key), keys)).transpose()
+        self.get(key)
+            .map(|value| Self::open(value, self.path(key), keys))
+            .transpose()
     }
 
     fn flag(&self, key: &str) -> Result<bool, SettingsError> {
@@ -311,14 +364,19 @@ impl<'v> Section<'v> {
         items
             .map(|(index, item)| {
                 let at = format!("{}[{index}]", self.path(key));
-                let text = item.as_str().map_or_else(|| wrong(&at, "must be a string"), Ok)?;
+                let text = item
+                    .as_str()
+                    .map_or_else(|| wrong(&at, "must be a string"), Ok)?;
                 check(text).or_else(|what| wrong(&at, what))
             })
             .collect()
     }
 }
 
-fn object<'v>(value: &'v Tree<'v>, at: &str) -> Result<&'v BTreeMap<Text<'v>, Tree<'v>>, SettingsError> {
+fn object<'v>(
+    value: &'v Tree<'v>,
+    at: &str,
+) -> Result<&'v BTreeMap<Text<'v>, Tree<'v>>, SettingsError> {
     match value {
         Tree::Object(fields) => Ok(fields),
         _ => wrong(at, "must be an object"),
@@ -353,7 +411,14 @@ fn rule_of(id: &str) -> Result<&'static Rule, SettingsError> {
         Some(rule) => Ok(rule),
         None => {
             let at = format!("actions.{}", cut(one_line(id), 64));
-            wrong(&at, suggestion("no such rule", id, &RULES.iter().map(|rule| rule.id).collect::<Vec<_>>()))
+            wrong(
+                &at,
+                suggestion(
+                    "no such rule",
+                    id,
+                    &RULES.iter().map(|rule| rule.id).collect::<Vec<_>>(),
+                ),
+            )
         }
     }
 }
@@ -362,7 +427,9 @@ fn rule_of(id: &str) -> Result<&'static Rule, SettingsError> {
 fn action(value: &Tree<'_>, rule: Option<&'static Rule>) -> Result<Action, SettingsError> {
     let at = format!("actions.{}", rule.map_or(CEILING, |rule| rule.id));
     let takes_fix = rule.is_none_or(|rule| rule.fix.is_some());
-    let actions = Action::ALL.into_iter().filter(|action| takes_fix || *action != Action::Fix);
+    let actions = Action::ALL
+        .into_iter()
+        .filter(|action| takes_fix || *action != Action::Fix);
     match value {
         // kubectl reads YAML 1.1, in which a bare `off` is false.
         Tree::Bool(false) => Ok(Action::Off),
@@ -385,7 +452,9 @@ fn approved_capability(name: &str) -> Result<String, String> {
         Ok(normalised.into_owned())
     } else {
         let meant = nearest(&normalised, capability::LINUX);
-        let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+        let meant = meant
+            .map(|meant| format!("; did you mean {meant}?"))
+            .unwrap_or_default();
         Err(format!(
             "{} is no capability of Linux{meant} (one of {})",
             quote(name),
@@ -396,11 +465,16 @@ fn approved_capability(name: &str) -> Result<String, String> {
 
 fn approved_sysctl(pattern: &str) -> Result<String, String> {
     // A prefix may end in the middle of a segment, so it is a name once a letter follows.
-    let as_name = pattern.strip_suffix('*').map_or_else(|| pattern.to_owned(), |prefix| format!("{prefix}a"));
+    let as_name = pattern
+        .strip_suffix('*')
+        .map_or_else(|| pattern.to_owned(), |prefix| format!("{prefix}a"));
     if sysctl::is_name(&as_name) {
         Ok(sysctl::normalise(pattern).into_owned())
     } else {
-        Err(format!("{} is no name of a sysctl, nor a prefix that ends in *", quote(pattern)))
+        Err(format!(
+            "{} is no name of a sysctl, nor a prefix that ends in *",
+            quote(pattern)
+        ))
     }
 }
 
@@ -420,5 +494,8 @@ fn exemption(entry: &Tree<'_>, at: String) -> Result<Exemption, SettingsError> {
         );
     }
     let container = entry.text("container")?;
-    Ok(Exemption { image: Glob::new(image), container: container.map(Glob::new) })
+    Ok(Exemption {
+        image: Glob::new(image),
+        container: container.map(Glob::new),
+    })
 }

@@ -24,10 +24,16 @@ pub enum Size<'p> {
 
 /// What decides the size of `pod`'s instance. Init and ephemeral containers do not count.
 pub fn of<'p>(pod: &Pod<'p>) -> Size<'p> {
-    if let Some(specs) = pod.annotations.and_then(|annotations| annotations.use_specs.as_deref()) {
+    if let Some(specs) = pod
+        .annotations
+        .and_then(|annotations| annotations.use_specs.as_deref())
+    {
         return Size::Specs(specs);
     }
-    let main = pod.containers.iter().filter(|container| container.list == List::Main);
+    let main = pod
+        .containers
+        .iter()
+        .filter(|container| container.list == List::Main);
     let counted: Vec<_> = main
         .filter(|container| !container.ignores_resources)
         .filter_map(|container| container.spec.resources.as_ref())
@@ -57,10 +63,20 @@ fn asked(
     resources: &[&Resources<'_>],
     amount: for<'a, 'b> fn(&'a Amounts<'b>) -> Option<&'a Amount<'b>>,
 ) -> Option<Option<Quantity>> {
-    let limits = resources.iter().filter_map(|resources| resources.limits.as_ref()).filter_map(amount);
-    let requests = resources.iter().filter_map(|resources| resources.requests.as_ref()).filter_map(amount);
+    let limits = resources
+        .iter()
+        .filter_map(|resources| resources.limits.as_ref())
+        .filter_map(amount);
+    let requests = resources
+        .iter()
+        .filter_map(|resources| resources.requests.as_ref())
+        .filter_map(amount);
     let limit = sum(limits)?;
-    if limit.is_some() { Some(limit) } else { sum(requests) }
+    if limit.is_some() {
+        Some(limit)
+    } else {
+        sum(requests)
+    }
 }
 
 fn sum<'a, 'b: 'a>(amounts: impl Iterator<Item = &'a Amount<'b>>) -> Option<Option<Quantity>> {

@@ -18,12 +18,18 @@ pub struct Change<'c> {
 impl<'c> Change<'c> {
     /// Sets the value at `path` to the JSON text `to`; objects missing on the way, or `null`, are made.
     pub fn set(path: &'c Path, to: &'c str) -> Self {
-        Self { steps: path.steps(), to: Some(to) }
+        Self {
+            steps: path.steps(),
+            to: Some(to),
+        }
     }
 
     /// Removes the field, or the item of a list, at `path`.
     pub fn remove(path: &'c Path) -> Self {
-        Self { steps: path.steps(), to: None }
+        Self {
+            steps: path.steps(),
+            to: None,
+        }
     }
 }
 
@@ -38,7 +44,11 @@ fn step_order(one: &Step, other: &Step) -> Ordering {
 }
 
 fn in_order(one: &Change<'_>, other: &Change<'_>) -> Ordering {
-    let mut steps = one.steps.iter().zip(other.steps).map(|(one, other)| step_order(one, other));
+    let mut steps = one
+        .steps
+        .iter()
+        .zip(other.steps)
+        .map(|(one, other)| step_order(one, other));
     let differ = steps.find(|order| order.is_ne());
     differ.unwrap_or_else(|| one.steps.len().cmp(&other.steps.len()))
 }
@@ -53,9 +63,14 @@ pub fn splice<'t>(text: &'t str, changes: &[Change<'_>]) -> Cow<'t, str> {
     // The changes of a place stand together then, before those of what is below it.
     let mut changes = changes.to_vec();
     changes.sort_by(in_order);
-    let mut splicer =
-        Splicer { scanner: Scanner::new(text), spliced: String::with_capacity(text.len() + 256) };
-    match splicer.value(Place { changes: &changes, depth: 0 }) {
+    let mut splicer = Splicer {
+        scanner: Scanner::new(text),
+        spliced: String::with_capacity(text.len() + 256),
+    };
+    match splicer.value(Place {
+        changes: &changes,
+        depth: 0,
+    }) {
         Ok(()) => Cow::Owned(splicer.spliced),
         // Nothing is changed in what is no JSON.
         Err(_) => Cow::Borrowed(text),
@@ -74,7 +89,10 @@ struct Place<'p> {
 impl<'p> Place<'p> {
     /// The change of the place itself, where there is one.
     fn own(self) -> Option<&'p Change<'p>> {
-        self.changes.iter().take_while(|change| change.steps.len() == self.depth).last()
+        self.changes
+            .iter()
+            .take_while(|change| change.steps.len() == self.depth)
+            .last()
     }
 
     /// What its value is set to, where it is.
@@ -89,7 +107,11 @@ impl<'p> Place<'p> {
     /// Whether an object is made of what is none.
     fn makes_object(self) -> bool {
         let makes = |change: &Change<'_>| {
-            change.to.is_some() && change.steps.get(self.depth).is_none_or(|step| step.key().is_some())
+            change.to.is_some()
+                && change
+                    .steps
+                    .get(self.depth)
+                    .is_none_or(|step| step.key().is_some())
         };
         self.changes.iter().any(makes)
     }
@@ -103,7 +125,13 @@ impl<'p> Place<'p> {
         };
         let groups = self.changes.chunk_by(same);
         groups.filter_map(move |changes| {
-            Some((step(changes.first()?)?, Self { changes, depth: self.depth + 1 }))
+            Some((
+                step(changes.first()?)?,
+                Self {
+                    changes,
+                    depth: self.depth + 1,
+                },
+            ))
         })
     }
 }
@@ -164,12 +192,17 @@ impl Splicer<'_> {
     }
 
     fn array(&mut self, place: Place<'_>) -> Result<(), Failed> {
-        let mut changed = place.below().filter_map(|(step, place)| Some((step.index()?, place))).peekable();
+        let mut changed = place
+            .below()
+            .filter_map(|(step, place)| Some((step.index()?, place)))
+            .peekable();
         self.spliced.push('[');
         let mut goes_on = self.scanner.enter(b']')?;
         let mut index = 0;
         while goes_on {
-            let own = changed.next_if(|(changed, _)| *changed == index).map(|(_, place)| place);
+            let own = changed
+                .next_if(|(changed, _)| *changed == index)
+                .map(|(_, place)| place);
             self.child(self.scanner.offset(), own)?;
             goes_on = self.scanner.next(b']')?;
             index += 1;
@@ -179,22 +212,33 @@ impl Splicer<'_> {
     }
 
     fn object(&mut self, place: Place<'_>) -> Result<(), Failed> {
-        let changed: Vec<_> = place.below().filter_map(|(step, place)| Some((step.key()?, place))).collect();
+        let changed: Vec<_> = place
+            .below()
+            .filter_map(|(step, place)| Some((step.key()?, place)))
+            .collect();
         let mut is_there = vec![false; changed.len()];
         self.spliced.push('{');
         let mut goes_on = self.scanner.enter(b'}')?;
         while goes_on {
             let start = self.scanner.offset();
             let key = self.scanner.key()?;
-            let found = changed.binary_search_by(|(changed, _)| (**changed).cmp(&*key)).ok();
+            let found = changed
+                .binary_search_by(|(changed, _)| (**changed).cmp(&*key))
+                .ok();
             if let Some(is_there) = found.and_then(|found| is_there.get_mut(found)) {
                 *is_there = true;
             }
-            let own = found.and_then(|found| changed.get(found)).map(|(_, place)| *place);
+            let own = found
+                .and_then(|found| changed.get(found))
+                .map(|(_, place)| *place);
             self.child(start, own)?;
             goes_on = self.scanner.next(b'}')?;
         }
-        for ((key, place), _) in changed.into_iter().zip(is_there).filter(|(_, is_there)| !is_there) {
+        for ((key, place), _) in changed
+            .into_iter()
+            .zip(is_there)
+            .filter(|(_, is_there)| !is_there)
+        {
             self.entry(key, place);
         }
         self.spliced.push('}');
@@ -268,16 +312,28 @@ mod tests {
     #[test]
     fn removals_do_not_shift_each_other() {
         let list = Path::of(&["list"]);
-        let paths = [list.index(0), list.index(2), list.index(9), Path::of(&["field"]), spec().field("gone")];
+        let paths = [
+            list.index(0),
+            list.index(2),
+            list.index(9),
+            Path::of(&["field"]),
+            spec().field("gone"),
+        ];
         let changes: Vec<_> = paths.iter().map(Change::remove).collect();
-        assert_eq!(splice(r#"{"list":["a","b","c","d"],"field":1}"#, &changes), r#"{"list":["b","d"]}"#);
+        assert_eq!(
+            splice(r#"{"list":["a","b","c","d"],"field":1}"#, &changes),
+            r#"{"list":["b","d"]}"#
+        );
         assert_eq!(splice(r#"{"list":["a"]}"#, &changes), r#"{"list":[]}"#);
     }
 
     #[test]
     fn the_last_of_two_changes_counts() {
         let path = spec();
-        assert_eq!(splice("{}", &[Change::set(&path, "1"), Change::set(&path, "2")]), r#"{"spec":2}"#);
+        assert_eq!(
+            splice("{}", &[Change::set(&path, "1"), Change::set(&path, "2")]),
+            r#"{"spec":2}"#
+        );
         let below = path.field("a");
         for changes in [
             [Change::remove(&path), Change::set(&below, "1")],
@@ -291,10 +347,16 @@ mod tests {
     fn a_key_is_found_however_it_is_written_and_as_often_as_it_stands() {
         let path = spec().key("a");
         let text = r#"{"\u0073pec":{"a":1,"b":2},"spec":{"a":3}}"#;
-        assert_eq!(splice(text, &[Change::remove(&path)]), r#"{"\u0073pec":{"b":2},"spec":{}}"#);
+        assert_eq!(
+            splice(text, &[Change::remove(&path)]),
+            r#"{"\u0073pec":{"b":2},"spec":{}}"#
+        );
         let field = spec().field("a");
         assert_eq!(
-            splice(r#"{"spec":{}}"#, &[Change::set(&field, "1"), Change::set(&path, "2")]),
+            splice(
+                r#"{"spec":{}}"#,
+                &[Change::set(&field, "1"), Change::set(&path, "2")]
+            ),
             r#"{"spec":{"a":2}}"#
         );
     }

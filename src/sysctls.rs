@@ -44,7 +44,10 @@ pub enum State {
 /// The sysctls of the field at `path`.
 pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<PodSysctl<'p>> {
     let mut entries: Vec<PodSysctl<'p>> = Vec::new();
-    let names: Vec<_> = field.iter().map(|entry| sysctl::normalise(&entry.name)).collect();
+    let names: Vec<_> = field
+        .iter()
+        .map(|entry| sysctl::normalise(&entry.name))
+        .collect();
     let firsts = firsts(names.iter().cloned());
     for (index, ((entry, name), before)) in field.iter().zip(names).zip(firsts).enumerate() {
         let state = if !sysctl::is_name(&entry.name) {
@@ -59,7 +62,13 @@ pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<
             State::Unsupported
         };
         let path = path.index(index);
-        entries.push(PodSysctl { path, name, value: &entry.value, state, is_contested: before != index });
+        entries.push(PodSysctl {
+            path,
+            name,
+            value: &entry.value,
+            state,
+            is_contested: before != index,
+        });
         if let Some(before) = entries.get_mut(before).filter(|_| before != index) {
             before.is_contested = true;
         }
@@ -69,12 +78,18 @@ pub fn of_field<'p>(field: &'p [Sysctl], path: &Path, profile: &Profile) -> Vec<
 
 /// For each of the names, the index of the first that is the same.
 fn firsts<'n>(names: impl Iterator<Item = Cow<'n, str>>) -> Vec<usize> {
-    let mut names: Vec<_> = names.enumerate().map(|(index, name)| (Name(name.into()), index)).collect();
+    let mut names: Vec<_> = names
+        .enumerate()
+        .map(|(index, name)| (Name(name.into()), index))
+        .collect();
     let mut firsts = vec![0; names.len()];
     names.sort_unstable();
     let mut before: Option<(Name<'_>, usize)> = None;
     for (name, index) in names {
-        let first = before.take().filter(|(before, _)| *before == name).map_or(index, |(_, first)| first);
+        let first = before
+            .take()
+            .filter(|(before, _)| *before == name)
+            .map_or(index, |(_, first)| first);
         if let Some(place) = firsts.get_mut(index) {
             *place = first;
         }
@@ -96,7 +111,9 @@ pub enum HostSysctls {
 
 /// Reads the annotation, where there is one; one that sets a sysctl of `field` is malformed.
 pub fn of_annotation(text: Option<&str>, field: &[PodSysctl<'_>]) -> HostSysctls {
-    let Some(text) = text else { return HostSysctls::Absent };
+    let Some(text) = text else {
+        return HostSysctls::Absent;
+    };
     entries(text, field).map_or_else(HostSysctls::Malformed, HostSysctls::Entries)
 }
 
@@ -104,7 +121,9 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
     let items = match json::tree(text) {
         Ok(Tree::List(items)) => items,
         // Which of the two counts is for ECI's reader to say, and not known.
-        Err(Unreadable::WrongType { path, reason }) => return Err(format!("is ambiguous: {path} {reason}")),
+        Err(Unreadable::WrongType { path, reason }) => {
+            return Err(format!("is ambiguous: {path} {reason}"));
+        }
         _ => return Err("is not a JSON array".to_owned()),
     };
     if items.is_empty() {
@@ -112,7 +131,10 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
     }
     let entries: Vec<_> = items.iter().map_while(entry).collect();
     let names = entries.iter().map(|(name, _)| sysctl::normalise(name));
-    let all = field.iter().map(|entry| entry.name.clone()).chain(names.clone());
+    let all = field
+        .iter()
+        .map(|entry| entry.name.clone())
+        .chain(names.clone());
     let firsts = firsts(all).into_iter().enumerate().skip(field.len());
     if let Some(((_, first), name)) = firsts.zip(names).find(|((index, first), _)| index != first) {
         let shown = quote(&name);
@@ -127,12 +149,21 @@ fn entries(text: &str, field: &[PodSysctl<'_>]) -> Result<Vec<(String, String)>,
             "has an entry, [{index}], that is not an object with exactly the strings name and value"
         ));
     }
-    Ok(entries.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    Ok(entries
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }
 
 fn entry<'i>(item: &'i Tree<'_>) -> Option<(&'i str, &'i str)> {
-    let Tree::Object(fields) = item else { return None };
-    match (fields.len(), fields.get("name")?.as_str(), fields.get("value")?.as_str()) {
+    let Tree::Object(fields) = item else {
+        return None;
+    };
+    match (
+        fields.len(),
+        fields.get("name")?.as_str(),
+        fields.get("value")?.as_str(),
+    ) {
         (2, Some(name), Some(value)) => Some((name, value)),
         _ => None,
     }

@@ -16,7 +16,11 @@ pub fn quote(value: &str) -> String {
     for c in characters.by_ref().take(SHOWN - plain.len()) {
         quoted.extend(c.escape_debug());
     }
-    quoted.push_str(if characters.next().is_some() { "…\"" } else { "\"" });
+    quoted.push_str(if characters.next().is_some() {
+        "…\""
+    } else {
+        "\""
+    });
     quoted
 }
 

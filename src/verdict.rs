@@ -50,7 +50,10 @@ pub struct Verdict {
 impl Verdict {
     /// Accepted, with nothing to say.
     pub fn accepted() -> Self {
-        Self { accepted: true, ..Self::default() }
+        Self {
+            accepted: true,
+            ..Self::default()
+        }
     }
 
     /// Rejected before any rule looked.
@@ -64,7 +67,9 @@ impl Verdict {
 
     /// The verdict over an object with these findings.
     pub fn of(findings: Vec<Finding>, object: Raw<'_>, repair: Repair) -> Self {
-        let accepted = findings.iter().all(|finding| finding.action != Action::Deny);
+        let accepted = findings
+            .iter()
+            .all(|finding| finding.action != Action::Deny);
         let repairs = match repair {
             Repair::Never => false,
             Repair::WhereAccepted => accepted,
@@ -102,29 +107,48 @@ fn message(findings: &[Finding]) -> String {
 /// The findings that deny, each with its clause of the message, as many as fit into one; and how many more
 /// there are.
 pub fn clauses(findings: &[Finding]) -> (Vec<(&Finding, String)>, usize) {
-    let denials: Vec<_> = findings.iter().filter(|finding| finding.action == Action::Deny).collect();
+    let denials: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.action == Action::Deny)
+        .collect();
     let mut clauses = Vec::new();
     // Room for the count of the rest; a clause alone is cut to fit.
     let mut room = MESSAGE_BYTES - 64;
     for finding in &denials {
-        let clause =
-            format!("[{}] {}: {}; {}.", finding.rule.id, finding.path, finding.message, finding.help);
+        let clause = format!(
+            "[{}] {}: {}; {}.",
+            finding.rule.id, finding.path, finding.message, finding.help
+        );
         let clause = one_line(&clause);
-        let clause = if clauses.is_empty() { cut(clause, room / 4 - 1) } else { clause };
-        let Some(rest) = room.checked_sub(clause.len() + 1) else { break };
+        let clause = if clauses.is_empty() {
+            cut(clause, room / 4 - 1)
+        } else {
+            clause
+        };
+        let Some(rest) = room.checked_sub(clause.len() + 1) else {
+            break;
+        };
         room = rest;
         clauses.push((*finding, clause));
     }
-    let rest = denials.iter().skip(clauses.len()).map(|finding| finding.places).sum();
+    let rest = denials
+        .iter()
+        .skip(clauses.len())
+        .map(|finding| finding.places)
+        .sum();
     (clauses, rest)
 }
 
 fn warnings(findings: &[Finding], repairs: bool) -> Vec<String> {
-    let ignored: Vec<_> =
-        findings.iter().filter(|finding| finding.action == Action::Warn && is_grouped(finding)).collect();
+    let ignored: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.action == Action::Warn && is_grouped(finding))
+        .collect();
     let mut grouped = false;
     let mut warned = findings.iter().filter(|finding| match finding.action {
-        Action::Warn | Action::Fix => !is_grouped(finding) || !std::mem::replace(&mut grouped, true),
+        Action::Warn | Action::Fix => {
+            !is_grouped(finding) || !std::mem::replace(&mut grouped, true)
+        }
         Action::Off | Action::Audit | Action::Deny => false,
     });
     // Only those that are shown are put into words: there may be a hundred thousand.
@@ -141,21 +165,37 @@ fn warnings(findings: &[Finding], repairs: bool) -> Vec<String> {
     let mut warnings: Vec<String> = shown.iter().take(told).map(words).collect();
     if rest > 0 {
         let rest = rest + shown.last().map_or(1, |last| last.places);
-        warnings.push(format!("eci-security-context: {rest} more warnings; the audit log has them all"));
+        warnings.push(format!(
+            "eci-security-context: {rest} more warnings; the audit log has them all"
+        ));
     }
     warnings
 }
 
 fn warning(finding: &Finding, repaired: bool) -> String {
-    let Finding { rule, path, message, help, .. } = finding;
+    let Finding {
+        rule,
+        path,
+        message,
+        help,
+        ..
+    } = finding;
     if repaired {
         // What the fix does, without its conditions.
-        let done = rule.fix.and_then(|fix| fix.split([',', ';']).next()).unwrap_or_default().replace('`', "");
+        let done = rule
+            .fix
+            .and_then(|fix| fix.split([',', ';']).next())
+            .unwrap_or_default()
+            .replace('`', "");
         return format!("{}: repaired {path}: {message} ({done})", rule.id);
     }
     let short = format!("{}: {path}: {message}", rule.id);
     let full = format!("{short}; {help}");
-    if full.chars().count() <= WARNING_GOOD { full } else { short }
+    if full.chars().count() <= WARNING_GOOD {
+        full
+    } else {
+        short
+    }
 }
 
 /// Whether the warnings of this finding's rule are put into one.
@@ -166,7 +206,11 @@ fn is_grouped(finding: &Finding) -> bool {
 /// One warning for all fields that have no effect: as many as fit, and a count of the rest.
 fn group(findings: &[&Finding]) -> String {
     // No more of them fit, however short they are.
-    let mut paths: Vec<String> = findings.iter().take(8).map(|finding| finding.path.to_string()).collect();
+    let mut paths: Vec<String> = findings
+        .iter()
+        .take(8)
+        .map(|finding| finding.path.to_string())
+        .collect();
     loop {
         let rest = findings.len() - paths.len();
         let mut named = paths.clone();
@@ -196,7 +240,11 @@ fn audit(findings: &[Finding]) -> String {
             json::text(&finding.message),
         );
         if array.len() + element.len() > ANNOTATION_BYTES - 32 {
-            let rest: usize = findings.iter().skip(position).map(|finding| finding.places).sum();
+            let rest: usize = findings
+                .iter()
+                .skip(position)
+                .map(|finding| finding.places)
+                .sum();
             array.push_str(&format!(r#"{separator}{{"more":{rest}}}"#));
             break;
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    AppArmorProfile, Capabilities, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
-    PodSecurityContext, PreferredSchedulingTerm, SELinuxOptions, SeccompProfile, SecurityContext, Sysctl,
-    Toleration, WindowsSecurityContextOptions,
+    AppArmorProfile, Capabilities, NodeAffinity, NodeSelector, NodeSelectorRequirement,
+    NodeSelectorTerm, PodSecurityContext, PreferredSchedulingTerm, SELinuxOptions, SeccompProfile,
+    SecurityContext, Sysctl, Toleration, WindowsSecurityContextOptions,
 };
 
 use crate::eci::{instance, signal, sysctl};
@@ -40,7 +40,10 @@ static KINDS: &[(&str, &str, Place)] = &[
 /// known beforehand, in any other where something stands that can only be one, or where two values stand of
 /// which one may be.
 pub fn place(group: &str, kind: &str, object: Raw<'_>) -> Option<Place> {
-    match KINDS.iter().find(|(known_group, known_kind, _)| (*known_group, *known_kind) == (group, kind)) {
+    match KINDS
+        .iter()
+        .find(|(known_group, known_kind, _)| (*known_group, *known_kind) == (group, kind))
+    {
         Some((_, _, place)) => Some(place),
         None => [SPEC_TEMPLATE, JOB_TEMPLATE].into_iter().find(|place| {
             let keys: Vec<&str> = place.iter().chain(CONTAINERS).copied().collect();
@@ -51,7 +54,9 @@ pub fn place(group: &str, kind: &str, object: Raw<'_>) -> Option<Place> {
 
 fn is_list_of_objects(raw: Raw<'_>) -> bool {
     let items: Result<Vec<Raw<'_>>, _> = json::read(raw.get());
-    items.is_ok_and(|items| !items.is_empty() && items.iter().all(|item| item.get().starts_with('{')))
+    items.is_ok_and(|items| {
+        !items.is_empty() && items.iter().all(|item| item.get().starts_with('{'))
+    })
 }
 
 view! {
@@ -333,9 +338,15 @@ const OWN_METADATA: Shape<'static> = Shape::Object(&[
     ("labels", Shape::Present),
     (
         "annotations",
-        Shape::Object(&[(signal::BURST_RESOURCE, Shape::Present), (sysctl::HOST_SYSCTLS, Shape::Text)]),
+        Shape::Object(&[
+            (signal::BURST_RESOURCE, Shape::Present),
+            (sysctl::HOST_SYSCTLS, Shape::Text),
+        ]),
     ),
-    ("ownerReferences", <Vec<OwnerReference<'static>> as View<'static>>::SHAPE),
+    (
+        "ownerReferences",
+        <Vec<OwnerReference<'static>> as View<'static>>::SHAPE,
+    ),
 ]);
 
 /// What places a pod: the first fields of each view in [`Template`], and nothing behind them.
@@ -344,7 +355,10 @@ const PLACING: Shape<'static> = Shape::Object(&[
         "metadata",
         Shape::Object(&[
             ("labels", Labels::SHAPE),
-            ("annotations", Shape::Object(&[(signal::BURST_RESOURCE, Shape::Text)])),
+            (
+                "annotations",
+                Shape::Object(&[(signal::BURST_RESOURCE, Shape::Text)]),
+            ),
         ]),
     ),
     (
@@ -386,18 +400,29 @@ impl<'de> Workload<'de> {
         own: Shape<'_>,
         template: Shape<'_>,
     ) -> Result<Option<Self>, Unreadable> {
-        let missing = |path: Path| Unreadable::WrongType { path, reason: "is missing".to_owned() };
+        let missing = |path: Path| Unreadable::WrongType {
+            path,
+            reason: "is missing".to_owned(),
+        };
         let (metadata, template) = match place {
-            [] => (Metadata::default(), View::take(json::read_shape(object.get(), template)?)),
+            [] => (
+                Metadata::default(),
+                View::take(json::read_shape(object.get(), template)?),
+            ),
             [first, rest @ ..] => {
                 let fields = [("metadata", own), (first, Shape::At(rest, &template))];
-                let mut fields = json::fields(json::read_shape(object.get(), Shape::Object(&fields))?);
+                let mut fields =
+                    json::fields(json::read_shape(object.get(), Shape::Object(&fields))?);
                 (View::take(fields.next()), View::take(fields.next()))
             }
         };
         match template {
             Some(Template { spec: None, .. }) => Err(missing(Path::of(place).field("spec"))),
-            Some(template) => Ok(Some(Self { place, metadata, template })),
+            Some(template) => Ok(Some(Self {
+                place,
+                metadata,
+                template,
+            })),
             None => Ok(None),
         }
     }
@@ -409,14 +434,24 @@ impl<'de> Workload<'de> {
 
     /// Whether the pod is written for Windows.
     pub fn is_windows(&self) -> bool {
-        let os = self.template.spec.as_ref().and_then(|spec| spec.os.as_ref());
+        let os = self
+            .template
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.os.as_ref());
         os.and_then(|os| os.name.as_deref()) == Some("windows")
     }
 
     /// Whether a controller owns the object.
     pub fn is_owned(&self) -> bool {
-        let metadata = if self.is_pod() { self.template.metadata.as_ref() } else { Some(&self.metadata) };
-        let owners = metadata.and_then(|metadata| metadata.owner_references.as_deref()).unwrap_or_default();
+        let metadata = if self.is_pod() {
+            self.template.metadata.as_ref()
+        } else {
+            Some(&self.metadata)
+        };
+        let owners = metadata
+            .and_then(|metadata| metadata.owner_references.as_deref())
+            .unwrap_or_default();
         owners.iter().any(|owner| owner.controller == Some(true))
     }
 }

@@ -1,5 +1,10 @@
 //! What cannot be read is rejected with its path, what can is judged, and no answer repeats the payload.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 #[path = "support/answer.rs"]
 mod answer;
@@ -21,19 +26,32 @@ use crate::bad_payloads::{BAD_SETTINGS, BadPayload, SECRET};
 fn told(answer: &ValidationResponse) -> String {
     let message = answer.message.as_deref().unwrap_or_default();
     let warnings = answer.warnings.as_deref().unwrap_or_default().join("\n");
-    format!("{message}\n{warnings}\n{}", annotation(answer).unwrap_or_default())
+    format!(
+        "{message}\n{warnings}\n{}",
+        annotation(answer).unwrap_or_default()
+    )
 }
 
 /// What is wrong with the answer to a payload.
 fn fault(bad: &BadPayload, answer: &ValidationResponse) -> Option<String> {
-    let BadPayload { name, code, says, .. } = bad;
+    let BadPayload {
+        name, code, says, ..
+    } = bad;
     let message = answer.message.as_deref().unwrap_or_default();
     if answer.code != *code {
-        Some(format!("{name}: code {:?}, not {code:?} ({message:?})", answer.code))
+        Some(format!(
+            "{name}: code {:?}, not {code:?} ({message:?})",
+            answer.code
+        ))
     } else if !answer.accepted && !message.contains(says) {
-        Some(format!("{name}: the message does not say {says:?}: {message:?}"))
+        Some(format!(
+            "{name}: the message does not say {says:?}: {message:?}"
+        ))
     } else if told(answer).contains(SECRET) {
-        Some(format!("{name}: the answer repeats the payload: {:?}", told(answer)))
+        Some(format!(
+            "{name}: the answer repeats the payload: {:?}",
+            told(answer)
+        ))
     } else {
         None
     }
@@ -41,8 +59,10 @@ fn fault(bad: &BadPayload, answer: &ValidationResponse) -> Option<String> {
 
 fn each_gets_its_answer(all: &[BadPayload]) {
     let ask = |_: &str| -> Result<String, String> { Err("nobody asked for it".to_owned()) };
-    let faults: Vec<_> =
-        all.iter().filter_map(|bad| fault(bad, &checked(validate(&bad.payload, Some(&ask))))).collect();
+    let faults: Vec<_> = all
+        .iter()
+        .filter_map(|bad| fault(bad, &checked(validate(&bad.payload, Some(&ask)))))
+        .collect();
     assert!(
         faults.is_empty(),
         "{} of {}:\n{}",
@@ -107,7 +127,11 @@ fn mutate_reads_as_validate_does() {
     for bad in bad_payloads::all() {
         let (validated, mutated) = (validate(&bad.payload, None), mutate(&bad.payload, None));
         let name = bad.name;
-        assert_eq!((mutated.code, &mutated.message), (validated.code, &validated.message), "{name}");
+        assert_eq!(
+            (mutated.code, &mutated.message),
+            (validated.code, &validated.message),
+            "{name}"
+        );
         assert_eq!(mutated.mutated_object, None, "{name}");
         checked(mutated);
     }
@@ -115,7 +139,10 @@ fn mutate_reads_as_validate_does() {
 
 #[test]
 fn bad_payloads_have_names_of_their_own() {
-    let mut names: Vec<_> = bad_payloads::all().into_iter().map(|bad| bad.name).collect();
+    let mut names: Vec<_> = bad_payloads::all()
+        .into_iter()
+        .map(|bad| bad.name)
+        .collect();
     names.sort();
     let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
     assert!(twice.is_empty(), "{twice:?}");
@@ -127,7 +154,10 @@ fn bad_settings_are_refused_by_name() {
         let error = judge::settings(settings, true).map(drop).unwrap_err();
         assert!(error.starts_with("settings: "), "{settings}: {error}");
         for part in *says {
-            assert!(error.contains(part), "{settings}: the error does not say {part:?}: {error}");
+            assert!(
+                error.contains(part),
+                "{settings}: the error does not say {part:?}: {error}"
+            );
         }
     }
     for text in ["", "{", "{} {}", "\u{feff}{}", r#"{"profile":1e400}"#] {
@@ -151,7 +181,8 @@ fn good_settings_are_taken() {
 
 /// A request for a pod without a mark, of which only its Namespace can say where it runs.
 fn unmarked(namespace: &str) -> Vec<u8> {
-    let container = json!({"name": "main", "image": SECRET, "securityContext": {"privileged": true}});
+    let container =
+        json!({"name": "main", "image": SECRET, "securityContext": {"privileged": true}});
     let pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -159,7 +190,9 @@ fn unmarked(namespace: &str) -> Vec<u8> {
         "spec": {"containers": [container]},
     });
     let request = admission_request(&pod, &RequestOptions::default());
-    json!({"request": request, "settings": {"scope": {"namespaceLabels": true}}}).to_string().into()
+    json!({"request": request, "settings": {"scope": {"namespaceLabels": true}}})
+        .to_string()
+        .into()
 }
 
 fn answered(by: &str) -> Verdict {
@@ -171,7 +204,10 @@ fn answered(by: &str) -> Verdict {
 fn a_host_that_cannot_be_asked_refuses_the_setting() {
     let answer = checked(validate(&unmarked("shop"), None));
     assert_eq!(answer.code, Some(422));
-    assert!(told(&answer).contains("scope.namespaceLabels: "), "{answer:?}");
+    assert!(
+        told(&answer).contains("scope.namespaceLabels: "),
+        "{answer:?}"
+    );
     assert!(!told(&answer).contains(SECRET), "{answer:?}");
     let settings = r#"{"scope":{"namespaceLabels":true}}"#;
     let refused = judge::settings(settings, false).map(drop).unwrap_err();
@@ -182,7 +218,10 @@ fn a_host_that_cannot_be_asked_refuses_the_setting() {
 #[test]
 fn settings_that_set_a_key_twice_are_told_which() {
     for (settings, says) in [
-        (r#"{"mutate":"all","mutate":"none"}"#, "settings: mutate: is set twice; keep one of the two"),
+        (
+            r#"{"mutate":"all","mutate":"none"}"#,
+            "settings: mutate: is set twice; keep one of the two",
+        ),
         (
             r#"{"scope":{"possible":"warn","possible":"ignore"}}"#,
             "settings: scope.possible: is set twice; keep one of the two",
@@ -197,7 +236,12 @@ fn a_host_that_fails_closes_the_door() {
     let ask: Box<AskNamespace<'_>> = Box::new(|_| Err("forbidden".to_owned()));
     let answer = checked(validate(&unmarked("shop"), Some(&ask)));
     assert_eq!(answer.code, Some(500));
-    for part in ["scope.namespaceLabels", "contextAwareResources", "Namespace", "forbidden"] {
+    for part in [
+        "scope.namespaceLabels",
+        "contextAwareResources",
+        "Namespace",
+        "forbidden",
+    ] {
         assert!(told(&answer).contains(part), "{part}: {answer:?}");
     }
     assert!(!told(&answer).contains(SECRET), "{answer:?}");
@@ -219,7 +263,10 @@ fn a_namespace_that_cannot_be_read_closes_the_door() {
         assert!(!told(&answer).contains(SECRET), "{answer:?}");
     }
     assert!(answered("{}").accepted);
-    assert_eq!(answered(r#"{"metadata":{"labels":{"eci":"true"}}}"#).code, Some(403));
+    assert_eq!(
+        answered(r#"{"metadata":{"labels":{"eci":"true"}}}"#).code,
+        Some(403)
+    );
 }
 
 /// The limits of an answer hold for what the host and the request name too.
@@ -228,7 +275,10 @@ fn a_name_of_any_length_fits_the_answer() {
     for length in [253, 100_000] {
         for reason in ["forbidden".to_owned(), "x\n".repeat(length)] {
             let ask = |_: &str| -> Result<String, String> { Err(reason.clone()) };
-            assert_eq!(checked(validate(&unmarked(&"n".repeat(length)), Some(&ask))).code, Some(500));
+            assert_eq!(
+                checked(validate(&unmarked(&"n".repeat(length)), Some(&ask))).code,
+                Some(500)
+            );
         }
     }
 }
@@ -246,7 +296,12 @@ fn requests_are_those_of_the_sdk() {
             (&request.namespace, "namespace"),
             (&request.sub_resource, "subResource"),
         ] {
-            assert_eq!(read, sent[field].as_str().unwrap_or_default(), "{}: {field}", case.name);
+            assert_eq!(
+                read,
+                sent[field].as_str().unwrap_or_default(),
+                "{}: {field}",
+                case.name
+            );
         }
         assert_eq!(request.kind.group, sent["kind"]["group"], "{}", case.name);
         assert_eq!(request.kind.kind, sent["kind"]["kind"], "{}", case.name);

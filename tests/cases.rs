@@ -9,7 +9,9 @@ use serde_json::json;
 
 fn main() -> ExitCode {
     let cases = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases"));
-    let trials = cases.into_iter().map(|case| Trial::test(case.name.clone(), move || run(&case)));
+    let trials = cases
+        .into_iter()
+        .map(|case| Trial::test(case.name.clone(), move || run(&case)));
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
@@ -25,7 +27,9 @@ fn run(case: &Case) -> Result<(), Failed> {
                 Ok(json!({"metadata": {"name": name, "labels": labels}}).to_string())
             }
             Namespace::Refused => Err("forbidden".to_owned()),
-            Namespace::NotAsked => Err("this case does not expect to be asked for the Namespace".to_owned()),
+            Namespace::NotAsked => {
+                Err("this case does not expect to be asked for the Namespace".to_owned())
+            }
         }
     };
     let answer = eci_security_context::kubewarden::answer(judge(payload.as_bytes(), Some(&ask)))?;

@@ -1,5 +1,10 @@
 //! The catalogue against the specification, the files beside it, and the corpus.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,7 +54,9 @@ fn root(path: &str) -> PathBuf {
 
 fn names_in(path: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 fn nobody(_: &str) -> Result<String, String> {
@@ -73,14 +80,24 @@ fn rules_are_those_of_the_specification_in_its_order() {
 
 #[test]
 fn effects_give_the_default_actions_of_the_specification() {
-    for Rule { id, effect, action, fix, .. } in RULES {
+    for Rule {
+        id,
+        effect,
+        action,
+        fix,
+        ..
+    } in RULES
+    {
         let allowed: &[Action] = match effect {
             Refused => &[Deny, Fix],
             Lost => &[Fix],
             Overridden | Ignored => &[Warn],
         };
         assert!(allowed.contains(action), "{id}: {action:?} for {effect:?}");
-        assert!(*action != Fix || fix.is_some(), "{id}: the default is a fix that it does not have");
+        assert!(
+            *action != Fix || fix.is_some(),
+            "{id}: the default is a fix that it does not have"
+        );
     }
 }
 
@@ -89,7 +106,8 @@ fn ids_are_unique_and_in_kebab_case() {
     let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), RULES.len(), "an id is used twice");
     for id in ids {
-        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
         assert!(id.split('-').all(is_word), "{id} is not in kebab-case");
     }
 }
@@ -103,14 +121,22 @@ fn every_rule_has_its_file_and_its_documentation() {
     assert_eq!(names_in("src/rules"), files);
     for rule in RULES {
         let file = format!("src/rules/{}.md", rule.id.replace('-', "_"));
-        assert!(fs::read_to_string(root(&file)).unwrap() == rule.docs, "{} does not show {file}", rule.id);
+        assert!(
+            fs::read_to_string(root(&file)).unwrap() == rule.docs,
+            "{} does not show {file}",
+            rule.id
+        );
     }
 }
 
 #[test]
 fn every_rule_has_its_folder_of_cases() {
-    let folders: BTreeSet<_> =
-        RULES.iter().map(|rule| rule.id).chain(OTHER_FOLDERS).map(str::to_owned).collect();
+    let folders: BTreeSet<_> = RULES
+        .iter()
+        .map(|rule| rule.id)
+        .chain(OTHER_FOLDERS)
+        .map(str::to_owned)
+        .collect();
     assert_eq!(names_in("tests/cases"), folders);
 }
 
@@ -119,29 +145,42 @@ fn cases_show_each_default_action_and_a_pod_that_is_fine() {
     let cases = cases();
     for (id, _, actions, _) in TABLE {
         let of_rule = || cases.iter().filter(|case| case.rule == *id);
-        let is_fine =
-            |case: &Case| case.expected().iter().all(|mark| mark.rule != *id && mark.action != "deny");
+        let is_fine = |case: &Case| {
+            case.expected()
+                .iter()
+                .all(|mark| mark.rule != *id && mark.action != "deny")
+        };
         assert!(
             of_rule().any(is_fine),
             "no case in tests/cases/{id} is accepted without a finding of the rule"
         );
         let by_default = |case: &&Case| {
             let settings = &case.payload["settings"];
-            settings["actions"].get(*id).or_else(|| settings["actions"].get("*")).is_none()
+            settings["actions"]
+                .get(*id)
+                .or_else(|| settings["actions"].get("*"))
+                .is_none()
         };
         for action in *actions {
             let shown = of_rule()
                 .filter(by_default)
                 .flat_map(Case::expected)
                 .any(|mark| mark.rule == *id && mark.action == action.as_str());
-            assert!(shown, "no case in tests/cases/{id} has the default action {}", action.as_str());
+            assert!(
+                shown,
+                "no case in tests/cases/{id} has the default action {}",
+                action.as_str()
+            );
         }
     }
 }
 
 #[test]
 fn summaries_are_one_line_in_lower_case() {
-    for Rule { id, summary, fix, .. } in RULES {
+    for Rule {
+        id, summary, fix, ..
+    } in RULES
+    {
         for line in [Some(*summary), *fix].into_iter().flatten() {
             assert!(
                 line.starts_with(|c: char| c.is_lowercase() || c == '`'),
@@ -150,16 +189,23 @@ fn summaries_are_one_line_in_lower_case() {
             assert!(!line.ends_with('.'), "{id} ends in a full stop: {line}");
             assert!(!line.contains('\n'), "{id} breaks the line: {line}");
         }
-        assert!(summary.chars().count() <= 110, "{id} is longer than 110 characters: {summary}");
+        assert!(
+            summary.chars().count() <= 110,
+            "{id} is longer than 110 characters: {summary}"
+        );
     }
 }
 
 #[test]
 fn rules_are_no_younger_than_the_package() {
-    let version = |text: &str| -> Vec<u64> { text.split('.').map(|part| part.parse().unwrap()).collect() };
+    let version =
+        |text: &str| -> Vec<u64> { text.split('.').map(|part| part.parse().unwrap()).collect() };
     for Rule { id, since, .. } in RULES {
         assert_eq!(version(since).len(), 3, "{id} is since {since}");
-        assert!(version(since) <= version(env!("CARGO_PKG_VERSION")), "{id} is since {since}");
+        assert!(
+            version(since) <= version(env!("CARGO_PKG_VERSION")),
+            "{id} is since {since}"
+        );
     }
 }
 
@@ -184,11 +230,18 @@ fn findings_speak_in_clauses() {
 /// The manifests of a rule's documentation that are marked with `kind`.
 fn manifests<'r>(rule: &'r Rule, kind: &str) -> Vec<&'r str> {
     let fence = format!("```yaml {kind}\n");
-    rule.docs.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
+    rule.docs
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("\n```").next().unwrap())
+        .collect()
 }
 
 fn judged(manifest: &str) -> Vec<Verdict> {
-    let settings = manifest.lines().find_map(|line| line.strip_prefix("# settings: ")).unwrap_or("{}");
+    let settings = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("# settings: "))
+        .unwrap_or("{}");
     let settings = documents(settings)
         .unwrap()
         .into_iter()
@@ -201,7 +254,10 @@ fn judged(manifest: &str) -> Vec<Verdict> {
         let payload = json!({"request": request, "settings": settings}).to_string();
         validate(payload.as_bytes(), Some(&nobody))
     };
-    objects.iter().map(|object| verdict(&object.value())).collect()
+    objects
+        .iter()
+        .map(|object| verdict(&object.value()))
+        .collect()
 }
 
 #[test]
@@ -210,9 +266,14 @@ fn documentation_tells_why_and_the_way_out() {
         for heading in ["**Why.**", "**The way out.**"] {
             assert_eq!(docs.matches(heading).count(), 1, "{id}: {heading}");
         }
-        let fences: Vec<_> = docs.lines().filter(|line| line.starts_with("```") && *line != "```").collect();
+        let fences: Vec<_> = docs
+            .lines()
+            .filter(|line| line.starts_with("```") && *line != "```")
+            .collect();
         assert!(
-            fences.iter().all(|fence| ["```yaml bad", "```yaml good"].contains(fence)),
+            fences
+                .iter()
+                .all(|fence| ["```yaml bad", "```yaml good"].contains(fence)),
             "{id}: {fences:?}"
         );
     }
@@ -225,8 +286,15 @@ fn bad_manifests_of_the_documentation_are_found() {
         assert!(!manifests.is_empty(), "{} has no bad manifest", rule.id);
         for manifest in manifests {
             for verdict in judged(manifest) {
-                let found = verdict.findings.iter().any(|finding| finding.rule.id == rule.id);
-                assert!(found, "{} does not find it ({:?}):\n{manifest}", rule.id, verdict.message);
+                let found = verdict
+                    .findings
+                    .iter()
+                    .any(|finding| finding.rule.id == rule.id);
+                assert!(
+                    found,
+                    "{} does not find it ({:?}):\n{manifest}",
+                    rule.id, verdict.message
+                );
             }
         }
     }
@@ -239,9 +307,20 @@ fn good_manifests_of_the_documentation_are_accepted() {
         assert!(!manifests.is_empty(), "{} has no good manifest", rule.id);
         for manifest in manifests {
             for verdict in judged(manifest) {
-                assert!(verdict.accepted, "{}: {:?}:\n{manifest}", rule.id, verdict.message);
-                let found = verdict.findings.iter().find(|finding| finding.rule.id == rule.id);
-                assert!(found.is_none(), "{} finds it: {found:?}:\n{manifest}", rule.id);
+                assert!(
+                    verdict.accepted,
+                    "{}: {:?}:\n{manifest}",
+                    rule.id, verdict.message
+                );
+                let found = verdict
+                    .findings
+                    .iter()
+                    .find(|finding| finding.rule.id == rule.id);
+                assert!(
+                    found.is_none(),
+                    "{} finds it: {found:?}:\n{manifest}",
+                    rule.id
+                );
             }
         }
     }
@@ -252,7 +331,11 @@ fn good_manifests_of_the_documentation_are_accepted() {
 fn good_manifests_of_the_documentation_are_pods_on_eci() {
     for rule in RULES {
         for manifest in manifests(rule, "good") {
-            assert!(manifest.contains(r#"alibabacloud.com/eci: "true""#), "{}:\n{manifest}", rule.id);
+            assert!(
+                manifest.contains(r#"alibabacloud.com/eci: "true""#),
+                "{}:\n{manifest}",
+                rule.id
+            );
         }
     }
 }

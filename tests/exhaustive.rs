@@ -1,6 +1,11 @@
 //! What is small enough to be tried whole: every combination of the fields that say who a container runs as, every
 //! capability in every spelling, every sysctl of a namespace; against tables written by hand from the specification.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeSet;
 
@@ -22,13 +27,20 @@ fn pod(spec: Value) -> Value {
 
 fn payload(object: &Value, settings: &Value) -> Vec<u8> {
     let request = admission_request(object, &RequestOptions::default());
-    json!({"request": request, "settings": settings}).to_string().into_bytes()
+    json!({"request": request, "settings": settings})
+        .to_string()
+        .into_bytes()
 }
 
 /// The findings of a verdict as `action rule path`.
 fn found(verdict: &Verdict) -> BTreeSet<String> {
     let line = |finding: &eci_security_context::rule::Finding| {
-        format!("{} {} {}", finding.action.as_str(), finding.rule.id, finding.path)
+        format!(
+            "{} {} {}",
+            finding.action.as_str(),
+            finding.rule.id,
+            finding.path
+        )
     };
     verdict.findings.iter().map(line).collect()
 }
@@ -51,20 +63,33 @@ fn contexts() -> Vec<(Context, String)> {
             all.extend(VALUES[2].iter().map(|non_root| [*user, *group, *non_root]));
         }
     }
-    all.into_iter().map(|context| (context, json_of(&context))).collect()
+    all.into_iter()
+        .map(|context| (context, json_of(&context)))
+        .collect()
 }
 
 fn json_of(context: &Context) -> String {
-    let fields = NAMES.iter().zip(context).filter(|(_, value)| **value != "-");
-    let fields: Vec<_> = fields.map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let fields = NAMES
+        .iter()
+        .zip(context)
+        .filter(|(_, value)| **value != "-");
+    let fields: Vec<_> = fields
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
     format!("{{{}}}", fields.join(","))
 }
 
 /// The object with the pod's fields copied into its containers; `None` where none is.
 fn with_copies(object: &str, copies: &[[&str; 2]]) -> Option<Value> {
-    let mut object: Value = serde_json::from_str(object).ok().filter(|_| !copies.is_empty())?;
+    let mut object: Value = serde_json::from_str(object)
+        .ok()
+        .filter(|_| !copies.is_empty())?;
     for [field, container] in copies {
-        let list = if *container == "init" { "initContainers" } else { "containers" };
+        let list = if *container == "init" {
+            "initContainers"
+        } else {
+            "containers"
+        };
         object["spec"][list][0]["securityContext"][*field] =
             object["spec"]["securityContext"][*field].clone();
     }
@@ -145,7 +170,10 @@ fn conflicts(table: &Rows, pod: &Context, own: &Context) -> bool {
     let short = |value: &str| value.chars().next().unwrap().to_string();
     let column = format!("{}/{}", short(pod[2]), short(own[2]));
     let column = table[0].iter().position(|name| *name == column).unwrap();
-    let row = table.iter().find(|row| row[..3] == [pod[0], "/", own[0]]).unwrap();
+    let row = table
+        .iter()
+        .find(|row| row[..3] == [pod[0], "/", own[0]])
+        .unwrap();
     row[3 + column] == "x"
 }
 
@@ -158,12 +186,17 @@ fn expected(
     let (mut findings, mut copies) = (BTreeSet::new(), Vec::new());
     for (list, own) in [("containers", main), ("initContainers", init)] {
         if conflicts(root_conflict, pod, own) {
-            findings.insert(format!("deny run-as-root-conflict spec.{list}[0].securityContext"));
+            findings.insert(format!(
+                "deny run-as-root-conflict spec.{list}[0].securityContext"
+            ));
         }
     }
     for field in [1, 2] {
         let name = NAMES[field];
-        let row = lost.iter().find(|row| row[..4] == [name, pod[field], main[field], init[field]]).unwrap();
+        let row = lost
+            .iter()
+            .find(|row| row[..4] == [name, pod[field], main[field], init[field]])
+            .unwrap();
         let copied = row[4 + profile];
         if copied != "." {
             findings.insert(format!("fix pod-identity spec.securityContext.{name}"));
@@ -203,7 +236,9 @@ fn every_combination_of_who_runs() {
                     assert_eq!(found(&verdict), findings, "{}", at());
                     let is_denied = findings.iter().any(|found| found.starts_with("deny "));
                     assert_eq!(verdict.accepted, !is_denied, "{}", at());
-                    let repaired = verdict.mutated_object.map(|text| serde_json::from_str(&text).unwrap());
+                    let repaired = verdict
+                        .mutated_object
+                        .map(|text| serde_json::from_str(&text).unwrap());
                     assert_eq!(repaired, with_copies(&object, &copies), "{}", at());
                     tried += 1;
                 }
@@ -244,7 +279,9 @@ type Spell = fn(&str) -> String;
 const SPELLINGS: [(Spelling, Spell); 12] = [
     (Right, str::to_owned),
     (Other, str::to_lowercase),
-    (Other, |name| name[..1].to_owned() + &name[1..].to_lowercase()),
+    (Other, |name| {
+        name[..1].to_owned() + &name[1..].to_lowercase()
+    }),
     (Other, |name| format!("CAP_{name}")),
     (Other, |name| format!("cap_{}", name.to_lowercase())),
     (Other, |name| format!("Cap_{name}")),
@@ -286,16 +323,18 @@ fn every_capability_in_every_spelling() {
                 for list in ["add", "drop"] {
                     let written = spell(name);
                     let context = json!({"capabilities": {list: [written]}});
-                    let object = pod(json!({"containers": [{"name": "web", "securityContext": context}]}));
+                    let object =
+                        pod(json!({"containers": [{"name": "web", "securityContext": context}]}));
                     let path = format!("spec.containers[0].securityContext.capabilities.{list}[0]");
-                    let expected =
-                        of_capability(list, spelling, is_granted).map(|what| format!("{what} {path}"));
+                    let expected = of_capability(list, spelling, is_granted)
+                        .map(|what| format!("{what} {path}"));
                     let verdict = validate(&payload(&object, &settings), None);
                     let at = format!("{settings}: {list}: {written:?}");
                     assert_eq!(found(&verdict), expected.into_iter().collect(), "{at}");
                     if let Some(repaired) = verdict.mutated_object {
                         let repaired: Value = serde_json::from_str(&repaired).unwrap();
-                        let pointer = format!("/spec/containers/0/securityContext/capabilities/{list}/0");
+                        let pointer =
+                            format!("/spec/containers/0/securityContext/capabilities/{list}/0");
                         assert_eq!(repaired.pointer(&pointer), Some(&json!(name)), "{at}");
                     }
                     tried += 1;
@@ -313,7 +352,9 @@ static SYSCTLS: &str = include_str!("data/namespaced_sysctls.txt");
 
 #[test]
 fn every_sysctl_of_a_namespace() {
-    let lines = SYSCTLS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = SYSCTLS
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut names = BTreeSet::new();
     for line in lines {
         let [of_2024, of_2026, name] = line.split_whitespace().collect::<Vec<_>>()[..] else {
@@ -323,11 +364,14 @@ fn every_sysctl_of_a_namespace() {
         for (profile, takes) in PROFILES.iter().zip([of_2024, of_2026]) {
             for (written, value) in [(name.to_owned(), "1"), (name.replace('.', "/"), "1")] {
                 let sysctls = json!([{"name": written, "value": value}]);
-                let object =
-                    pod(json!({"securityContext": {"sysctls": sysctls}, "containers": [{"name": "web"}]}));
+                let object = pod(
+                    json!({"securityContext": {"sysctls": sysctls}, "containers": [{"name": "web"}]}),
+                );
                 let verdict = validate(&payload(&object, &json!({"profile": profile})), None);
-                let of_rule: Vec<_> =
-                    found(&verdict).into_iter().filter(|line| !line.contains(" sysctl-value ")).collect();
+                let of_rule: Vec<_> = found(&verdict)
+                    .into_iter()
+                    .filter(|line| !line.contains(" sysctl-value "))
+                    .collect();
                 let expected: &[&str] = match takes {
                     "yes" => &[],
                     "no" => &["deny sysctl-unsupported spec.securityContext.sysctls[0]"],

@@ -1,6 +1,11 @@
 //! The files that repeat the catalogue, the settings or the version equal what is generated from them.
 //! `make bless` writes them anew.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -34,17 +39,32 @@ fn held(file: &str, generated: &str) {
         std::fs::write(root(file), generated).unwrap();
     } else {
         let there = text(file);
-        let line = there.lines().zip(generated.lines()).take_while(|(one, other)| one == other).count() + 1;
-        assert!(there == generated, "{file} is not what is generated, from line {line} on: run `make bless`");
+        let line = there
+            .lines()
+            .zip(generated.lines())
+            .take_while(|(one, other)| one == other)
+            .count()
+            + 1;
+        assert!(
+            there == generated,
+            "{file} is not what is generated, from line {line} on: run `make bless`"
+        );
     }
 }
 
 /// The part of `file` between two markers, replaced.
 fn between(file: &str, name: &str, generated: &str) -> String {
     let there = text(file);
-    let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
-    let (before, rest) = there.split_once(&begin).unwrap_or_else(|| panic!("{file} has no {begin}"));
-    let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{file} has no {end}"));
+    let (begin, end) = (
+        format!("<!-- begin {name} -->\n"),
+        format!("<!-- end {name} -->"),
+    );
+    let (before, rest) = there
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("{file} has no {begin}"));
+    let (_, after) = rest
+        .split_once(&end)
+        .unwrap_or_else(|| panic!("{file} has no {end}"));
     format!("{before}{begin}{generated}{end}{after}")
 }
 
@@ -54,18 +74,31 @@ fn default_action(rule: &Rule) -> &'static str {
 
 #[test]
 fn the_rule_table_of_the_readme() {
-    let mut table = String::from("| rule | finds | effect | default | fix |\n|---|---|---|---|---|\n");
+    let mut table =
+        String::from("| rule | finds | effect | default | fix |\n|---|---|---|---|---|\n");
     for rule in RULES {
-        let Rule { id, summary, effect, fix, .. } = rule;
+        let Rule {
+            id,
+            summary,
+            effect,
+            fix,
+            ..
+        } = rule;
         let (effect, action, fix) = (effect.as_str(), default_action(rule), fix.unwrap_or("–"));
-        writeln!(table, "| [`{id}`](docs/rules.md#{id}) | {summary} | {effect} | {action} | {fix} |")
-            .unwrap();
+        writeln!(
+            table,
+            "| [`{id}`](docs/rules.md#{id}) | {summary} | {effect} | {action} | {fix} |"
+        )
+        .unwrap();
     }
     held("README.md", &between("README.md", "rules", &table));
 }
 
 /// The two policies that everything in deploy/ is made of.
-const TWINS: [&str; 2] = ["deploy/virtual-nodes/mutating.yaml", "deploy/virtual-nodes/validating.yaml"];
+const TWINS: [&str; 2] = [
+    "deploy/virtual-nodes/mutating.yaml",
+    "deploy/virtual-nodes/validating.yaml",
+];
 
 #[test]
 fn the_manifests_of_the_readme() {
@@ -81,7 +114,11 @@ fn the_manifests_of_the_readme() {
             "{file} asks for what metadata.yml does not say"
         );
         let only_pods = policy["spec"]["settings"]["mutate"] == "none";
-        assert_eq!(asked.len(), if only_pods { 2 } else { known.len() }, "{file}");
+        assert_eq!(
+            asked.len(),
+            if only_pods { 2 } else { known.len() },
+            "{file}"
+        );
     }
 }
 
@@ -108,10 +145,13 @@ fn the_schema_of_the_values_of_the_chart() {
     };
     // What is checked here is what a user gets wrong; the API server checks the rest.
     let of = |kind: &str, description: &str| serde_json::json!({"type": kind, "description": description});
-    let choice =
-        |description: &str, values: &[&str]| serde_json::json!({"enum": values, "description": description});
-    let enabled =
-        |what: &str| closed(what, serde_json::json!({"enabled": of("boolean", "Whether it is installed.")}));
+    let choice = |description: &str, values: &[&str]| serde_json::json!({"enum": values, "description": description});
+    let enabled = |what: &str| {
+        closed(
+            what,
+            serde_json::json!({"enabled": of("boolean", "Whether it is installed.")}),
+        )
+    };
     // `--set …=true` makes no label: `--set-string` does.
     let labels = |description: &str| {
         serde_json::json!({
@@ -132,7 +172,10 @@ fn the_schema_of_the_values_of_the_chart() {
     // The bounds of Kubewarden's definitions.
     let seconds = |description: &str| serde_json::json!({"type": "integer", "minimum": 2, "maximum": 30, "description": description});
     let mut settings = eci_security_context::schema::schema();
-    settings.as_object_mut().unwrap().retain(|key, _| !key.starts_with('$'));
+    settings
+        .as_object_mut()
+        .unwrap()
+        .retain(|key, _| !key.starts_with('$'));
     let mut schema = closed(
         "The values of the chart eci-security-context.",
         serde_json::json!({
@@ -220,7 +263,15 @@ fn the_documentation_of_the_rules() {
          value; **ignored**, the field has no effect.\n",
     );
     for rule in RULES {
-        let Rule { id, summary, effect, fix, since, docs, .. } = rule;
+        let Rule {
+            id,
+            summary,
+            effect,
+            fix,
+            since,
+            docs,
+            ..
+        } = rule;
         let (effect, action, fix) = (effect.as_str(), default_action(rule), fix.unwrap_or("none"));
         let docs = docs
             .replace("```yaml bad\n", "Found:\n\n```yaml\n")
@@ -237,7 +288,10 @@ fn the_documentation_of_the_rules() {
 
 #[test]
 fn the_schema_of_the_settings() {
-    held("settings.schema.json", &format!("{:#}\n", eci_security_context::schema::schema()));
+    held(
+        "settings.schema.json",
+        &format!("{:#}\n", eci_security_context::schema::schema()),
+    );
 }
 
 #[test]
@@ -245,8 +299,10 @@ fn the_commands_that_install() {
     let oci = |file: &str| {
         let metadata = yaml(file);
         let annotation = |key: &str| metadata["annotations"][key].as_str().unwrap().to_owned();
-        let (url, version) =
-            (annotation("io.kubewarden.policy.ociUrl"), annotation("io.kubewarden.policy.version"));
+        let (url, version) = (
+            annotation("io.kubewarden.policy.ociUrl"),
+            annotation("io.kubewarden.policy.version"),
+        );
         format!("registry://{url}:v{version}")
     };
     let repository = env!("CARGO_PKG_REPOSITORY");
@@ -260,20 +316,40 @@ fn the_commands_that_install() {
         oci("metadata.yml"),
         oci("opa/metadata.yml"),
     );
-    held("docs/engines.md", &between("docs/engines.md", "install", &commands));
+    held(
+        "docs/engines.md",
+        &between("docs/engines.md", "install", &commands),
+    );
 }
 
 #[test]
 fn the_dependencies_of_the_policy() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let tree = std::process::Command::new(cargo)
-        .args(["tree", "--locked", "-p", env!("CARGO_PKG_NAME"), "--no-default-features"])
-        .args(["--features", "kubewarden", "--target", "wasm32-wasip1", "-e", "normal,no-proc-macro"])
+        .args([
+            "tree",
+            "--locked",
+            "-p",
+            env!("CARGO_PKG_NAME"),
+            "--no-default-features",
+        ])
+        .args([
+            "--features",
+            "kubewarden",
+            "--target",
+            "wasm32-wasip1",
+            "-e",
+            "normal,no-proc-macro",
+        ])
         .args(["--prefix", "none", "--format", "{p}"])
         .current_dir(root(""))
         .output()
         .unwrap();
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
     let tree = String::from_utf8(tree.stdout).unwrap();
     let resolved: BTreeSet<_> = tree
         .lines()
@@ -295,11 +371,16 @@ fn the_dependencies_of_the_policy() {
 
 /// A question of Rancher's form.
 fn question(variable: &str, kind: &str, label: &str, rest: &str) -> String {
-    format!("  - variable: {variable}\n    type: {kind}\n    group: Settings\n    label: {label}\n{rest}")
+    format!(
+        "  - variable: {variable}\n    type: {kind}\n    group: Settings\n    label: {label}\n{rest}"
+    )
 }
 
 fn options<'o>(options: impl IntoIterator<Item = &'o str>) -> String {
-    let items: String = options.into_iter().map(|option| format!("      - \"{option}\"\n")).collect();
+    let items: String = options
+        .into_iter()
+        .map(|option| format!("      - \"{option}\"\n"))
+        .collect();
     format!("    options:\n{items}")
 }
 
@@ -321,12 +402,20 @@ fn the_form_of_rancher() {
         "Objects that may be repaired",
         &format!("    default: pods\n{}", options(["none", "pods", "all"])),
     );
-    form += &question("scope.assumeEci", "boolean", "Every pod runs on ECI", "    default: false\n");
+    form += &question(
+        "scope.assumeEci",
+        "boolean",
+        "Every pod runs on ECI",
+        "    default: false\n",
+    );
     form += &question(
         "scope.possible",
         "enum",
         "Pods that may run on ECI",
-        &format!("    default: warn\n{}", options(["warn", "enforce", "ignore"])),
+        &format!(
+            "    default: warn\n{}",
+            options(["warn", "enforce", "ignore"])
+        ),
     );
     form += &question(
         "scope.namespaceLabels",
@@ -334,10 +423,24 @@ fn the_form_of_rancher() {
         "Labels of the Namespace count",
         "    default: false\n",
     );
-    form +=
-        &question("approved.privileged", "boolean", "Privileged mode is approved", "    default: false\n");
-    form += &question("approved.capabilities", "array[", "Approved capabilities", "    default: []\n");
-    form += &question("approved.hostSysctls", "array[", "Approved host sysctls", "    default: []\n");
+    form += &question(
+        "approved.privileged",
+        "boolean",
+        "Privileged mode is approved",
+        "    default: false\n",
+    );
+    form += &question(
+        "approved.capabilities",
+        "array[",
+        "Approved capabilities",
+        "    default: []\n",
+    );
+    form += &question(
+        "approved.hostSysctls",
+        "array[",
+        "Approved host sysctls",
+        "    default: []\n",
+    );
     form += &question(
         "exempt",
         "sequence[",
@@ -345,7 +448,9 @@ fn the_form_of_rancher() {
         "    default: []\n    sequence_questions:\n      - variable: image\n        type: string\n        group: Settings\n        label: Image, a glob\n        required: true\n      - variable: container\n        type: string\n        group: Settings\n        label: Container name, a glob\n        required: false\n",
     );
     for rule in RULES {
-        let actions = Action::ALL.into_iter().filter(|action| rule.fix.is_some() || *action != Action::Fix);
+        let actions = Action::ALL
+            .into_iter()
+            .filter(|action| rule.fix.is_some() || *action != Action::Fix);
         let summary = rule.summary.replace('`', "");
         form += &question(
             &format!("actions.{}", rule.id),
@@ -369,25 +474,46 @@ fn block(text: &str) -> String {
 #[test]
 fn the_package_of_artifact_hub() {
     let metadata = yaml("metadata.yml");
-    let annotation =
-        |key: &str| metadata["annotations"][key].as_str().unwrap_or_else(|| panic!("no {key}")).to_owned();
+    let annotation = |key: &str| {
+        metadata["annotations"][key]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {key}"))
+            .to_owned()
+    };
     let policy = |key: &str| annotation(&format!("io.kubewarden.policy.{key}"));
-    let (title, version, oci, source) =
-        (policy("title"), policy("version"), policy("ociUrl"), policy("source"));
+    let (title, version, oci, source) = (
+        policy("title"),
+        policy("version"),
+        policy("ociUrl"),
+        policy("source"),
+    );
     let author = policy("author");
     let (name, mail) = author.split_once(" <").unwrap();
     let source_of = |key: &str| -> String {
         let text = text("metadata.yml");
-        let lines = text.lines().skip_while(|line| *line != format!("{key}:")).skip(1);
-        let list =
-            lines.take_while(|line| line.starts_with(' ')).filter(|line| !line.trim_start().starts_with('#'));
-        list.map(|line| format!("{}\n", line.strip_prefix("  ").unwrap())).collect()
+        let lines = text
+            .lines()
+            .skip_while(|line| *line != format!("{key}:"))
+            .skip(1);
+        let list = lines
+            .take_while(|line| line.starts_with(' '))
+            .filter(|line| !line.trim_start().starts_with('#'));
+        list.map(|line| format!("{}\n", line.strip_prefix("  ").unwrap()))
+            .collect()
     };
     let changelog = text("CHANGELOG.md");
-    let (_, heading) = changelog.split_once(&format!("\n## [{version}] - ")).unwrap();
-    let date = heading.lines().next().filter(|date| *date != "unreleased").unwrap_or("2026-11-21");
-    let keywords: String =
-        annotation("io.artifacthub.keywords").split(", ").map(|word| format!("  - {word}\n")).collect();
+    let (_, heading) = changelog
+        .split_once(&format!("\n## [{version}] - "))
+        .unwrap();
+    let date = heading
+        .lines()
+        .next()
+        .filter(|date| *date != "unreleased")
+        .unwrap_or("2026-11-21");
+    let keywords: String = annotation("io.artifacthub.keywords")
+        .split(", ")
+        .map(|word| format!("  - {word}\n"))
+        .collect();
     let package = format!(
         "# Generated by `make bless`.\n\
          version: {version}\nname: {title}\ndisplayName: {}\ncreatedAt: \"{date}T00:00:00Z\"\ndescription: {}\n\
@@ -414,12 +540,21 @@ fn the_package_of_artifact_hub() {
     let parsed = yaml("artifacthub-pkg.yml");
     // Below a key: a list of objects on its own is read as its items.
     let embedded = |key: &str| {
-        let text = format!("embedded:\n{}", block(parsed["annotations"][key].as_str().unwrap()));
+        let text = format!(
+            "embedded:\n{}",
+            block(parsed["annotations"][key].as_str().unwrap())
+        );
         eci_manifest::documents(&text).unwrap().remove(0).value()["embedded"].take()
     };
     assert_eq!(embedded("kubewarden/rules"), metadata["rules"]);
-    assert_eq!(embedded("kubewarden/contextAwareResources"), metadata["contextAwareResources"]);
-    assert_eq!(embedded("kubewarden/questions-ui"), yaml("questions-ui.yml"));
+    assert_eq!(
+        embedded("kubewarden/contextAwareResources"),
+        metadata["contextAwareResources"]
+    );
+    assert_eq!(
+        embedded("kubewarden/questions-ui"),
+        yaml("questions-ui.yml")
+    );
 }
 
 /// The OPA module is installed as a Gatekeeper policy: it repairs nothing, and cannot ask the host.
@@ -439,16 +574,29 @@ fn the_metadata_of_the_opa_module() {
     }
     for (there, here) in [
         ("\nmutating: true\n", "\nmutating: false\n"),
-        ("\nexecutionMode: kubewarden-wapc\n", "\nexecutionMode: gatekeeper\n"),
-        ("displayName: ECI security context\n", "displayName: ECI security context (OPA)\n"),
-        ("title: eci-security-context\n", "title: eci-security-context-opa\n"),
+        (
+            "\nexecutionMode: kubewarden-wapc\n",
+            "\nexecutionMode: gatekeeper\n",
+        ),
+        (
+            "displayName: ECI security context\n",
+            "displayName: ECI security context (OPA)\n",
+        ),
+        (
+            "title: eci-security-context\n",
+            "title: eci-security-context-opa\n",
+        ),
         (
             "ociUrl: ghcr.io/eci-security-context/eci-security-context\n",
             "ociUrl: ghcr.io/eci-security-context/eci-security-context-opa\n",
         ),
         (", and repairs what can be repaired\n", "\n"),
     ] {
-        assert_eq!(metadata.matches(there).count(), 1, "metadata.yml has no {there:?}");
+        assert_eq!(
+            metadata.matches(there).count(),
+            1,
+            "metadata.yml has no {there:?}"
+        );
         metadata = metadata.replace(there, here);
     }
     held("opa/metadata.yml", &metadata);
@@ -494,7 +642,11 @@ fn one_version() {
             // Of the changelog, only the newest entry.
             let is_ours = !version.is_empty() && (file != "CHANGELOG.md" || count == 0);
             count += usize::from(is_ours);
-            let (old, new) = if is_ours { (version, VERSION) } else { ("", "") };
+            let (old, new) = if is_ours {
+                (version, VERSION)
+            } else {
+                ("", "")
+            };
             write!(here, "{before}{new}{}", part.strip_prefix(old).unwrap()).unwrap();
         }
         assert!(count > 0, "{file} has no version after {before:?}");
@@ -515,9 +667,16 @@ fn the_metadata_ask_for_every_kind() {
     let metadata = yaml("metadata.yml");
     let asked = |group: &str, resource: &str, operation: &str| {
         metadata["rules"].as_array().unwrap().iter().any(|rule| {
-            let holds =
-                |key: &str, item: &str| rule[key].as_array().unwrap().iter().any(|found| found == item);
-            holds("apiGroups", group) && holds("resources", resource) && holds("operations", operation)
+            let holds = |key: &str, item: &str| {
+                rule[key]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|found| found == item)
+            };
+            holds("apiGroups", group)
+                && holds("resources", resource)
+                && holds("operations", operation)
         })
     };
     for (group, resource) in [
@@ -535,7 +694,10 @@ fn the_metadata_ask_for_every_kind() {
         ("serving.knative.dev", "services"),
     ] {
         assert!(asked(group, resource, "CREATE"), "{group}/{resource}");
-        assert!(resource == "pods" || asked(group, resource, "UPDATE"), "{group}/{resource}");
+        assert!(
+            resource == "pods" || asked(group, resource, "UPDATE"),
+            "{group}/{resource}"
+        );
     }
     assert!(asked("", "pods/ephemeralcontainers", "UPDATE"));
     assert_eq!(metadata["mutating"], true);
@@ -548,7 +710,10 @@ fn the_metadata_ask_for_every_kind() {
 #[test]
 fn the_settings_of_the_readme_are_the_default_ones_but_for_the_samples() {
     let readme = text("README.md");
-    let blocks = readme.split("```yaml settings\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let blocks = readme
+        .split("```yaml settings\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
     let mut count = 0;
     for block in blocks {
         let settings = eci_manifest::documents(block).unwrap().remove(0).value();
@@ -560,10 +725,14 @@ fn the_settings_of_the_readme_are_the_default_ones_but_for_the_samples() {
 
 #[test]
 fn what_the_readme_shows_is_what_is_said() {
-    let readme = text("README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let readme = text("README.md")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     let judged = |manifest: &str| {
         let object = eci_manifest::documents(manifest).unwrap().remove(0).value();
-        let payload = serde_json::json!({"request": eci_manifest::request_of(&object), "settings": {}});
+        let payload =
+            serde_json::json!({"request": eci_manifest::request_of(&object), "settings": {}});
         eci_security_context::validate(payload.to_string().as_bytes(), None)
     };
     let denied = judged(
@@ -572,16 +741,25 @@ fn what_the_readme_shows_is_what_is_said() {
             containers: [{name: proxy, image: nginx}]}}",
     );
     let message = denied.message.unwrap();
-    assert!(readme.contains(&message), "README.md does not show: {message}");
+    assert!(
+        readme.contains(&message),
+        "README.md does not show: {message}"
+    );
     let repaired = judged(
         "{apiVersion: v1, kind: Pod, metadata: {name: worker, labels: {eci: \"true\"}}, spec: {
             securityContext: {runAsGroup: 3000},
             containers: [{name: worker, image: nginx, securityContext: {capabilities: {add: [CAP_NET_ADMIN]}}}]}}",
     );
     for warning in &repaired.warnings {
-        assert!(readme.contains(&format!("Warning: {warning}")), "README.md does not show: {warning}");
+        assert!(
+            readme.contains(&format!("Warning: {warning}")),
+            "README.md does not show: {warning}"
+        );
     }
     let object: Value = serde_json::from_str(&repaired.mutated_object.unwrap()).unwrap();
     let context = object["spec"]["containers"][0]["securityContext"].to_string();
-    assert!(readme.contains(&context), "README.md does not show: {context}");
+    assert!(
+        readme.contains(&context),
+        "README.md does not show: {context}"
+    );
 }

@@ -1,5 +1,9 @@
 //! Lists that are longer than any a person writes: they cost no more than reading them, and hide nothing.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use eci_manifest::{RequestOptions, admission_request};
 use eci_security_context::rule::Action;
@@ -15,7 +19,12 @@ fn pod_with(spec: &Value, settings: &Value) -> Verdict {
         "spec": spec,
     });
     let request = admission_request(&pod, &RequestOptions::default());
-    validate(json!({"request": request, "settings": settings}).to_string().as_bytes(), None)
+    validate(
+        json!({"request": request, "settings": settings})
+            .to_string()
+            .as_bytes(),
+        None,
+    )
 }
 
 #[test]
@@ -23,7 +32,9 @@ fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
     let adding = |names: Vec<String>| json!({"containers": [{"name": "a", "securityContext": {"capabilities": {"add": names}}}]});
     let many = |name: fn(usize) -> String| (0..2000).map(name).collect::<Vec<_>>();
     let sysctls = |value: &str| -> Vec<Value> {
-        (0..2000).map(|n| json!({"name": format!("kernel.x{n}"), "value": value})).collect()
+        (0..2000)
+            .map(|n| json!({"name": format!("kernel.x{n}"), "value": value}))
+            .collect()
     };
     for (spec, rule, list) in [
         (
@@ -51,38 +62,75 @@ fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
             "sysctl-malformed",
             "spec.securityContext.sysctls",
         ),
-        (json!({"volumes": vec![json!({"hostPath": {"path": "/"}}); 2000]}), "host-path", "spec.volumes"),
+        (
+            json!({"volumes": vec![json!({"hostPath": {"path": "/"}}); 2000]}),
+            "host-path",
+            "spec.volumes",
+        ),
     ] {
         let verdict = pod_with(&spec, &json!({}));
         assert!(!verdict.accepted, "{rule}");
-        let found: Vec<_> = verdict.findings.iter().filter(|found| found.rule.id == rule).collect();
+        let found: Vec<_> = verdict
+            .findings
+            .iter()
+            .filter(|found| found.rule.id == rule)
+            .collect();
         assert_eq!(found.len(), 101, "{rule}");
         let rest = found.last().unwrap();
         assert_eq!(rest.path.to_string(), list);
         assert_eq!(rest.message, "1900 more of its items are as those before");
-        assert_eq!((rest.action, rest.edits.len(), rest.places), (Action::Deny, 0, 1900), "{rule}");
+        assert_eq!(
+            (rest.action, rest.edits.len(), rest.places),
+            (Action::Deny, 0, 1900),
+            "{rule}"
+        );
     }
 }
 
 #[test]
 fn the_count_of_the_rest_is_of_places() {
-    let verdict = pod_with(&json!({"securityContext": {"supplementalGroups": vec![-1; 2000]}}), &json!({}));
+    let verdict = pod_with(
+        &json!({"securityContext": {"supplementalGroups": vec![-1; 2000]}}),
+        &json!({}),
+    );
     let message = verdict.message.unwrap();
     let told = message.matches("[run-as-id-range]").count();
     assert!((20..100).contains(&told), "{message}");
-    assert!(message.ends_with(&format!(" And {} more.", 2000 - told)), "{message}");
+    assert!(
+        message.ends_with(&format!(" And {} more.", 2000 - told)),
+        "{message}"
+    );
 }
 
 #[test]
 fn over_a_thousand_are_not_repaired_and_not_let_in() {
-    let sysctls: Vec<_> = (0..1001).map(|n| json!({"name": format!("vm.x{n}"), "value": "1"})).collect();
-    let settings = json!({"actions": {"sysctl-unsupported": "fix"}, "approved": {"hostSysctls": ["vm.*"]}});
-    let judged =
-        |count: usize| pod_with(&json!({"securityContext": {"sysctls": sysctls[..count]}}), &settings);
+    let sysctls: Vec<_> = (0..1001)
+        .map(|n| json!({"name": format!("vm.x{n}"), "value": "1"}))
+        .collect();
+    let settings =
+        json!({"actions": {"sysctl-unsupported": "fix"}, "approved": {"hostSysctls": ["vm.*"]}});
+    let judged = |count: usize| {
+        pod_with(
+            &json!({"securityContext": {"sysctls": sysctls[..count]}}),
+            &settings,
+        )
+    };
     let moved = judged(1000);
-    assert!(moved.accepted && moved.mutated_object.unwrap().contains(r#"{\"name\":\"vm.x999\""#));
+    assert!(
+        moved.accepted
+            && moved
+                .mutated_object
+                .unwrap()
+                .contains(r#"{\"name\":\"vm.x999\""#)
+    );
     let denied = judged(1001);
-    assert!(!denied.accepted && denied.message.unwrap().contains("\"vm.x0\" is not a sysctl that ECI takes"));
+    assert!(
+        !denied.accepted
+            && denied
+                .message
+                .unwrap()
+                .contains("\"vm.x0\" is not a sysctl that ECI takes")
+    );
     // Ten containers, whose lists are one too many only together.
     let misspelt = |count: usize| {
         let container = |names: usize| json!({"name": "a", "securityContext": {"capabilities": {"drop": vec!["bpf"; names]}}});
@@ -107,7 +155,12 @@ fn a_list_in_an_exempt_container_hides_nothing_of_the_next() {
     let exempt = json!({"exempt": [{"image": "r.example/**", "container": "exempt"}]});
     let verdict = pod_with(&spec, &exempt);
     assert!(!verdict.accepted);
-    assert!(verdict.message.unwrap().starts_with("[capability-unsupported] spec.containers[1]."));
+    assert!(
+        verdict
+            .message
+            .unwrap()
+            .starts_with("[capability-unsupported] spec.containers[1].")
+    );
 }
 
 #[test]
@@ -118,6 +171,11 @@ fn of_each_list_the_first_is_told_however_many_there_are() {
     let exempt = json!({"exempt": [{"image": "r.example/**", "container": "exempt"}]});
     let verdict = pod_with(&json!({"containers": containers}), &exempt);
     assert!(!verdict.accepted);
-    assert!(verdict.message.unwrap().starts_with("[capability-unsupported] spec.containers[20]."));
+    assert!(
+        verdict
+            .message
+            .unwrap()
+            .starts_with("[capability-unsupported] spec.containers[20].")
+    );
     assert_eq!(verdict.findings.len(), 10 * 100 + 11 * 2);
 }

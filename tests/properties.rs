@@ -1,6 +1,11 @@
 //! What holds for every request: of any JSON, an answer; of any pod, findings that depend on the pod alone,
 //! and repairs that change nothing else.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 #[path = "support/answer.rs"]
 mod answer;
@@ -21,12 +26,16 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{annotation, checked};
 use crate::generate::{
-    PLACES, Place, REGISTRY, arb_ceiling, arb_damaged_payload, arb_json, arb_pod_spec, arb_settings, even,
-    odd, payload, placed,
+    PLACES, Place, REGISTRY, arb_ceiling, arb_damaged_payload, arb_json, arb_pod_spec,
+    arb_settings, even, odd, payload, placed,
 };
 
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 fn nobody(_: &str) -> Result<String, String> {
@@ -49,7 +58,11 @@ fn with(settings: &Value, key: &str, value: impl Into<Value>) -> Value {
 }
 
 /// The settings with one action for the rules.
-fn with_actions<'r>(settings: &Value, rules: impl IntoIterator<Item = &'r str>, action: &str) -> Value {
+fn with_actions<'r>(
+    settings: &Value,
+    rules: impl IntoIterator<Item = &'r str>,
+    action: &str,
+) -> Value {
     let mut settings = settings.clone();
     for rule in rules {
         settings["actions"][rule] = action.into();
@@ -59,14 +72,29 @@ fn with_actions<'r>(settings: &Value, rules: impl IntoIterator<Item = &'r str>, 
 
 /// What is repaired where the settings ask for it.
 fn fixing(settings: &Value) -> Value {
-    let fixable = RULES.iter().filter(|rule| rule.fix.is_some()).map(|rule| rule.id);
+    let fixable = RULES
+        .iter()
+        .filter(|rule| rule.fix.is_some())
+        .map(|rule| rule.id);
     with_actions(&with(settings, "mutate", "all"), fixable, "fix")
 }
 
 /// A finding as people see it.
 fn seen(finding: &Finding) -> (&str, &str, Action, String, &str) {
-    let Finding { rule, action, path, message, .. } = finding;
-    (rule.id, rule.effect.as_str(), *action, path.to_string(), message)
+    let Finding {
+        rule,
+        action,
+        path,
+        message,
+        ..
+    } = finding;
+    (
+        rule.id,
+        rule.effect.as_str(),
+        *action,
+        path.to_string(),
+        message,
+    )
 }
 
 /// What tells a finding from the others of an object.
@@ -85,28 +113,46 @@ fn steps(path: &Path) -> Vec<String> {
 
 /// The edits of a verdict's fixes.
 fn edits(verdict: &Verdict) -> impl Iterator<Item = &Edit> {
-    verdict.findings.iter().filter(|finding| finding.action == Action::Fix).flat_map(|fix| &fix.edits)
+    verdict
+        .findings
+        .iter()
+        .filter(|finding| finding.action == Action::Fix)
+        .flat_map(|fix| &fix.edits)
 }
 
 /// The places where two objects differ, and where no edit allows them to.
-fn unasked(before: &Value, after: &Value, at: &[String], edits: &[(Vec<String>, &Edit)]) -> Vec<String> {
+fn unasked(
+    before: &Value,
+    after: &Value,
+    at: &[String],
+    edits: &[(Vec<String>, &Edit)],
+) -> Vec<String> {
     if before == after || edits.iter().any(|(path, _)| at.starts_with(path)) {
         return Vec::new();
     }
     let below = |step: &str| [at, &[step.to_owned()]].concat();
-    let made = || edits.iter().any(|(path, edit)| path.starts_with(at) && matches!(edit, Edit::Set(..)));
+    let made = || {
+        edits
+            .iter()
+            .any(|(path, edit)| path.starts_with(at) && matches!(edit, Edit::Set(..)))
+    };
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
             let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-            let value = |map: &Map<String, Value>, key: &str| map.get(key).cloned().unwrap_or_default();
+            let value =
+                |map: &Map<String, Value>, key: &str| map.get(key).cloned().unwrap_or_default();
             keys.into_iter()
-                .flat_map(|key| unasked(&value(before, key), &value(after, key), &below(key), edits))
+                .flat_map(|key| {
+                    unasked(&value(before, key), &value(after, key), &below(key), edits)
+                })
                 .collect()
         }
         (Value::Array(before), Value::Array(after)) => {
             let removed = |index: &usize| {
                 let at = below(&index.to_string());
-                edits.iter().any(|(path, edit)| *path == at && matches!(edit, Edit::Remove(_)))
+                edits
+                    .iter()
+                    .any(|(path, edit)| *path == at && matches!(edit, Edit::Remove(_)))
             };
             let kept: Vec<_> = (0..before.len()).filter(|index| !removed(index)).collect();
             if kept.len() != after.len() {
@@ -114,7 +160,9 @@ fn unasked(before: &Value, after: &Value, at: &[String], edits: &[(Vec<String>, 
             }
             let items = kept.into_iter().zip(after);
             items
-                .flat_map(|(index, after)| unasked(&before[index], after, &below(&index.to_string()), edits))
+                .flat_map(|(index, after)| {
+                    unasked(&before[index], after, &below(&index.to_string()), edits)
+                })
                 .collect()
         }
         (Value::Null, Value::Object(_)) if made() => unasked(&json!({}), after, at, edits),
@@ -125,11 +173,15 @@ fn unasked(before: &Value, after: &Value, at: &[String], edits: &[(Vec<String>, 
 /// The JSON text with the keys of every object in reversed order.
 fn reversed(value: &Value) -> String {
     match value {
-        Value::Array(items) => format!("[{}]", items.iter().map(reversed).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(reversed).collect::<Vec<_>>().join(",")
+        ),
         Value::Object(map) => {
             let entries = map.iter().rev();
-            let entries: Vec<_> =
-                entries.map(|(key, value)| format!("{}:{}", json!(key), reversed(value))).collect();
+            let entries: Vec<_> = entries
+                .map(|(key, value)| format!("{}:{}", json!(key), reversed(value)))
+                .collect();
             format!("{{{}}}", entries.join(","))
         }
         value => value.to_string(),

@@ -1,6 +1,11 @@
 //! The way from a tag to a release: the workflows in .github hold to their rules, and what they run runs here, with
 //! programs in place of those that publish which only write down what they are asked for.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -22,7 +27,10 @@ fn text(file: impl AsRef<Path>) -> String {
 const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
 
 fn workflow(file: &str) -> Value {
-    eci_manifest::documents(&text(root(file))).unwrap().remove(0).value()
+    eci_manifest::documents(&text(root(file)))
+        .unwrap()
+        .remove(0)
+        .value()
 }
 
 /// The jobs of the workflows, with their files.
@@ -30,7 +38,8 @@ fn jobs() -> Vec<(String, Value)> {
     let of = |file: &str| {
         let jobs = workflow(file)["jobs"].as_object().unwrap().clone();
         let file = file.to_owned();
-        jobs.into_iter().map(move |(name, job)| (format!("{file}: {name}"), job))
+        jobs.into_iter()
+            .map(move |(name, job)| (format!("{file}: {name}"), job))
     };
     WORKFLOWS.into_iter().flat_map(of).collect()
 }
@@ -56,26 +65,50 @@ const RUN_BY_TESTS: [&str; 11] = [
 fn every_step_is_a_make_target_that_the_tests_run() {
     let makefile = text(root("Makefile"));
     let recipe = |target: &str| {
-        let (_, rest) =
-            makefile.split_once(&format!("\n{target}:")).unwrap_or_else(|| panic!("no target {target}"));
+        let (_, rest) = makefile
+            .split_once(&format!("\n{target}:"))
+            .unwrap_or_else(|| panic!("no target {target}"));
         rest.split("\n\n").next().unwrap().to_owned()
     };
     let mut run = BTreeSet::new();
-    for (job, steps) in jobs().into_iter().map(|(name, job)| (name, job["steps"].clone())) {
-        for step in steps.as_array().unwrap().iter().filter(|step| step.get("uses").is_none()) {
-            let script =
-                step["run"].as_str().unwrap_or_else(|| panic!("{job}: a step that runs nothing: {step}"));
-            let target =
-                script.strip_prefix("make ").unwrap_or_else(|| panic!("{job}: {script} is no make target"));
-            assert!(RUN_BY_TESTS.contains(&target), "{job}: no test runs `{script}`");
+    for (job, steps) in jobs()
+        .into_iter()
+        .map(|(name, job)| (name, job["steps"].clone()))
+    {
+        for step in steps
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|step| step.get("uses").is_none())
+        {
+            let script = step["run"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{job}: a step that runs nothing: {step}"));
+            let target = script
+                .strip_prefix("make ")
+                .unwrap_or_else(|| panic!("{job}: {script} is no make target"));
+            assert!(
+                RUN_BY_TESTS.contains(&target),
+                "{job}: no test runs `{script}`"
+            );
             recipe(target);
             run.insert(target.to_owned());
         }
     }
-    assert_eq!(run, RUN_BY_TESTS.map(str::to_owned).into(), "RUN_BY_TESTS names what no workflow runs");
-    assert!(recipe("test").contains("test-release"), "`make test` does not run `make test-release`");
+    assert_eq!(
+        run,
+        RUN_BY_TESTS.map(str::to_owned).into(),
+        "RUN_BY_TESTS names what no workflow runs"
+    );
+    assert!(
+        recipe("test").contains("test-release"),
+        "`make test` does not run `make test-release`"
+    );
     for target in ["release-assets", "dist", "checksums"] {
-        assert!(recipe("test-release").contains(target), "`make test-release` does not run `make {target}`");
+        assert!(
+            recipe("test-release").contains(target),
+            "`make test-release` does not run `make {target}`"
+        );
     }
 }
 
@@ -106,24 +139,42 @@ fn the_command_is_built_on_every_machine_before_a_release() {
     }
     for job in [ci, release] {
         let steps = job["steps"].as_array().unwrap();
-        assert!(steps.iter().any(|step| step["run"] == "make dist"), "{steps:?}");
+        assert!(
+            steps.iter().any(|step| step["run"] == "make dist"),
+            "{steps:?}"
+        );
     }
 }
 
 /// What git checks out has the same bytes on Windows, and what it takes in is what is there.
 #[test]
 fn a_checkout_is_the_same_on_every_machine() {
-    let output = Command::new("git").args(["ls-files", "--eol"]).current_dir(root("")).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("git")
+        .args(["ls-files", "--eol"])
+        .current_dir(root(""))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let files = String::from_utf8(output.stdout).unwrap();
     let mut inputs = 0;
     for line in files.lines() {
         let (told, file) = line.split_once('\t').unwrap();
         let is_input = file.starts_with("fuzz/corpus/");
         inputs += usize::from(is_input);
-        let attributes = if is_input { "attr/-text" } else { "attr/text=auto eol=lf" };
+        let attributes = if is_input {
+            "attr/-text"
+        } else {
+            "attr/text=auto eol=lf"
+        };
         assert!(told.trim_end().ends_with(attributes), "{file}: {told}");
-        assert!(is_input || told.starts_with("i/lf") || told.starts_with("i/none"), "{file}: {told}");
+        assert!(
+            is_input || told.starts_with("i/lf") || told.starts_with("i/none"),
+            "{file}: {told}"
+        );
     }
     assert!(inputs > 0, "{files}");
 }
@@ -133,13 +184,20 @@ fn every_action_is_pinned_by_its_commit() {
     let mut count = 0;
     for file in WORKFLOWS.into_iter().chain(["action.yml"]) {
         for line in text(root(file)).lines() {
-            let Some((_, used)) = line.split_once("uses: ") else { continue };
-            let (action, version) =
-                used.split_once(" # ").unwrap_or_else(|| panic!("{file}: {used} tells no version"));
-            let (_, commit) =
-                action.split_once('@').unwrap_or_else(|| panic!("{file}: {used} names no commit"));
+            let Some((_, used)) = line.split_once("uses: ") else {
+                continue;
+            };
+            let (action, version) = used
+                .split_once(" # ")
+                .unwrap_or_else(|| panic!("{file}: {used} tells no version"));
+            let (_, commit) = action
+                .split_once('@')
+                .unwrap_or_else(|| panic!("{file}: {used} names no commit"));
             assert!(
-                commit.len() == 40 && commit.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)),
+                commit.len() == 40
+                    && commit
+                        .chars()
+                        .all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)),
                 "{file}: {used} is not pinned by the 40 digits of a commit"
             );
             let numbers = version.strip_prefix('v').unwrap_or_default().split('.');
@@ -157,30 +215,49 @@ fn every_action_is_pinned_by_its_commit() {
 fn each_job_has_the_permissions_that_it_needs() {
     let mut writes = BTreeMap::new();
     for file in WORKFLOWS {
-        assert_eq!(workflow(file)["permissions"], json!({}), "{file}: what no job asks for is not given");
+        assert_eq!(
+            workflow(file)["permissions"],
+            json!({}),
+            "{file}: what no job asks for is not given"
+        );
     }
     for (job, body) in jobs() {
-        let permissions =
-            body["permissions"].as_object().unwrap_or_else(|| panic!("{job} has no permissions"));
-        assert!(body["timeout-minutes"].is_u64(), "{job} may run for six hours");
+        let permissions = body["permissions"]
+            .as_object()
+            .unwrap_or_else(|| panic!("{job} has no permissions"));
+        assert!(
+            body["timeout-minutes"].is_u64(),
+            "{job} may run for six hours"
+        );
         let written: Vec<_> = permissions
             .iter()
             .filter(|(_, access)| *access == "write")
             .map(|(name, _)| name.clone())
             .collect();
         assert!(
-            permissions.values().all(|access| access == "write" || access == "read"),
+            permissions
+                .values()
+                .all(|access| access == "write" || access == "read"),
             "{job}: {permissions:?}"
         );
         let publishes = body["steps"].to_string().contains("make publish-");
-        assert_eq!(publishes, !written.is_empty(), "{job}: only what publishes may write");
+        assert_eq!(
+            publishes,
+            !written.is_empty(),
+            "{job}: only what publishes may write"
+        );
         if publishes {
             writes.insert(job.rsplit_once(' ').unwrap().1.to_owned(), written);
         }
         // Credentials stay only where git pushes with them.
         for step in body["steps"].as_array().unwrap() {
-            if step["uses"].as_str().is_some_and(|action| action.starts_with("actions/checkout@")) {
-                let kept = body["steps"].to_string().contains("make publish-artifacthub");
+            if step["uses"]
+                .as_str()
+                .is_some_and(|action| action.starts_with("actions/checkout@"))
+            {
+                let kept = body["steps"]
+                    .to_string()
+                    .contains("make publish-artifacthub");
                 assert_eq!(step["with"]["persist-credentials"], kept, "{job}");
             }
         }
@@ -191,14 +268,20 @@ fn each_job_has_the_permissions_that_it_needs() {
         ("registry", vec!["id-token", "packages"]),
         ("release", vec!["contents", "id-token"]),
     ];
-    let expected =
-        expected.map(|(job, names)| (job.to_owned(), names.into_iter().map(str::to_owned).collect()));
+    let expected = expected.map(|(job, names)| {
+        (
+            job.to_owned(),
+            names.into_iter().map(str::to_owned).collect(),
+        )
+    });
     assert_eq!(writes, expected.into());
 }
 
 /// An empty folder of its own for each test.
 fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release").join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("release")
+        .join(name);
     if folder.exists() {
         std::fs::remove_dir_all(&folder).unwrap();
     }
@@ -230,7 +313,8 @@ fn checkout(name: &str) -> PathBuf {
     let changelog = text(root("CHANGELOG.md"));
     let (before, rest) = changelog.split_once(&format!("## [{VERSION}] - ")).unwrap();
     let (_, entry) = rest.split_once('\n').unwrap();
-    let dated = format!("{before}## [{VERSION}] - 2026-12-01\n{entry}\n## [0.0.1] - 2026-01-01\n\nOld.\n");
+    let dated =
+        format!("{before}## [{VERSION}] - 2026-12-01\n{entry}\n## [0.0.1] - 2026-01-01\n\nOld.\n");
     std::fs::write(folder.join("CHANGELOG.md"), dated).unwrap();
     folder
 }
@@ -267,18 +351,34 @@ fn ordinary_programs(folder: &Path, names: &[&str]) -> PathBuf {
     std::fs::create_dir_all(&programs).unwrap();
     for name in names {
         let paths = std::env::var_os("PATH").unwrap();
-        let there =
-            std::env::split_paths(&paths).map(|path| path.join(name)).find(|path| path.is_file()).unwrap();
+        let there = std::env::split_paths(&paths)
+            .map(|path| path.join(name))
+            .find(|path| path.is_file())
+            .unwrap();
         std::os::unix::fs::symlink(there, programs.join(name)).unwrap();
     }
     programs
 }
 
 fn make(folder: &Path, target: &str, variables: &[(&str, &str)]) -> Output {
-    let path = format!("{}:{}", folder.join("programs").display(), std::env::var("PATH").unwrap());
+    let path = format!(
+        "{}:{}",
+        folder.join("programs").display(),
+        std::env::var("PATH").unwrap()
+    );
     let mut command = Command::new("make");
-    command.args(["--no-print-directory", "-s", target]).current_dir(folder).env("PATH", path);
-    for variable in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CARGO_TARGET_DIR", "TAG", "REGISTRY"] {
+    command
+        .args(["--no-print-directory", "-s", target])
+        .current_dir(folder)
+        .env("PATH", path);
+    for variable in [
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+        "CARGO_TARGET_DIR",
+        "TAG",
+        "REGISTRY",
+    ] {
         command.env_remove(variable);
     }
     command.envs(variables.iter().copied()).output().unwrap()
@@ -287,7 +387,11 @@ fn make(folder: &Path, target: &str, variables: &[(&str, &str)]) -> Output {
 #[track_caller]
 fn passes(folder: &Path, target: &str, variables: &[(&str, &str)]) -> String {
     let output = make(folder, target, variables);
-    assert!(output.status.success(), "make {target}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "make {target}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -296,7 +400,10 @@ fn fails(folder: &Path, target: &str, variables: &[(&str, &str)], told: &str) {
     let output = make(folder, target, variables);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success(), "make {target} passes");
-    assert!(error.contains(told), "make {target} does not say {told:?}: {error}");
+    assert!(
+        error.contains(told),
+        "make {target} does not say {told:?}: {error}"
+    );
 }
 
 fn tag() -> String {
@@ -311,7 +418,12 @@ fn a_tag_is_the_version() {
     fails(&folder, "check-version", &[("TAG", "v9.0.0")], &other);
     fails(&folder, "changelog", &[("TAG", "v9.0.0")], &other);
     for wrong in ["", VERSION, "v1", "v1.2.3; touch taken", "$(touch taken)"] {
-        fails(&folder, "check-version", &[("TAG", wrong)], "with a tag as v0.1.0");
+        fails(
+            &folder,
+            "check-version",
+            &[("TAG", wrong)],
+            "with a tag as v0.1.0",
+        );
         assert!(!folder.join("taken").exists(), "{wrong} is taken for shell");
     }
 }
@@ -334,7 +446,11 @@ fn a_release_has_an_entry_in_the_changelog() {
 
     write(&dated.replace(&heading, &format!("## [{VERSION}] - unreleased")));
     fails(&folder, "check-version", &variables, "has no date: write");
-    assert_eq!(passes(&folder, "changelog", &variables), notes, "they can be read before");
+    assert_eq!(
+        passes(&folder, "changelog", &variables),
+        notes,
+        "they can be read before"
+    );
     write(&dated.replace(&heading, "## [0.0.2] - 2026-12-01"));
     fails(
         &folder,
@@ -343,15 +459,25 @@ fn a_release_has_an_entry_in_the_changelog() {
         "the newest entry of CHANGELOG.md is \"## [0.0.2] - 2026-12-01\"",
     );
     write(&dated.replace(entry, "\n\n"));
-    fails(&folder, "check-version", &variables, "is empty: tell there what is new");
+    fails(
+        &folder,
+        "check-version",
+        &variables,
+        "is empty: tell there what is new",
+    );
     write("# Changelog\n");
     fails(&folder, "check-version", &variables, "write the entry of");
 }
 
 /// Links to what is beside a page, which are dead where the page is read elsewhere.
 fn relative_links(page: &str) -> Vec<&str> {
-    let links = page.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
-    links.filter(|link| !link.starts_with('#') && !link.starts_with("https://")).collect()
+    let links = page
+        .split("](")
+        .skip(1)
+        .map(|rest| rest.split(')').next().unwrap());
+    links
+        .filter(|link| !link.starts_with('#') && !link.starts_with("https://"))
+        .collect()
 }
 
 #[test]
@@ -389,12 +515,21 @@ fn the_version_is_read_in_one_way() {
 fn a_registry_is_not_taken_for_shell() {
     let folder = checkout("registry");
     stub(&folder, "cargo", "");
-    for registry in ["ghcr.io/me", "ghcr.io/me;  touch taken", "$(touch taken)", "`touch taken`"] {
+    for registry in [
+        "ghcr.io/me",
+        "ghcr.io/me;  touch taken",
+        "$(touch taken)",
+        "`touch taken`",
+    ] {
         passes(&folder, "pull", &[("REGISTRY", registry), ("TAG", "v1")]);
         let log = text(folder.join("log"));
-        let asked = format!("-- pull {registry}/eci-security-context:v1 --output pulled-policy.wasm\n");
+        let asked =
+            format!("-- pull {registry}/eci-security-context:v1 --output pulled-policy.wasm\n");
         assert!(log.ends_with(&asked), "{log}");
-        assert!(!folder.join("taken").exists(), "{registry} is taken for shell");
+        assert!(
+            !folder.join("taken").exists(),
+            "{registry} is taken for shell"
+        );
     }
     for target in ["push", "pull"] {
         fails(&folder, target, &[], "REGISTRY is missing: name a registry");
@@ -410,7 +545,10 @@ fn the_scripts_tell_their_usage() {
         ("dist", "FOLDER [cargo args...]"),
         ("kube-tool", "helm|kubectl"),
         ("npm-build", "OUT.tgz"),
-        ("publish", "modules|signatures|release|artifacthub|npm FOLDER"),
+        (
+            "publish",
+            "modules|signatures|release|artifacthub|npm FOLDER",
+        ),
         ("release-assets", "FOLDER NPM_TARBALL"),
         ("reproducible", "policy.wasm"),
         ("sbom", "OUT.cdx.json"),
@@ -425,20 +563,33 @@ fn the_scripts_tell_their_usage() {
         let output = command.output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "scripts/{script} passes");
-        assert!(error.contains(&format!("usage: scripts/{script} {usage}")), "scripts/{script}: {error}");
+        assert!(
+            error.contains(&format!("usage: scripts/{script} {usage}")),
+            "scripts/{script}: {error}"
+        );
     }
 }
 
 #[test]
 fn what_is_not_built_is_no_file_of_a_release() {
     let folder = checkout("not-built");
-    let files = ["npm.tgz", "policy.cdx.json", "policy.wasm", "annotated-policy.wasm"];
+    let files = [
+        "npm.tgz",
+        "policy.cdx.json",
+        "policy.wasm",
+        "annotated-policy.wasm",
+    ];
     for (there, missing) in files.iter().enumerate() {
-        let output =
-            Command::new(folder.join("scripts/release-assets")).args(["assets", "npm.tgz"]).output().unwrap();
+        let output = Command::new(folder.join("scripts/release-assets"))
+            .args(["assets", "npm.tgz"])
+            .output()
+            .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         let told = format!("release-assets: {missing} does not exist: run `make release-assets`");
-        assert!(!output.status.success() && error.contains(&told), "{there} files: {error}");
+        assert!(
+            !output.status.success() && error.contains(&told),
+            "{there} files: {error}"
+        );
         assert!(!folder.join("assets").exists(), "nothing half-made");
         std::fs::write(folder.join(missing), "").unwrap();
     }
@@ -453,7 +604,10 @@ fn a_registry_for_the_tests_is_unpacked() {
         let target = folder.join("target");
         let programs = ordinary_programs(
             &folder,
-            &["bash", "sh", "env", "dirname", "mkdir", "mktemp", "rm", "chmod", "mv", "tail", "touch", "cp"],
+            &[
+                "bash", "sh", "env", "dirname", "mkdir", "mktemp", "rm", "chmod", "mv", "tail",
+                "touch", "cp",
+            ],
         );
         stub(&folder, "sudo", r#"[ "$1" = -n ] && shift && exec "$@""#);
         stub(
@@ -475,11 +629,17 @@ fn a_registry_for_the_tests_is_unpacked() {
             .unwrap();
         let program = target.join("docker-registry/usr/bin/docker-registry");
         let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", program.display()), "{error}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            format!("{}\n", program.display()),
+            "{error}"
+        );
         assert!(program.is_file());
         let files = |folder: &Path| {
             let files = std::fs::read_dir(folder).unwrap();
-            files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
+            files
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect::<BTreeSet<_>>()
         };
         assert_eq!(
             files(&target),
@@ -487,7 +647,10 @@ fn a_registry_for_the_tests_is_unpacked() {
             "nothing is left"
         );
         let unpacked = ["docker-registry_1_all.deb", "usr"];
-        assert_eq!(files(&target.join("docker-registry")), unpacked.map(str::to_owned).into());
+        assert_eq!(
+            files(&target.join("docker-registry")),
+            unpacked.map(str::to_owned).into()
+        );
     }
 }
 
@@ -496,7 +659,10 @@ fn a_registry_for_the_tests_is_unpacked() {
 fn the_changelog_is_one() {
     let changelog = text(root("CHANGELOG.md"));
     assert!(changelog.starts_with("# Changelog\n"));
-    let headings: Vec<_> = changelog.lines().filter(|line| line.starts_with("## ")).collect();
+    let headings: Vec<_> = changelog
+        .lines()
+        .filter(|line| line.starts_with("## "))
+        .collect();
     let mut versions = Vec::new();
     for heading in &headings {
         let (version, date) = heading
@@ -504,23 +670,40 @@ fn the_changelog_is_one() {
             .and_then(|rest| rest.split_once("] - "))
             .unwrap_or_else(|| panic!("{heading:?} is not \"## [VERSION] - DATE\""));
         let is_date = date.len() == 10 && date.split('-').map(str::len).eq([4, 2, 2]);
-        assert!(is_date || (date == "unreleased" && versions.is_empty()), "{heading:?} has no date");
-        versions.push(version.split('.').map(|number| number.parse::<u32>().unwrap()).collect::<Vec<_>>());
+        assert!(
+            is_date || (date == "unreleased" && versions.is_empty()),
+            "{heading:?} has no date"
+        );
+        versions.push(
+            version
+                .split('.')
+                .map(|number| number.parse::<u32>().unwrap())
+                .collect::<Vec<_>>(),
+        );
     }
-    assert!(versions.is_sorted_by(|newer, older| newer > older), "the newest is first: {headings:?}");
+    assert!(
+        versions.is_sorted_by(|newer, older| newer > older),
+        "the newest is first: {headings:?}"
+    );
 }
 
 #[test]
 fn the_modules_are_pushed_and_signed_by_their_digest() {
     let folder = with_assets("modules");
     stub(&folder, "cosign", "");
-    stub(&folder, "kwctl", r#"echo '{"immutable_ref":"registry://ghcr.io/eci/policy@sha256:0123"}'"#);
+    stub(
+        &folder,
+        "kwctl",
+        r#"echo '{"immutable_ref":"registry://ghcr.io/eci/policy@sha256:0123"}'"#,
+    );
     let variables = [
         ("TAG", tag()),
         ("REGISTRY_USERNAME", "octocat".to_owned()),
         ("REGISTRY_PASSWORD", "s3cr3t".to_owned()),
     ];
-    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
     let printed = passes(&folder, "publish-modules", &variables);
     assert!(!printed.contains("s3cr3t"));
     let login = "cosign login ghcr.io --username octocat --password-stdin\ns3cr3t\n".to_owned();
@@ -533,11 +716,17 @@ fn the_modules_are_pushed_and_signed_by_their_digest() {
             login = if module == "policy" { &login } else { "" }
         )
     };
-    let expected = of("policy", "eci-security-context") + &of("policy.opa", "eci-security-context-opa");
+    let expected =
+        of("policy", "eci-security-context") + &of("policy.opa", "eci-security-context-opa");
     assert_eq!(text(folder.join("log")), expected);
 
     stub(&folder, "kwctl", "echo '{}'");
-    fails(&folder, "publish-modules", &variables, "kwctl names no digest of policy: {}");
+    fails(
+        &folder,
+        "publish-modules",
+        &variables,
+        "kwctl names no digest of policy: {}",
+    );
     stub(&folder, "kwctl", "echo denied >&2; exit 1");
     fails(&folder, "publish-modules", &variables, "denied");
     std::fs::remove_file(folder.join("target/release-assets/annotated-policy.wasm")).unwrap();
@@ -551,7 +740,11 @@ fn the_files_are_signed_and_released() {
     let tag = tag();
     let variables = [("TAG", tag.as_str())];
     let assets = folder.join("target/release-assets");
-    stub(&folder, "cosign", &format!("touch '{}/SHA256SUMS.sigstore.json'", assets.display()));
+    stub(
+        &folder,
+        "cosign",
+        &format!("touch '{}/SHA256SUMS.sigstore.json'", assets.display()),
+    );
     stub(&folder, "gh", "");
     std::fs::rename(&assets, folder.join("elsewhere")).unwrap();
     let none = "target/release-assets has no files: run `make release-assets` first";
@@ -561,14 +754,25 @@ fn the_files_are_signed_and_released() {
     std::fs::remove_dir(&assets).unwrap();
     std::fs::rename(folder.join("elsewhere"), &assets).unwrap();
     for target in ["publish-signatures", "publish-release"] {
-        fails(&folder, target, &variables, "SHA256SUMS does not exist: run `make checksums` first");
+        fails(
+            &folder,
+            target,
+            &variables,
+            "SHA256SUMS does not exist: run `make checksums` first",
+        );
     }
     passes(&folder, "checksums", &[]);
     // Of "annotated-policy.wasm", which is what the file holds here.
     let sums = text(assets.join("SHA256SUMS"));
-    let names: Vec<_> = sums.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    let names: Vec<_> = sums
+        .lines()
+        .map(|line| line.split_once("  ").unwrap().1)
+        .collect();
     let npm = format!("eci-security-context-npm-{VERSION}.tgz");
-    assert_eq!(names, ["annotated-policy.opa.wasm", "annotated-policy.wasm", &npm]);
+    assert_eq!(
+        names,
+        ["annotated-policy.opa.wasm", "annotated-policy.wasm", &npm]
+    );
     passes(&folder, "publish-signatures", &[]);
     passes(&folder, "publish-release", &variables);
     let log = text(folder.join("log"));
@@ -579,16 +783,29 @@ fn the_files_are_signed_and_released() {
         format!("cosign sign-blob --yes --bundle {at}/SHA256SUMS.sigstore.json {at}/SHA256SUMS")
     );
     let (asked, notes) = released.split_once('\n').unwrap();
-    let files = ["SHA256SUMS", "SHA256SUMS.sigstore.json", names[0], names[1], names[2]]
-        .map(|name| format!("{at}/{name}"));
-    let expected =
-        format!("gh release create {tag} --verify-tag --title {tag} --notes-file - {}", files.join(" "));
+    let files = [
+        "SHA256SUMS",
+        "SHA256SUMS.sigstore.json",
+        names[0],
+        names[1],
+        names[2],
+    ]
+    .map(|name| format!("{at}/{name}"));
+    let expected = format!(
+        "gh release create {tag} --verify-tag --title {tag} --notes-file - {}",
+        files.join(" ")
+    );
     assert_eq!(asked, expected);
     assert_eq!(notes, passes(&folder, "changelog", &variables));
     // Once more: what was signed before is not a file of the release.
     passes(&folder, "checksums", &[]);
     assert_eq!(text(assets.join("SHA256SUMS")), sums);
-    fails(&folder, "publish-release", &[("TAG", "v9.0.0")], "the tag v9.0.0 is not");
+    fails(
+        &folder,
+        "publish-release",
+        &[("TAG", "v9.0.0")],
+        "the tag v9.0.0 is not",
+    );
 }
 
 #[test]
@@ -597,30 +814,60 @@ fn the_package_is_published_from_its_tarball() {
     stub(&folder, "npm", "");
     passes(&folder, "publish-npm", &[]);
     let tarball = format!("target/release-assets/eci-security-context-npm-{VERSION}.tgz");
-    assert_eq!(text(folder.join("log")), format!("npm publish {tarball} --access public --provenance\n"));
+    assert_eq!(
+        text(folder.join("log")),
+        format!("npm publish {tarball} --access public --provenance\n")
+    );
     std::fs::remove_file(folder.join(&tarball)).unwrap();
-    fails(&folder, "publish-npm", &[], "does not exist: run `make release-assets` first");
+    fails(
+        &folder,
+        "publish-npm",
+        &[],
+        "does not exist: run `make release-assets` first",
+    );
 }
 
 #[test]
 fn the_branch_of_artifact_hub_is_pushed() {
     let folder = checkout("artifacthub");
     let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).current_dir(&folder).output().unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new("git")
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap()
     };
     git(&["init", "--quiet", "."]);
-    fails(&folder, "publish-artifacthub", &[], "the remote origin cannot be asked for its branches");
+    fails(
+        &folder,
+        "publish-artifacthub",
+        &[],
+        "the remote origin cannot be asked for its branches",
+    );
     git(&["init", "--quiet", "--bare", "remote"]);
     git(&["remote", "add", "origin", "./remote"]);
 
     let branch = |arguments: &[&str]| git(&[&["--git-dir", "remote"], arguments].concat());
     let said = passes(&folder, "publish-artifacthub", &[]);
-    assert_eq!(said, format!("publish: the branch artifacthub has version {VERSION}\n"));
+    assert_eq!(
+        said,
+        format!("publish: the branch artifacthub has version {VERSION}\n")
+    );
     let files = branch(&["ls-tree", "--name-only", "-r", "artifacthub"]);
-    assert_eq!(files, "README.md\nartifacthub-pkg.yml\nartifacthub-repo.yml\n");
-    assert_eq!(branch(&["show", "artifacthub:artifacthub-pkg.yml"]), text(root("artifacthub-pkg.yml")));
+    assert_eq!(
+        files,
+        "README.md\nartifacthub-pkg.yml\nartifacthub-repo.yml\n"
+    );
+    assert_eq!(
+        branch(&["show", "artifacthub:artifacthub-pkg.yml"]),
+        text(root("artifacthub-pkg.yml"))
+    );
     // The pages that it speaks of are not on the branch.
     let readme = branch(&["show", "artifacthub:README.md"]);
     assert_eq!(relative_links(&readme), Vec::<&str>::new());
@@ -628,13 +875,19 @@ fn the_branch_of_artifact_hub_is_pushed() {
     assert_eq!(readme.replace(&blob, "]("), text(root("README.md")));
     // What is there already makes no commit.
     let said = passes(&folder, "publish-artifacthub", &[]);
-    assert_eq!(said, format!("publish: the branch artifacthub has version {VERSION} already\n"));
+    assert_eq!(
+        said,
+        format!("publish: the branch artifacthub has version {VERSION} already\n")
+    );
     assert_eq!(branch(&["rev-list", "--count", "artifacthub"]).trim(), "1");
     // The next version stands upon it.
     let package = text(folder.join("artifacthub-pkg.yml")).replacen(VERSION, "9.0.0", 1);
     std::fs::write(folder.join("artifacthub-pkg.yml"), package).unwrap();
     passes(&folder, "publish-artifacthub", &[]);
-    assert_eq!(branch(&["log", "--format=%s", "artifacthub"]), format!("Version 9.0.0\nVersion {VERSION}\n"));
+    assert_eq!(
+        branch(&["log", "--format=%s", "artifacthub"]),
+        format!("Version 9.0.0\nVersion {VERSION}\n")
+    );
     // Nothing of it is left in the checkout.
     assert_eq!(git(&["ls-files"]), "");
 }
@@ -644,7 +897,10 @@ fn what_is_missing_is_named() {
     let folder = with_assets("missing");
     let programs = ordinary_programs(
         &folder,
-        &["bash", "sh", "make", "env", "dirname", "sed", "find", "awk", "grep", "cp", "mkdir", "rm"],
+        &[
+            "bash", "sh", "make", "env", "dirname", "sed", "find", "awk", "grep", "cp", "mkdir",
+            "rm",
+        ],
     );
     for (target, tool) in [
         ("publish-modules", "kwctl"),
@@ -662,6 +918,9 @@ fn what_is_missing_is_named() {
             .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{target} passes without {tool}");
-        assert!(error.contains(&format!("publish: {tool} is missing: ")), "{target}: {error}");
+        assert!(
+            error.contains(&format!("publish: {tool} is missing: ")),
+            "{target}: {error}"
+        );
     }
 }

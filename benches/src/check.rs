@@ -49,7 +49,9 @@ fn main() {
     }
     let [floor, one, two] = best.map(|elapsed| elapsed.as_secs_f64());
     println!("{:<44}{:>9}{:>8}", "", "ms", "ratio");
-    let row = |what: &str, seconds: f64, ratio: f64| println!("{what:<44}{:>9.1}{ratio:>8.2}", seconds * 1e3);
+    let row = |what: &str, seconds: f64, ratio: f64| {
+        println!("{what:<44}{:>9.1}{ratio:>8.2}", seconds * 1e3)
+    };
     row("floor: the YAML library, one core", floor, 1.0);
     row("eci-policy check, one core", one, one / floor);
     row("eci-policy check, two cores", two, two / floor);
@@ -97,7 +99,10 @@ fn floor(files: &Path) -> Command {
 
 fn check(command: &Path, files: &Path, cores: usize) -> Command {
     let mut command = Command::new(command);
-    command.args(["check", "--color", "never"]).arg(files).env("RAYON_NUM_THREADS", cores.to_string());
+    command
+        .args(["check", "--color", "never"])
+        .arg(files)
+        .env("RAYON_NUM_THREADS", cores.to_string());
     command
 }
 
@@ -110,7 +115,11 @@ struct Run {
 
 fn run(mut command: Command) -> Run {
     let since = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak_kib = 0;
     let exit = loop {
@@ -123,18 +132,30 @@ fn run(mut command: Command) -> Run {
         }
     };
     assert!(exit.success(), "{command:?}: {exit}");
-    Run { elapsed: since.elapsed(), peak_kib }
+    Run {
+        elapsed: since.elapsed(),
+        peak_kib,
+    }
 }
 
 fn high_water_mark(status: &Path) -> Option<u64> {
     let text = fs::read_to_string(status).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().split(' ').next()?.parse().ok()
+    text.lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?
+        .trim()
+        .split(' ')
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Reads every file below a directory to its last event.
 fn parsed(path: &Path) -> usize {
     if path.is_dir() {
-        let mut entries: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut entries: Vec<_> = fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         entries.sort();
         return entries.iter().map(|entry| parsed(entry)).sum();
     }

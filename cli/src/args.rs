@@ -12,7 +12,13 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// When to colour the output.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
     pub(crate) color: ColorWhen,
 }
 
@@ -214,10 +220,20 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<ConvertTo>,
     /// With --to, how to write the parameters.
-    #[arg(long, value_name = "FORMAT", default_value = "flat", conflicts_with = "from")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "flat",
+        conflicts_with = "from"
+    )]
     pub(crate) format: ParameterFormat,
     /// With --from, the command, as one argument or several; with --to, a manifest, or - for standard input.
-    #[arg(value_name = "INPUT", required = true, allow_hyphen_values = true, trailing_var_arg = true)]
+    #[arg(
+        value_name = "INPUT",
+        required = true,
+        allow_hyphen_values = true,
+        trailing_var_arg = true
+    )]
     pub(crate) input: Vec<String>,
 }
 

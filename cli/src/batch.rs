@@ -24,7 +24,11 @@ pub(crate) fn in_order<T: Send>(
     mut each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut sources = sources(paths);
-    let mut progress = Progress { since: Instant::now(), done: 0, bar: None };
+    let mut progress = Progress {
+        since: Instant::now(),
+        done: 0,
+        bar: None,
+    };
     let mut next = || sources.by_ref().take(BATCH).collect::<Vec<_>>();
     let mut batch = next();
     while !batch.is_empty() {
@@ -54,7 +58,8 @@ struct Progress {
 impl Progress {
     fn advance(&mut self, more: usize, paths: &[PathBuf]) {
         self.done += more;
-        if self.bar.is_none() && self.since.elapsed() > PATIENCE && std::io::stderr().is_terminal() {
+        if self.bar.is_none() && self.since.elapsed() > PATIENCE && std::io::stderr().is_terminal()
+        {
             self.bar = Some(bar(sources(paths).count()));
         }
         if let Some(bar) = &self.bar {

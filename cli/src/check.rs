@@ -17,7 +17,11 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
         ReportFormat::Json | ReportFormat::Sarif => Repairs::Told,
         ReportFormat::Text | ReportFormat::Github | ReportFormat::Junit => Repairs::Mentioned,
     };
-    let judge = Judge { settings: &settings, suppressions: check.suppressions, repairs };
+    let judge = Judge {
+        settings: &settings,
+        suppressions: check.suppressions,
+        repairs,
+    };
     let mut reporter = reporter(check.format);
     let mut totals = Totals::default();
     reporter.begin(out)?;
@@ -33,11 +37,12 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     Ok(match totals {
         Totals { failed: 1.., .. } => Exit::Failed,
         Totals { denied: 1.., .. } => Exit::Denied,
-        Totals { warned, repaired, ineffective, .. }
-            if check.strict && warned + repaired + ineffective > 0 =>
-        {
-            Exit::Denied
-        }
+        Totals {
+            warned,
+            repaired,
+            ineffective,
+            ..
+        } if check.strict && warned + repaired + ineffective > 0 => Exit::Denied,
         _ => Exit::Clean,
     })
 }
@@ -49,17 +54,35 @@ fn report(judge: &Judge<'_>, source: Result<Source, Obstacle>) -> FileReport {
     };
     match source.read() {
         Ok(text) => judge.text(source.name(), text),
-        Err(message) => obstructed(Obstacle { name: source.name(), message, is_harmless: false }),
+        Err(message) => obstructed(Obstacle {
+            name: source.name(),
+            message,
+            is_harmless: false,
+        }),
     }
 }
 
 /// What is said of a file that is not read.
-pub(crate) fn obstructed(Obstacle { name, message, is_harmless }: Obstacle) -> FileReport {
+pub(crate) fn obstructed(
+    Obstacle {
+        name,
+        message,
+        is_harmless,
+    }: Obstacle,
+) -> FileReport {
     let problem = Problem {
         span: None,
         message,
         help: None,
-        weight: if is_harmless { Weight::Remark } else { Weight::Failure },
+        weight: if is_harmless {
+            Weight::Remark
+        } else {
+            Weight::Failure
+        },
     };
-    FileReport { name, problems: vec![problem], ..FileReport::default() }
+    FileReport {
+        name,
+        problems: vec![problem],
+        ..FileReport::default()
+    }
 }

@@ -19,7 +19,9 @@ impl<W: Write> WhileRead<W> {
 
     /// What the writing gives; `gone` where the reader has gone.
     fn with<T>(&mut self, gone: T, write: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
-        let Some(out) = &mut self.out else { return Ok(gone) };
+        let Some(out) = &mut self.out else {
+            return Ok(gone);
+        };
         match write(out) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.out = None;
@@ -71,7 +73,10 @@ mod tests {
         out.write_all(b"text").unwrap();
         out.flush().unwrap();
         let mut out = WhileRead::new(Failing(ErrorKind::StorageFull));
-        assert_eq!(out.write_all(b"text").unwrap_err().kind(), ErrorKind::StorageFull);
+        assert_eq!(
+            out.write_all(b"text").unwrap_err().kind(),
+            ErrorKind::StorageFull
+        );
         assert_eq!(out.flush().unwrap_err().kind(), ErrorKind::StorageFull);
     }
 }

@@ -26,7 +26,10 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
             assume_eci: diff.assume_eci,
         })
     };
-    let revisions = Revisions { from: settings_of(&diff.from)?, to: settings_of(&diff.to)? };
+    let revisions = Revisions {
+        from: settings_of(&diff.from)?,
+        to: settings_of(&diff.to)?,
+    };
     let mut report = Report {
         version: 1,
         from: revisions.from.profile.name,
@@ -137,12 +140,18 @@ impl Revisions {
             let name = source.name();
             match source.read() {
                 Ok(text) => Ok((name, text)),
-                Err(message) => Err(Obstacle { name, message, is_harmless: false }),
+                Err(message) => Err(Obstacle {
+                    name,
+                    message,
+                    is_harmless: false,
+                }),
             }
         });
         let (name, text) = match read {
             Ok(read) => read,
-            Err(Obstacle { is_harmless: true, .. }) => return compared,
+            Err(Obstacle {
+                is_harmless: true, ..
+            }) => return compared,
             Err(Obstacle { name, message, .. }) => {
                 compared.problems.push(format!("{name}: {message}"));
                 return compared;
@@ -188,14 +197,23 @@ impl Revisions {
     ) -> Result<Option<Object>, Problem> {
         let before = subject.judge(document, &self.from)?.findings;
         let after = subject.judge(document, &self.to)?.findings;
-        let same = |one: &Finding, other: &Finding| one.rule.id == other.rule.id && one.path == other.path;
+        let same =
+            |one: &Finding, other: &Finding| one.rule.id == other.rule.id && one.path == other.path;
         let mut changes = Vec::new();
         let mut change = |finding: &Finding, before: Option<Action>, after: Option<Action>| {
             let path = finding.path.to_string();
             let (line, column) = lines.at(subject.span(document, &path).start);
             let (rule, message) = (finding.rule.id, finding.message.to_string());
             let (before, after) = (before.map(Action::as_str), after.map(Action::as_str));
-            changes.push(Change { line, column, rule, path, before, after, message });
+            changes.push(Change {
+                line,
+                column,
+                rule,
+                path,
+                before,
+                after,
+                message,
+            });
         };
         for gone in &before {
             match after.iter().find(|finding| same(finding, gone)) {
@@ -206,7 +224,10 @@ impl Revisions {
                 Some(_) => {}
             }
         }
-        for new in after.iter().filter(|new| !before.iter().any(|there| same(there, new))) {
+        for new in after
+            .iter()
+            .filter(|new| !before.iter().any(|there| same(there, new)))
+        {
             change(new, None, Some(new.action));
         }
         if changes.is_empty() {
@@ -228,10 +249,17 @@ impl Revisions {
     fn reasons(&self, changed: &[Object]) -> Vec<Reason> {
         let (from, to) = (self.from.profile, self.to.profile);
         let is_concerned = |rules: &[&str]| {
-            changed.iter().flat_map(|object| &object.changes).any(|change| rules.contains(&change.rule))
+            changed
+                .iter()
+                .flat_map(|object| &object.changes)
+                .any(|change| rules.contains(&change.rule))
         };
         let aspects = ASPECTS.iter().filter(|aspect| is_concerned(aspect.rules));
-        let reasons = aspects.map(|Aspect { of, says, .. }| Reason { of, from: says(from), to: says(to) });
+        let reasons = aspects.map(|Aspect { of, says, .. }| Reason {
+            of,
+            from: says(from),
+            to: says(to),
+        });
         reasons.filter(|reason| reason.from != reason.to).collect()
     }
 }
@@ -245,7 +273,9 @@ fn is_decided_anew(changes: &[Change], verdict: &str) -> bool {
         _ => return true,
     };
     let decides = |action: Option<&str>| action == Some(deciding.as_str());
-    changes.iter().any(|change| decides(change.before) || decides(change.after))
+    changes
+        .iter()
+        .any(|change| decides(change.before) || decides(change.after))
 }
 
 /// What the findings mean for the object.
@@ -282,7 +312,11 @@ static ASPECTS: &[Aspect] = &[
         ],
         says: |profile| approval(profile.host_sysctls),
     },
-    Aspect { of: "privileged mode", rules: &["privileged"], says: |profile| approval(profile.privileged) },
+    Aspect {
+        of: "privileged mode",
+        rules: &["privileged"],
+        says: |profile| approval(profile.privileged),
+    },
     Aspect {
         of: "capabilities for everyone",
         rules: &["capability-unsupported", "capability-name"],
@@ -311,12 +345,20 @@ static ASPECTS: &[Aspect] = &[
 ];
 
 fn approval(is_possible: bool) -> String {
-    if is_possible { "where approved" } else { "none" }.to_owned()
+    if is_possible {
+        "where approved"
+    } else {
+        "none"
+    }
+    .to_owned()
 }
 
 fn sysctls(set: &SysctlSet) -> String {
-    let except =
-        if set.except.is_empty() { String::new() } else { format!(" except {}", set.except.join(", ")) };
+    let except = if set.except.is_empty() {
+        String::new()
+    } else {
+        format!(" except {}", set.except.join(", "))
+    };
     format!("{}{except}", set.patterns.join(", "))
 }
 
@@ -326,28 +368,60 @@ fn identity(read: Identity) -> String {
         (read.run_as_group, "runAsGroup"),
         (read.run_as_non_root, "runAsNonRoot"),
     ];
-    let read: Vec<_> = fields.into_iter().filter(|(is_read, _)| *is_read).map(|(_, name)| name).collect();
-    if read.is_empty() { "not read".to_owned() } else { read.join(", ") }
+    let read: Vec<_> = fields
+        .into_iter()
+        .filter(|(is_read, _)| *is_read)
+        .map(|(_, name)| name)
+        .collect();
+    if read.is_empty() {
+        "not read".to_owned()
+    } else {
+        read.join(", ")
+    }
 }
 
 impl Report {
     fn write(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let Self { from, to, .. } = self;
-        for Object { file, line, object, before, after, changes } in &self.changed {
+        for Object {
+            file,
+            line,
+            object,
+            before,
+            after,
+            changes,
+        } in &self.changed
+        {
             let (file, object) = (one_line(file), one_line(object));
             match before == after {
                 true if is_decided_anew(changes, before) => {
                     writeln!(out, "{file}:{line}: {object}: {before}, for other reasons")?
                 }
-                true => writeln!(out, "{file}:{line}: {object}: {before} as before, with other remarks")?,
+                true => writeln!(
+                    out,
+                    "{file}:{line}: {object}: {before} as before, with other remarks"
+                )?,
                 false => writeln!(out, "{file}:{line}: {object}: {before} -> {after}")?,
             }
-            for Change { line, column, rule, path, before, after, message } in changes {
+            for Change {
+                line,
+                column,
+                rule,
+                path,
+                before,
+                after,
+                message,
+            } in changes
+            {
                 let change = match (before, after) {
                     (Some(before), None) => format!("- {before}"),
                     (None, Some(after)) => format!("+ {after}"),
                     (before, after) => {
-                        format!("  {} -> {}", before.unwrap_or_default(), after.unwrap_or_default())
+                        format!(
+                            "  {} -> {}",
+                            before.unwrap_or_default(),
+                            after.unwrap_or_default()
+                        )
                     }
                 };
                 let at = one_line(path);
@@ -355,7 +429,12 @@ impl Report {
             }
             writeln!(out)?;
         }
-        for Reason { of, from: one, to: other } in &self.reasons {
+        for Reason {
+            of,
+            from: one,
+            to: other,
+        } in &self.reasons
+        {
             writeln!(out, "why: {of}\n  {from}: {one}\n  {to}: {other}")?;
         }
         if !self.reasons.is_empty() {
@@ -363,7 +442,11 @@ impl Report {
             writeln!(out, "\nsource of {from}: {one}\nsource of {to}: {other}\n")?;
         }
         let changed = self.changed.len();
-        let objects = if self.objects == 1 { "object" } else { "objects" };
+        let objects = if self.objects == 1 {
+            "object"
+        } else {
+            "objects"
+        };
         writeln!(
             out,
             "from {from} to {to}: the verdict changes for {changed} of {} {objects}",

@@ -28,20 +28,26 @@ pub(crate) fn run(explain: &Explain, out: &mut dyn Write) -> Result<Exit, Failur
 }
 
 fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
-    RULES.iter().copied().find(|rule| rule.id == id).ok_or_else(|| {
-        let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
-        let way_out = nearest(id, &ids).map_or_else(
-            || "`eci-policy explain` lists the rules".to_owned(),
-            |meant| format!("did you mean {meant}?"),
-        );
-        Failure::new(format!("there is no rule {}; {way_out}", quote(id)))
-    })
+    RULES
+        .iter()
+        .copied()
+        .find(|rule| rule.id == id)
+        .ok_or_else(|| {
+            let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+            let way_out = nearest(id, &ids).map_or_else(
+                || "`eci-policy explain` lists the rules".to_owned(),
+                |meant| format!("did you mean {meant}?"),
+            );
+            Failure::new(format!("there is no rule {}; {way_out}", quote(id)))
+        })
 }
 
 /// What ECI does with a pod that a rule of this effect finds.
 const fn meaning(effect: Effect) -> &'static str {
     match effect {
-        Effect::Refused => "ECI, the API server or the runtime refuses the pod, or a container never starts",
+        Effect::Refused => {
+            "ECI, the API server or the runtime refuses the pod, or a container never starts"
+        }
         Effect::Lost => "ECI does not read the field where it stands",
         Effect::Overridden => "ECI replaces the value by its fixed default",
         Effect::Ignored => "the field has no effect on ECI",
@@ -49,16 +55,28 @@ const fn meaning(effect: Effect) -> &'static str {
 }
 
 fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
-    let Rule { id, summary, effect, action, fix, since, docs, .. } = rule;
+    let Rule {
+        id,
+        summary,
+        effect,
+        action,
+        fix,
+        since,
+        docs,
+        ..
+    } = rule;
     writeln!(out, "{BOLD}{id}{BOLD:#}\n")?;
     for line in wrapped(&format!("{summary}."), WIDTH) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
     let effect = format!("{}: {}", effect.as_str(), meaning(*effect));
-    for (mut label, value) in
-        [("Effect", &*effect), ("Default", action.as_str()), ("Fix", fix.unwrap_or("none")), ("Since", since)]
-    {
+    for (mut label, value) in [
+        ("Effect", &*effect),
+        ("Default", action.as_str()),
+        ("Fix", fix.unwrap_or("none")),
+        ("Since", since),
+    ] {
         for line in wrapped(value, WIDTH - LABEL) {
             writeln!(out, "{BOLD}{label:<LABEL$}{BOLD:#}{line}")?;
             label = "";
@@ -78,7 +96,9 @@ fn markdown(docs: &str, out: &mut dyn Write) -> io::Result<()> {
     for line in docs.lines() {
         let is_fence = line.starts_with("```");
         is_code ^= is_fence;
-        let lead = line.strip_prefix("**").and_then(|rest| rest.split_once("**"));
+        let lead = line
+            .strip_prefix("**")
+            .and_then(|rest| rest.split_once("**"));
         match lead {
             _ if is_code || is_fence => writeln!(out, "{DIM}{line}{DIM:#}")?,
             Some((lead, rest)) => writeln!(out, "{BOLD}**{lead}**{BOLD:#}{rest}")?,
@@ -91,7 +111,12 @@ fn markdown(docs: &str, out: &mut dyn Write) -> io::Result<()> {
 /// The rules in evaluation order.
 fn table(out: &mut dyn Write) -> io::Result<()> {
     let widest = |cell: fn(&Rule) -> &str, head: &str| {
-        RULES.iter().map(|rule| cell(rule).len()).max().unwrap_or_default().max(head.len())
+        RULES
+            .iter()
+            .map(|rule| cell(rule).len())
+            .max()
+            .unwrap_or_default()
+            .max(head.len())
     };
     let ids = widest(|rule| rule.id, "rule");
     let effects = widest(|rule| rule.effect.as_str(), "effect");
@@ -104,15 +129,22 @@ fn table(out: &mut dyn Write) -> io::Result<()> {
     )?;
     for rule in RULES {
         let fix = rule.fix.map(|fix| format!("fix: {fix}"));
-        let lines = wrapped(rule.summary, finds).chain(fix.iter().flat_map(|fix| wrapped(fix, finds)));
+        let lines =
+            wrapped(rule.summary, finds).chain(fix.iter().flat_map(|fix| wrapped(fix, finds)));
         let mut cells = [rule.id, rule.effect.as_str(), rule.action.as_str()];
         for line in lines {
             let [id, effect, action] = cells;
-            writeln!(out, "{BOLD}{id:ids$}{BOLD:#}  {effect:effects$}  {action:actions$}  {line}")?;
+            writeln!(
+                out,
+                "{BOLD}{id:ids$}{BOLD:#}  {effect:effects$}  {action:actions$}  {line}"
+            )?;
             cells = [""; 3];
         }
     }
-    writeln!(out, "\n`eci-policy explain RULE` tells why, with the source, and the way out.")
+    writeln!(
+        out,
+        "\n`eci-policy explain RULE` tells why, with the source, and the way out."
+    )
 }
 
 /// The lines of a text, each as full of words as `width` allows, and never empty.
@@ -123,10 +155,15 @@ fn wrapped(text: &str, width: usize) -> impl Iterator<Item = &str> {
         if rest.is_empty() {
             return None;
         }
-        let ends = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]);
+        let ends = rest
+            .match_indices(' ')
+            .map(|(at, _)| at)
+            .chain([rest.len()]);
         let mut end = None;
         for at in ends {
-            let fits = rest.get(..at).is_some_and(|line| line.chars().count() <= width);
+            let fits = rest
+                .get(..at)
+                .is_some_and(|line| line.chars().count() <= width);
             // A word that is too long has a line for itself.
             if end.is_some() && !fits {
                 break;
@@ -141,7 +178,12 @@ fn wrapped(text: &str, width: usize) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
 
     use super::*;
 

@@ -24,11 +24,19 @@ use crate::report::{FileReport, Found, Lines, Problem, Taken, Weight};
 use crate::{batch, repair, settings};
 
 pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let rules = fix.rules.iter().map(|id| rule_of(id)).collect::<Result<Vec<_>, _>>()?;
+    let rules = fix
+        .rules
+        .iter()
+        .map(|id| rule_of(id))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut settings = settings::load(&fix.settings)?;
     settings.mutate = Mutate::All;
     let repairer = Repairer {
-        judge: Judge { settings: &settings, suppressions: fix.suppressions, repairs: Repairs::Made },
+        judge: Judge {
+            settings: &settings,
+            suppressions: fix.suppressions,
+            repairs: Repairs::Made,
+        },
         rules,
     };
     let mut totals = Totals::default();
@@ -47,15 +55,22 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
 }
 
 fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
-    let known: Vec<_> = RULES.iter().filter(|rule| rule.fix.is_some()).map(|rule| rule.id).collect();
+    let known: Vec<_> = RULES
+        .iter()
+        .filter(|rule| rule.fix.is_some())
+        .map(|rule| rule.id)
+        .collect();
     match RULES.iter().find(|rule| rule.id == id) {
         Some(rule) if rule.fix.is_some() => Ok(rule),
-        Some(_) => {
-            Err(Failure::new(format!("the rule {id} has no repair; there is one for {}", known.join(", "))))
-        }
+        Some(_) => Err(Failure::new(format!(
+            "the rule {id} has no repair; there is one for {}",
+            known.join(", ")
+        ))),
         None => {
             let meant = nearest(id, &RULES.iter().map(|rule| rule.id).collect::<Vec<_>>());
-            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+            let meant = meant
+                .map(|meant| format!("; did you mean {meant}?"))
+                .unwrap_or_default();
             Err(Failure::new(format!("there is no rule {id}{meant}")))
         }
     }
@@ -94,13 +109,24 @@ impl Repairer<'_> {
         };
         match source.and_then(|source| {
             let text = source.read();
-            let failed = |message| Obstacle { name: source.name(), message, is_harmless: false };
+            let failed = |message| Obstacle {
+                name: source.name(),
+                message,
+                is_harmless: false,
+            };
             text.map_err(failed).map(|text| (source, text))
         }) {
             Err(obstacle) => none(crate::check::obstructed(obstacle)),
             Ok((source, before)) => {
-                let problems = FileReport { name: source.name(), ..FileReport::default() };
-                self.text(Repaired { source: Some(source), before, ..none(problems) })
+                let problems = FileReport {
+                    name: source.name(),
+                    ..FileReport::default()
+                };
+                self.text(Repaired {
+                    source: Some(source),
+                    before,
+                    ..none(problems)
+                })
             }
         }
     }
@@ -132,8 +158,13 @@ impl Repairer<'_> {
         repaired: &mut Repaired,
     ) -> Vec<Replacement> {
         repaired.problems.problems.extend(judged.problems);
-        let mut edits: Vec<(Vec<&Found>, Vec<Edit>)> = documents.iter().map(|_| Default::default()).collect();
-        for found in judged.found.iter().filter(|found| found.suppressed.is_none()) {
+        let mut edits: Vec<(Vec<&Found>, Vec<Edit>)> =
+            documents.iter().map(|_| Default::default()).collect();
+        for found in judged
+            .found
+            .iter()
+            .filter(|found| found.suppressed.is_none())
+        {
             let Some(fix) = &found.fix else { continue };
             let is_possible =
                 self.rules.is_empty() && fix.taken == Taken::AsEci && found.action == Action::Warn;
@@ -161,8 +192,10 @@ impl Repairer<'_> {
         let denied = denied(&judged.found);
         let mut all = Vec::new();
         let mut planned = Vec::new();
-        for (document, (chosen, edits)) in
-            documents.iter().zip(&edits).filter(|(_, (chosen, _))| !chosen.is_empty())
+        for (document, (chosen, edits)) in documents
+            .iter()
+            .zip(&edits)
+            .filter(|(_, (chosen, _))| !chosen.is_empty())
         {
             match repair::replacements(document, edits) {
                 Ok(mut replacements) => {
@@ -174,7 +207,10 @@ impl Repairer<'_> {
         }
         all.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
         let expected = |document: &Document<'_>| -> Value {
-            match planned.iter().find(|(planned, ..)| planned.is_same(document)) {
+            match planned
+                .iter()
+                .find(|(planned, ..)| planned.is_same(document))
+            {
                 Some((_, _, edits)) => repair::after(document, edits),
                 None => document.value(),
             }
@@ -182,18 +218,22 @@ impl Repairer<'_> {
         if repair::reads_as(part, &all, documents.iter().map(expected))
             && self.denies_no_more(part, &all, &denied)
         {
-            repaired.findings += planned.iter().map(|(_, chosen, _)| chosen.len()).sum::<usize>();
+            repaired.findings += planned
+                .iter()
+                .map(|(_, chosen, _)| chosen.len())
+                .sum::<usize>();
             return all;
         }
         // One document that cannot be repaired must not keep the others from it.
         let mut safe = Vec::new();
         for (document, chosen, edits) in planned {
-            let verified = repair::verified(part, documents, document, edits).and_then(|replacements| {
-                match self.denies_no_more(part, &replacements, &denied) {
-                    true => Ok(replacements),
-                    false => Err(repair::shared(document, &replacements)),
-                }
-            });
+            let verified =
+                repair::verified(part, documents, document, edits).and_then(|replacements| {
+                    match self.denies_no_more(part, &replacements, &denied) {
+                        true => Ok(replacements),
+                        false => Err(repair::shared(document, &replacements)),
+                    }
+                });
             match verified {
                 Ok(mut replacements) => {
                     safe.append(&mut replacements);
@@ -211,7 +251,9 @@ impl Repairer<'_> {
         match self.rules.as_slice() {
             [] => found.action == Action::Fix,
             // What is exempt is told to the auditor only.
-            rules => found.action > Action::Audit && rules.iter().any(|rule| rule.id == found.rule.id),
+            rules => {
+                found.action > Action::Audit && rules.iter().any(|rule| rule.id == found.rule.id)
+            }
         }
     }
 
@@ -225,11 +267,17 @@ impl Repairer<'_> {
     ) -> bool {
         let text = repair::part_after(part, replacements);
         let parts = eci_manifest::parts(&text);
-        let [part] = parts.as_slice() else { return false };
-        let Ok(documents) = part.documents() else { return false };
+        let [part] = parts.as_slice() else {
+            return false;
+        };
+        let Ok(documents) = part.documents() else {
+            return false;
+        };
         let judged = self.judge.documents(part, &documents);
         let had = |denial: &Denial| before.get(denial).copied().unwrap_or_default();
-        denied(&judged.found).iter().all(|(denial, count)| *count <= had(denial))
+        denied(&judged.found)
+            .iter()
+            .all(|(denial, count)| *count <= had(denial))
     }
 }
 
@@ -239,19 +287,30 @@ type Denial = (usize, &'static str, String);
 /// The denials that no comment takes back, each with how often it occurs.
 fn denied(found: &[Found]) -> HashMap<Denial, usize> {
     let mut denied = HashMap::new();
-    let denials = found.iter().filter(|found| found.action == Action::Deny && found.suppressed.is_none());
+    let denials = found
+        .iter()
+        .filter(|found| found.action == Action::Deny && found.suppressed.is_none());
     for found in denials {
-        *denied.entry((found.document, found.rule.id, found.message.clone())).or_default() += 1;
+        *denied
+            .entry((found.document, found.rule.id, found.message.clone()))
+            .or_default() += 1;
     }
     denied
 }
 
 fn leave(unrepairable: &Unrepairable, chosen: &[&Found], repaired: &mut Repaired) {
-    let paths: Vec<_> = chosen.iter().map(|found| format!("{} ({})", found.path, found.rule.id)).collect();
+    let paths: Vec<_> = chosen
+        .iter()
+        .map(|found| format!("{} ({})", found.path, found.rule.id))
+        .collect();
     repaired.left += chosen.len();
     repaired.problems.problems.push(Problem {
         span: Some(unrepairable.span.clone()),
-        message: format!("not repaired: {}: {}", paths.join(", "), unrepairable.reason),
+        message: format!(
+            "not repaired: {}: {}",
+            paths.join(", "),
+            unrepairable.reason
+        ),
         help: None,
         weight: Weight::Remark,
     });
@@ -269,15 +328,31 @@ struct Totals {
 
 impl Totals {
     /// Writes what a file has become, or shows it.
-    fn settle(&mut self, repaired: Repaired, is_dry: bool, out: &mut dyn Write) -> Result<(), Failure> {
-        let Repaired { source, before, after, findings, left, possible, problems } = repaired;
+    fn settle(
+        &mut self,
+        repaired: Repaired,
+        is_dry: bool,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let Repaired {
+            source,
+            before,
+            after,
+            findings,
+            left,
+            possible,
+            problems,
+        } = repaired;
         let lines = Lines::of(&before);
         for problem in &problems.problems {
             let place = problem.span.as_ref().map_or_else(String::new, |span| {
                 let (line, column) = lines.at(span.start);
                 format!("{line}:{column}:")
             });
-            tell(format_args!("{}:{place} {}", problems.name, problem.message));
+            tell(format_args!(
+                "{}:{place} {}",
+                problems.name, problem.message
+            ));
             self.failed += usize::from(!problem.is_remark());
         }
         self.left += left;
@@ -290,9 +365,16 @@ impl Totals {
                     let name = source.name();
                     let diff = TextDiff::from_lines(&before, &after);
                     let mut diff = diff.unified_diff();
-                    write!(out, "{}", diff.header(&format!("a/{name}"), &format!("b/{name}")))?;
+                    write!(
+                        out,
+                        "{}",
+                        diff.header(&format!("a/{name}"), &format!("b/{name}"))
+                    )?;
                 } else if let Err(error) = write(&source, &after) {
-                    tell(format_args!("{}: cannot be written: {error}; it is as it was", source.name()));
+                    tell(format_args!(
+                        "{}: cannot be written: {error}; it is as it was",
+                        source.name()
+                    ));
                     self.failed += 1;
                     return Ok(());
                 }
@@ -305,8 +387,9 @@ impl Totals {
     }
 
     fn tell(&self, is_dry: bool) {
-        let plural =
-            |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        let plural = |count: usize, noun: &str| {
+            format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+        };
         let (findings, files) = (plural(self.findings, "finding"), plural(self.files, "file"));
         let mut told = match (self.findings, is_dry) {
             (0, _) => "nothing to repair".to_owned(),
@@ -328,7 +411,9 @@ impl Totals {
 
 /// Writes a file as a whole or not at all. The error is for people to read.
 fn write(source: &Source, text: &str) -> Result<(), String> {
-    let (Source::Named(path) | Source::Found(path)) = source else { return Ok(()) };
+    let (Source::Named(path) | Source::Found(path)) = source else {
+        return Ok(());
+    };
     let said = |error: io::Error| plain(&error);
     // A link stays one: what it leads to is written.
     let path = fs::canonicalize(path).map_err(said)?;
@@ -338,8 +423,7 @@ fn write(source: &Source, text: &str) -> Result<(), String> {
     }
     let links = hard_links(&metadata);
     if links > 1 {
-        let way_out =
-            "repair a copy (`eci-policy fix - <FILE >COPY`), and write that over it (`cat COPY >FILE`)";
+        let way_out = "repair a copy (`eci-policy fix - <FILE >COPY`), and write that over it (`cat COPY >FILE`)";
         return Err(format!(
             "the file has {links} names (hard links), and the others would keep what it was; {way_out}"
         ));
@@ -348,10 +432,15 @@ fn write(source: &Source, text: &str) -> Result<(), String> {
     let mut file = tempfile::NamedTempFile::new_in(directory).map_err(said)?;
     file.write_all(text.as_bytes()).map_err(said)?;
     keep_owner(file.as_file(), &metadata).map_err(|error| {
-        format!("its owner and group cannot be kept ({}); run the command as its owner", plain(&error))
+        format!(
+            "its owner and group cannot be kept ({}); run the command as its owner",
+            plain(&error)
+        )
     })?;
     // After the owner, which a change of takes bits away.
-    file.as_file().set_permissions(metadata.permissions()).map_err(said)?;
+    file.as_file()
+        .set_permissions(metadata.permissions())
+        .map_err(said)?;
     file.as_file().sync_all().map_err(said)?;
     file.persist(&path).map_err(|error| plain(&error.error))?;
     Ok(())

@@ -54,9 +54,9 @@ impl Source {
         };
         match read {
             Err(error) => Err(format!("cannot be read: {}", plain(&error))),
-            Ok(false) => {
-                Err(format!("is larger than {MAX_MIB} MiB, the most that is read of a file; split it"))
-            }
+            Ok(false) => Err(format!(
+                "is larger than {MAX_MIB} MiB, the most that is read of a file; split it"
+            )),
             Ok(true) => String::from_utf8(bytes).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
                 format!("is not UTF-8 text (from byte {at} on); is it a manifest?")
@@ -80,7 +80,10 @@ pub(crate) fn plain(error: &io::Error) -> String {
         said = error.to_string();
         inner = error.source();
     }
-    said.split(" (os error").next().unwrap_or_default().to_lowercase()
+    said.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_lowercase()
 }
 
 /// What stands in the way to a file.
@@ -96,36 +99,44 @@ pub(crate) struct Obstacle {
 
 /// The files of paths that were given on the command line, in their order; of directories the manifests (`.yaml`,
 /// `.yml`, `.json`) by name, without hidden files and those that `.gitignore` or `.ignore` files name.
-pub(crate) fn sources(paths: &[PathBuf]) -> impl Iterator<Item = Result<Source, Obstacle>> + Send + '_ {
+pub(crate) fn sources(
+    paths: &[PathBuf],
+) -> impl Iterator<Item = Result<Source, Obstacle>> + Send + '_ {
     let mut is_stdin_read = false;
-    paths.iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<Source, Obstacle>> + Send> {
-        if path == Path::new("-") {
-            let source = match std::mem::replace(&mut is_stdin_read, true) {
-                false => Ok(Source::Stdin),
-                true => Err(Obstacle {
-                    name: STDIN.to_owned(),
-                    message: "is read once, though it is named again".to_owned(),
-                    is_harmless: true,
-                }),
-            };
-            return Box::new(std::iter::once(source));
-        }
-        match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => Box::new(walk(path)),
-            Ok(_) => Box::new(std::iter::once(Ok(Source::Named(path.clone())))),
-            Err(error) => Box::new(std::iter::once(Err(Obstacle {
-                name: path.display().to_string(),
-                message: format!("cannot be read: {}", plain(&error)),
-                is_harmless: false,
-            }))),
-        }
-    })
+    paths.iter().flat_map(
+        move |path| -> Box<dyn Iterator<Item = Result<Source, Obstacle>> + Send> {
+            if path == Path::new("-") {
+                let source = match std::mem::replace(&mut is_stdin_read, true) {
+                    false => Ok(Source::Stdin),
+                    true => Err(Obstacle {
+                        name: STDIN.to_owned(),
+                        message: "is read once, though it is named again".to_owned(),
+                        is_harmless: true,
+                    }),
+                };
+                return Box::new(std::iter::once(source));
+            }
+            match fs::metadata(path) {
+                Ok(metadata) if metadata.is_dir() => Box::new(walk(path)),
+                Ok(_) => Box::new(std::iter::once(Ok(Source::Named(path.clone())))),
+                Err(error) => Box::new(std::iter::once(Err(Obstacle {
+                    name: path.display().to_string(),
+                    message: format!("cannot be read: {}", plain(&error)),
+                    is_harmless: false,
+                }))),
+            }
+        },
+    )
 }
 
 fn walk(directory: &Path) -> impl Iterator<Item = Result<Source, Obstacle>> + Send + use<> {
     let mut builder = WalkBuilder::new(directory);
     // What is read must not depend on the machine.
-    builder.git_global(false).git_exclude(false).require_git(false).follow_links(true);
+    builder
+        .git_global(false)
+        .git_exclude(false)
+        .require_git(false)
+        .follow_links(true);
     builder.sort_by_file_name(Ord::cmp);
     builder.build().filter_map(|entry| match entry {
         Ok(entry) => {
@@ -137,26 +148,41 @@ fn walk(directory: &Path) -> impl Iterator<Item = Result<Source, Obstacle>> + Se
 }
 
 fn is_manifest(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
+    ["yaml", "yml", "json"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 fn obstacle(error: &ignore::Error) -> Obstacle {
     match error {
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => obstacle(err),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            obstacle(err)
+        }
         ignore::Error::Loop { ancestor, child } => Obstacle {
             name: child.display().to_string(),
-            message: format!("is not entered again: it leads back to {}", ancestor.display()),
+            message: format!(
+                "is not entered again: it leads back to {}",
+                ancestor.display()
+            ),
             is_harmless: true,
         },
-        ignore::Error::WithPath { path, err } => {
-            Obstacle { name: path.display().to_string(), ..obstacle(err) }
-        }
+        ignore::Error::WithPath { path, err } => Obstacle {
+            name: path.display().to_string(),
+            ..obstacle(err)
+        },
         ignore::Error::Io(error) => Obstacle {
             name: String::new(),
             message: format!("cannot be read: {}", plain(error)),
             is_harmless: false,
         },
-        other => Obstacle { name: String::new(), message: other.to_string(), is_harmless: false },
+        other => Obstacle {
+            name: String::new(),
+            message: other.to_string(),
+            is_harmless: false,
+        },
     }
 }

@@ -68,8 +68,20 @@ impl Judge<'_> {
         };
         let mut all = Judged::default();
         judged.into_iter().for_each(|part| all.append(part));
-        let Judged { objects, skipped, found, problems } = all;
-        let mut report = FileReport { name, text: String::new(), objects, skipped, found, problems };
+        let Judged {
+            objects,
+            skipped,
+            found,
+            problems,
+        } = all;
+        let mut report = FileReport {
+            name,
+            text: String::new(),
+            objects,
+            skipped,
+            found,
+            problems,
+        };
         report.found.sort_by_key(|found| found.span.start);
         if !report.found.is_empty() || !report.problems.is_empty() {
             report.text = text;
@@ -80,16 +92,27 @@ impl Judge<'_> {
     fn part(&self, part: &Part<'_>) -> Judged {
         if let Some(requests) = openapi::flat(part.text()) {
             let mut judged = self.requests(requests, |place| match place {
-                openapi::Place::Bytes(bytes) => part.span.start + bytes.start..part.span.start + bytes.end,
+                openapi::Place::Bytes(bytes) => {
+                    part.span.start + bytes.start..part.span.start + bytes.end
+                }
                 openapi::Place::Field(_) => part.span.start..part.span.start,
             });
             let comments = || of_lines(part);
-            suppress(part, comments, self.suppressions, &mut judged.found, &mut judged.problems);
+            suppress(
+                part,
+                comments,
+                self.suppressions,
+                &mut judged.found,
+                &mut judged.problems,
+            );
             return judged;
         }
         match part.documents() {
             Ok(documents) => self.documents(part, &documents),
-            Err(error) => Judged { problems: vec![problem(part, &error)], ..Judged::default() },
+            Err(error) => Judged {
+                problems: vec![problem(part, &error)],
+                ..Judged::default()
+            },
         }
     }
 
@@ -98,7 +121,9 @@ impl Judge<'_> {
         let mut judged = Judged::default();
         for (index, document) in documents.iter().enumerate() {
             match Subject::of(document) {
-                Ok(Some(subject)) => self.document(part, documents, index, document, &subject, &mut judged),
+                Ok(Some(subject)) => {
+                    self.document(part, documents, index, document, &subject, &mut judged)
+                }
                 Ok(None) => {
                     let requests = openapi::of_value(&document.value());
                     judged.skipped += usize::from(requests.as_ref().is_ok_and(Vec::is_empty));
@@ -113,7 +138,13 @@ impl Judge<'_> {
         if self.repairs == Repairs::Told {
             read_back(part, documents, &mut judged.found);
         }
-        suppress(part, || part.comments(), self.suppressions, &mut judged.found, &mut judged.problems);
+        suppress(
+            part,
+            || part.comments(),
+            self.suppressions,
+            &mut judged.found,
+            &mut judged.problems,
+        );
         judged
     }
 
@@ -145,18 +176,22 @@ impl Judge<'_> {
                 continue;
             }
             match request.judge(self.settings) {
-                Ok(findings) => judged.found.extend(findings.into_iter().map(|(finding, place)| Found {
-                    rule: finding.rule,
-                    action: finding.action,
-                    document: 0,
-                    object: "CreateContainerGroup".to_owned(),
-                    path: finding.path.to_string(),
-                    message: finding.message.into_owned(),
-                    help: finding.help.into_owned(),
-                    span: span(&place),
-                    fix: None,
-                    suppressed: None,
-                })),
+                Ok(findings) => {
+                    judged
+                        .found
+                        .extend(findings.into_iter().map(|(finding, place)| Found {
+                            rule: finding.rule,
+                            action: finding.action,
+                            document: 0,
+                            object: "CreateContainerGroup".to_owned(),
+                            path: finding.path.to_string(),
+                            message: finding.message.into_owned(),
+                            help: finding.help.into_owned(),
+                            span: span(&place),
+                            fix: None,
+                            suppressed: None,
+                        }))
+                }
                 Err(wrong) => judged.problems.push(problem(wrong)),
             }
         }
@@ -185,7 +220,14 @@ impl Judge<'_> {
                 }
                 for finding in review.findings {
                     let path = finding.path.to_string();
-                    let fix = self.fix(part, documents, document, subject, &finding, review.is_possible);
+                    let fix = self.fix(
+                        part,
+                        documents,
+                        document,
+                        subject,
+                        &finding,
+                        review.is_possible,
+                    );
                     judged.found.push(Found {
                         rule: finding.rule,
                         action: finding.action,
@@ -214,9 +256,15 @@ impl Judge<'_> {
         is_possible: bool,
     ) -> Option<Fix> {
         // Requests are not repaired: the object in them is.
-        let title = finding.rule.fix.filter(|_| !finding.edits.is_empty() && subject.prefix.is_empty())?;
+        let title = finding
+            .rule
+            .fix
+            .filter(|_| !finding.edits.is_empty() && subject.prefix.is_empty())?;
         // The action in the finding is the one after all downgrades.
-        let unsettled = Finding { action: finding.rule.action, ..finding.clone() };
+        let unsettled = Finding {
+            action: finding.rule.action,
+            ..finding.clone()
+        };
         let taken = match self.settings.action(&unsettled) {
             Action::Fix if is_possible => Taken::AsEci,
             Action::Fix => Taken::Always,
@@ -226,10 +274,17 @@ impl Judge<'_> {
         let replacements = match self.repairs {
             Repairs::Made => Vec::new(),
             // A change may reach further than its place.
-            _ if document.has_aliases() => repair::verified(part, documents, document, edits).ok()?,
+            _ if document.has_aliases() => {
+                repair::verified(part, documents, document, edits).ok()?
+            }
             _ => repair::replacements(document, edits).ok()?,
         };
-        Some(Fix { title, taken, edits: finding.edits.clone(), replacements })
+        Some(Fix {
+            title,
+            taken,
+            edits: finding.edits.clone(),
+            replacements,
+        })
     }
 }
 
@@ -239,7 +294,10 @@ fn read_back(part: &Part<'_>, documents: &[Document<'_>], found: &mut [Found]) {
     let mut rounds: Vec<HashMap<usize, &mut Found>> = Vec::new();
     let mut counts: HashMap<usize, usize> = HashMap::new();
     let is_to_be_read = |found: &&mut Found| {
-        found.fix.is_some() && documents.get(found.document).is_some_and(|document| !document.has_aliases())
+        found.fix.is_some()
+            && documents
+                .get(found.document)
+                .is_some_and(|document| !document.has_aliases())
     };
     for found in found.iter_mut().filter(is_to_be_read) {
         let count = counts.entry(found.document).or_default();
@@ -257,17 +315,24 @@ fn read_back(part: &Part<'_>, documents: &[Document<'_>], found: &mut [Found]) {
             .flat_map(|fix| fix.replacements.clone())
             .collect();
         all.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
-        let expected = documents.iter().enumerate().map(|(index, document)| match fix_of(index) {
-            Some(fix) => repair::after(document, &fix.edits),
-            None => document.value(),
-        });
+        let expected = documents
+            .iter()
+            .enumerate()
+            .map(|(index, document)| match fix_of(index) {
+                Some(fix) => repair::after(document, &fix.edits),
+                None => document.value(),
+            });
         if repair::reads_as(part, &all, expected) {
             continue;
         }
         for (index, found) in round {
-            let verified = documents.get(index).zip(found.fix.as_ref()).is_some_and(|(document, fix)| {
-                repair::verified(part, documents, document, &fix.edits).is_ok()
-            });
+            let verified =
+                documents
+                    .get(index)
+                    .zip(found.fix.as_ref())
+                    .is_some_and(|(document, fix)| {
+                        repair::verified(part, documents, document, &fix.edits).is_ok()
+                    });
             if !verified {
                 found.fix = None;
             }
@@ -304,14 +369,18 @@ impl Subject {
     pub(crate) fn of(document: &Document<'_>) -> Result<Option<Self>, Problem> {
         let text = |keys: &[&str]| document.text(keys);
         let is_request = |at: &[&str]| {
-            ["operation", "uid"].iter().all(|key| document.text(&[at, &[*key]].concat()).is_some())
+            ["operation", "uid"]
+                .iter()
+                .all(|key| document.text(&[at, &[*key]].concat()).is_some())
         };
         let is_review = text(&["kind"]) == Some("AdmissionReview");
         if is_review && !document.has(&["request"]) {
             return Err(Problem {
                 span: Some(document.span("kind")),
                 message: "AdmissionReview: request: is missing".to_owned(),
-                help: Some("give the review that the API server sends, not the answer to it".to_owned()),
+                help: Some(
+                    "give the review that the API server sends, not the answer to it".to_owned(),
+                ),
                 weight: Weight::Failure,
             });
         }
@@ -319,18 +388,28 @@ impl Subject {
         if is_review || !document.has(&["kind"]) && is_request(&["request"]) {
             let name = name(document, &["request", "object"]);
             let name = name.unwrap_or_else(|| "AdmissionReview".to_owned());
-            return Ok(Some(Self { name, prefix: "request.object." }));
+            return Ok(Some(Self {
+                name,
+                prefix: "request.object.",
+            }));
         }
         if is_request(&[]) {
             let name = name(document, &["object"]).unwrap_or_else(|| "AdmissionRequest".to_owned());
-            return Ok(Some(Self { name, prefix: "object." }));
+            return Ok(Some(Self {
+                name,
+                prefix: "object.",
+            }));
         }
-        let Some(kind) = text(&["kind"]) else { return Ok(None) };
+        let Some(kind) = text(&["kind"]) else {
+            return Ok(None);
+        };
         let name = name(document, &[]).unwrap_or_default();
         if text(&["apiVersion"]).is_some() {
             return Ok(Some(Self { name, prefix: "" }));
         }
-        let Some(group) = group_of(document, kind) else { return Ok(None) };
+        let Some(group) = group_of(document, kind) else {
+            return Ok(None);
+        };
         let (at, what) = match document.has(&["apiVersion"]) {
             true => ("apiVersion", "must be a string"),
             false => ("kind", "is missing"),
@@ -338,7 +417,11 @@ impl Subject {
         let help = group.map(|group| {
             format!(
                 "write apiVersion: {}",
-                if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") }
+                if group.is_empty() {
+                    "v1".to_owned()
+                } else {
+                    format!("{group}/v1")
+                }
             )
         });
         Err(Problem {
@@ -365,10 +448,18 @@ impl Subject {
     }
 
     /// What the rules find, with the action that the settings and the request give each finding.
-    pub(crate) fn judge(&self, document: &Document<'_>, settings: &Settings) -> Result<Review, Problem> {
-        let unreadable = |unreadable: Unreadable| self.problem(document, Refusal::Unreadable(unreadable));
-        let whole = serde_json::value::to_raw_value(document)
-            .map_err(|error| unreadable(Unreadable::NotJson { reason: error.to_string() }))?;
+    pub(crate) fn judge(
+        &self,
+        document: &Document<'_>,
+        settings: &Settings,
+    ) -> Result<Review, Problem> {
+        let unreadable =
+            |unreadable: Unreadable| self.problem(document, Refusal::Unreadable(unreadable));
+        let whole = serde_json::value::to_raw_value(document).map_err(|error| {
+            unreadable(Unreadable::NotJson {
+                reason: error.to_string(),
+            })
+        })?;
         let whole = Raw::from(&*whole);
         let api_version = document.text(&["apiVersion"]).unwrap_or_default();
         let request = match self.prefix {
@@ -392,10 +483,16 @@ impl Subject {
             Refusal::Unreadable(Unreadable::WrongType { path, .. }) => path.to_string(),
             _ => String::new(),
         };
-        let path = if path.starts_with("request") { path } else { format!("{}{path}", self.prefix) };
+        let path = if path.starts_with("request") {
+            path
+        } else {
+            format!("{}{path}", self.prefix)
+        };
         let span: Range<usize> = document.span(&path);
         let message = refusal.into_verdict().message.unwrap_or_default();
-        let message = message.strip_prefix("the request cannot be read: ").unwrap_or(&message);
+        let message = message
+            .strip_prefix("the request cannot be read: ")
+            .unwrap_or(&message);
         Problem {
             span: Some(span),
             message: format!("{}: {message}", self.name),
@@ -423,11 +520,17 @@ fn name(document: &Document<'_>, keys: &[&str]) -> Option<String> {
         return None;
     }
     let kind = text(&["kind"]).unwrap_or("object");
-    let namespace =
-        text(&["metadata", "namespace"]).map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    Some(match (text(&["metadata", "name"]), text(&["metadata", "generateName"])) {
-        (Some(name), _) => format!("{kind} {namespace}{name}"),
-        (None, Some(prefix)) => format!("{kind} {namespace}{prefix}*"),
-        (None, None) => kind.to_owned(),
-    })
+    let namespace = text(&["metadata", "namespace"])
+        .map(|namespace| format!("{namespace}/"))
+        .unwrap_or_default();
+    Some(
+        match (
+            text(&["metadata", "name"]),
+            text(&["metadata", "generateName"]),
+        ) {
+            (Some(name), _) => format!("{kind} {namespace}{name}"),
+            (None, Some(prefix)) => format!("{kind} {namespace}{prefix}*"),
+            (None, None) => kind.to_owned(),
+        },
+    )
 }

@@ -25,7 +25,10 @@ fn in_manifest(edit: &Edit) -> eci_manifest::Edit<'_> {
         Edit::Set(_, value) => Some(value),
         Edit::Remove(_) => None,
     };
-    eci_manifest::Edit { steps: steps.collect(), to }
+    eci_manifest::Edit {
+        steps: steps.collect(),
+        to,
+    }
 }
 
 /// The replacements that carry out edits of one document of a part, read back: the document is then what the edits
@@ -53,8 +56,13 @@ pub(crate) fn verified(
 
 /// Why replacements that are right where they stand are not made.
 pub(crate) fn shared(document: &Document<'_>, replacements: &[Replacement]) -> Unrepairable {
-    let first = replacements.first().map(|replacement| replacement.span.clone());
-    Unrepairable { span: first.unwrap_or_else(|| document.span("")), reason: Reason::Shared }
+    let first = replacements
+        .first()
+        .map(|replacement| replacement.span.clone());
+    Unrepairable {
+        span: first.unwrap_or_else(|| document.span("")),
+        reason: Reason::Shared,
+    }
 }
 
 /// The object that edits make, as at admission.
@@ -70,7 +78,8 @@ pub(crate) fn reads_as(
     expected: impl Iterator<Item = Value>,
 ) -> bool {
     let text = part_after(part, replacements);
-    eci_manifest::documents(&text).is_ok_and(|documents| documents.iter().map(Document::value).eq(expected))
+    eci_manifest::documents(&text)
+        .is_ok_and(|documents| documents.iter().map(Document::value).eq(expected))
 }
 
 /// The text of a part once the replacements are made.
@@ -79,12 +88,20 @@ pub(crate) fn part_after(part: &Part<'_>, replacements: &[Replacement]) -> Strin
         span: span.start - part.span.start..span.end - part.span.start,
         text: text.clone(),
     };
-    replaced(part.text(), &replacements.iter().map(moved).collect::<Vec<_>>())
+    replaced(
+        part.text(),
+        &replacements.iter().map(moved).collect::<Vec<_>>(),
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
 
     use eci_security_context::settings::Settings;
     use proptest::prelude::*;
@@ -160,7 +177,11 @@ mod tests {
             match value {
                 _ if is_collection && self.choose(4) > 0 => {
                     self.comment(text);
-                    let step = if value.is_array() && self.choose(2) == 0 { 0 } else { self.indent };
+                    let step = if value.is_array() && self.choose(2) == 0 {
+                        0
+                    } else {
+                        self.indent
+                    };
                     self.block(value, indent + step, text);
                 }
                 Value::String(scalar)
@@ -180,7 +201,9 @@ mod tests {
         }
 
         fn comment(&mut self, text: &mut String) {
-            text.push_str(["\n", " # why: ü\n", "\n", "\n  # - a: b\n"][usize::from(self.choose(4))]);
+            text.push_str(
+                ["\n", " # why: ü\n", "\n", "\n  # - a: b\n"][usize::from(self.choose(4))],
+            );
         }
 
         fn flow(&mut self, value: &Value) -> String {
@@ -196,14 +219,22 @@ mod tests {
                     let items: Vec<_> = items.iter().map(|item| self.flow(item)).collect();
                     format!("[{}]", items.join([", ", ","][usize::from(self.choose(2))]))
                 }
-                Value::String(text) if self.choose(2) == 0 && !text.contains('\'') => format!("'{text}'"),
-                Value::Bool(flag) if self.choose(2) == 0 => if *flag { "yes" } else { "off" }.to_owned(),
+                Value::String(text) if self.choose(2) == 0 && !text.contains('\'') => {
+                    format!("'{text}'")
+                }
+                Value::Bool(flag) if self.choose(2) == 0 => {
+                    if *flag { "yes" } else { "off" }.to_owned()
+                }
                 value => value.to_string(),
             }
         }
 
         fn key(&mut self, key: &str) -> String {
-            if self.choose(5) == 0 { format!("\"{key}\"") } else { key.to_owned() }
+            if self.choose(5) == 0 {
+                format!("\"{key}\"")
+            } else {
+                key.to_owned()
+            }
         }
     }
 
@@ -215,8 +246,10 @@ mod tests {
         let (names, values): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
         values
             .prop_map(move |values| {
-                let set =
-                    names.iter().zip(values).filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
+                let set = names
+                    .iter()
+                    .zip(values)
+                    .filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
                 Value::Object(set.collect::<Map<_, _>>())
             })
             .boxed()
@@ -228,18 +261,26 @@ mod tests {
 
     fn capabilities() -> BoxedStrategy<Value> {
         let names = vec!["NET_ADMIN", "CAP_CHOWN", "kill", "cap_setuid", "SYS_TIME"];
-        subsequence(names, 0..=3).prop_map(|names| json!(names)).boxed()
+        subsequence(names, 0..=3)
+            .prop_map(|names| json!(names))
+            .boxed()
     }
 
     fn container() -> BoxedStrategy<Value> {
         let context = object(vec![
             ("runAsGroup", maybe((0..9).prop_map(Value::from))),
             ("runAsNonRoot", maybe(flag())),
-            ("procMount", maybe(select(vec![json!("Default"), json!("Unmasked")]))),
+            (
+                "procMount",
+                maybe(select(vec![json!("Default"), json!("Unmasked")])),
+            ),
             ("readOnlyRootFilesystem", maybe(flag())),
             (
                 "capabilities",
-                maybe(object(vec![("add", maybe(capabilities())), ("drop", maybe(capabilities()))])),
+                maybe(object(vec![
+                    ("add", maybe(capabilities())),
+                    ("drop", maybe(capabilities())),
+                ])),
             ),
         ]);
         let context = prop_oneof![4 => context, 1 => Just(json!(null))];
@@ -247,18 +288,35 @@ mod tests {
             ("name", Just(Some(json!("c"))).boxed()),
             ("securityContext", maybe(context)),
             ("tty", maybe(flag())),
-            ("args", maybe(select(vec![json!([]), json!(["a: b", "#c", "- d"])]))),
+            (
+                "args",
+                maybe(select(vec![json!([]), json!(["a: b", "#c", "- d"])])),
+            ),
         ])
     }
 
     fn pod() -> BoxedStrategy<Value> {
         let sysctls = subsequence(
-            vec!["vm.swappiness", "net.core.somaxconn", "vm.max_map_count", "kernel.pid_max"],
+            vec![
+                "vm.swappiness",
+                "net.core.somaxconn",
+                "vm.max_map_count",
+                "kernel.pid_max",
+            ],
             0..=4,
         )
-        .prop_map(|names| names.iter().map(|name| json!({ "name": name, "value": "1" })).collect::<Value>());
-        let annotation = select(vec![json!(r#"[{"name":"vm.overcommit_memory","value":"1"}]"#)]);
-        let containers = prop::collection::vec(container(), 1..4).prop_map(Value::from).boxed();
+        .prop_map(|names| {
+            names
+                .iter()
+                .map(|name| json!({ "name": name, "value": "1" }))
+                .collect::<Value>()
+        });
+        let annotation = select(vec![json!(
+            r#"[{"name":"vm.overcommit_memory","value":"1"}]"#
+        )]);
+        let containers = prop::collection::vec(container(), 1..4)
+            .prop_map(Value::from)
+            .boxed();
         object(vec![
             ("apiVersion", Just(Some(json!("v1"))).boxed()),
             ("kind", Just(Some(json!("Pod"))).boxed()),
@@ -266,7 +324,10 @@ mod tests {
                 "metadata",
                 maybe(object(vec![(
                     "annotations",
-                    maybe(object(vec![("k8s.aliyun.com/eci-host-sysctls", maybe(annotation))])),
+                    maybe(object(vec![(
+                        "k8s.aliyun.com/eci-host-sysctls",
+                        maybe(annotation),
+                    )])),
                 )])),
             ),
             (

@@ -16,7 +16,10 @@ use crate::input::plain;
 /// # Errors
 /// Where the file cannot be read, or holds no valid settings; where there is no such profile.
 pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
-    let raw = args.settings.as_deref().map_or_else(|| Ok(json!({})), read)?;
+    let raw = args
+        .settings
+        .as_deref()
+        .map_or_else(|| Ok(json!({})), read)?;
     // A command cannot ask a cluster for a Namespace; it need not where every pod is ECI's.
     let parsed = judge::settings(&raw.to_string(), args.assume_eci);
     let mut settings = parsed.map_err(|error| match &args.settings {
@@ -32,7 +35,10 @@ pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
 
 /// The profile of this name.
 pub(crate) fn profile_of(name: &str) -> Result<&'static Profile, Failure> {
-    let known = PROFILES.iter().copied().find(|profile| profile.name == name);
+    let known = PROFILES
+        .iter()
+        .copied()
+        .find(|profile| profile.name == name);
     known.or_else(|| (name == LATEST).then(profile::latest)).ok_or_else(|| {
         if name == OPENAPI.name {
             return Failure::new(format!(
@@ -48,10 +54,13 @@ pub(crate) fn profile_of(name: &str) -> Result<&'static Profile, Failure> {
 /// The settings in a file, unchecked: the file itself, or the `spec.settings` of a policy of Kubewarden.
 pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
     let said = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
-    let text =
-        std::fs::read_to_string(file).map_err(|error| said(format!("cannot be read: {}", plain(&error))))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| said(format!("cannot be read: {}", plain(&error))))?;
     let documents = eci_manifest::documents(&text).map_err(|error| said(error.to_string()))?;
-    let documents: Vec<Value> = documents.iter().map(eci_manifest::Document::value).collect();
+    let documents: Vec<Value> = documents
+        .iter()
+        .map(eci_manifest::Document::value)
+        .collect();
     let mut policies = documents.iter().filter(|document| is_policy(document));
     match (policies.next(), policies.next(), documents.as_slice()) {
         (Some(policy), None, _) => Ok(policy
@@ -59,16 +68,23 @@ pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
             .filter(|found| !found.is_null())
             .cloned()
             .unwrap_or_else(|| json!({}))),
-        (Some(_), Some(_), _) => Err(said("holds several policies; give the settings of one".to_owned())),
+        (Some(_), Some(_), _) => Err(said(
+            "holds several policies; give the settings of one".to_owned(),
+        )),
         (None, _, []) => Ok(json!({})),
         (None, _, [settings]) => Ok(settings.clone()),
-        (None, ..) => Err(said("settings are one document, and here are more".to_owned())),
+        (None, ..) => Err(said(
+            "settings are one document, and here are more".to_owned(),
+        )),
     }
 }
 
 fn is_policy(document: &Value) -> bool {
     let kind = document.get("kind").and_then(Value::as_str);
-    let group = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let group = document
+        .get("apiVersion")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     group.starts_with("policies.kubewarden.io/")
         && matches!(kind, Some("ClusterAdmissionPolicy" | "AdmissionPolicy"))
 }

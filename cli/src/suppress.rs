@@ -30,18 +30,32 @@ pub(crate) fn suppress<'t>(
     problems: &mut Vec<Problem>,
 ) {
     // Comments are worth a second look at a text only where one is for us.
-    if args.no_suppressions || memchr::memmem::find(part.text().as_bytes(), MARK.as_bytes()).is_none() {
+    if args.no_suppressions
+        || memchr::memmem::find(part.text().as_bytes(), MARK.as_bytes()).is_none()
+    {
         return;
     }
     let lines = Lines::of(part.text());
     let comments = comments();
     let mut allowances = Vec::new();
     for (index, comment) in comments.iter().enumerate() {
-        let Some(said) = comment.text.trim_start().strip_prefix(MARK) else { continue };
+        let Some(said) = comment.text.trim_start().strip_prefix(MARK) else {
+            continue;
+        };
         // A comment of its own speaks of the line below it and below the comments that follow it.
-        let following = comments.iter().skip(index + 1).take_while(|next| next.is_alone).enumerate();
-        let below = following.take_while(|(distance, next)| next.line == comment.line + distance + 1).count();
-        let line = if comment.is_alone { comment.line + below + 1 } else { comment.line };
+        let following = comments
+            .iter()
+            .skip(index + 1)
+            .take_while(|next| next.is_alone)
+            .enumerate();
+        let below = following
+            .take_while(|(distance, next)| next.line == comment.line + distance + 1)
+            .count();
+        let line = if comment.is_alone {
+            comment.line + below + 1
+        } else {
+            comment.line
+        };
         match allowance(said, line) {
             Ok(allowance) if args.require_reason && allowance.reason.is_empty() => {
                 problems.push(remark(
@@ -51,33 +65,55 @@ pub(crate) fn suppress<'t>(
                 ));
             }
             Ok(allowance) => allowances.push(allowance),
-            Err((message, help)) => problems.push(remark(comment.span.clone(), &message, Some(&help))),
+            Err((message, help)) => {
+                problems.push(remark(comment.span.clone(), &message, Some(&help)))
+            }
         }
     }
     for found in found {
         let (line, _) = lines.at(found.span.start - part.span.start);
-        let allowance =
-            allowances.iter().find(|allowance| allowance.line == line && allowance.rule == found.rule.id);
-        found.suppressed = allowance.map(|allowance| Suppressed { reason: allowance.reason.clone() });
+        let allowance = allowances
+            .iter()
+            .find(|allowance| allowance.line == line && allowance.rule == found.rule.id);
+        found.suppressed = allowance.map(|allowance| Suppressed {
+            reason: allowance.reason.clone(),
+        });
     }
 }
 
 /// The comments among lines `Name=value`: whole lines.
 pub(crate) fn of_lines<'t>(part: &Part<'t>) -> Vec<Comment<'t>> {
     let mut start = part.span.start;
-    let lines = part.text().split_inclusive('\n').enumerate().filter_map(|(index, line)| {
-        let begin = start + (line.len() - line.trim_start().len());
-        start += line.len();
-        let content = line.trim();
-        let text = content.strip_prefix('#')?;
-        Some(Comment { text, span: begin..begin + content.len(), line: index + 1, is_alone: true })
-    });
+    let lines = part
+        .text()
+        .split_inclusive('\n')
+        .enumerate()
+        .filter_map(|(index, line)| {
+            let begin = start + (line.len() - line.trim_start().len());
+            start += line.len();
+            let content = line.trim();
+            let text = content.strip_prefix('#')?;
+            Some(Comment {
+                text,
+                span: begin..begin + content.len(),
+                line: index + 1,
+                is_alone: true,
+            })
+        });
     lines.collect()
 }
 
 fn allowance(said: &str, line: usize) -> Result<Allowance, (String, String)> {
-    let usage = || ("is no suppression".to_owned(), format!("write `# {MARK} allow RULE reason`"));
-    let (word, rest) = said.trim().split_once(char::is_whitespace).ok_or_else(usage)?;
+    let usage = || {
+        (
+            "is no suppression".to_owned(),
+            format!("write `# {MARK} allow RULE reason`"),
+        )
+    };
+    let (word, rest) = said
+        .trim()
+        .split_once(char::is_whitespace)
+        .ok_or_else(usage)?;
     if word != "allow" {
         return Err(usage());
     }
@@ -91,7 +127,11 @@ fn allowance(said: &str, line: usize) -> Result<Allowance, (String, String)> {
     }
     let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
     match ids.iter().find(|known| **known == id) {
-        Some(rule) => Ok(Allowance { rule, reason: reason.trim().to_owned(), line }),
+        Some(rule) => Ok(Allowance {
+            rule,
+            reason: reason.trim().to_owned(),
+            line,
+        }),
         None => {
             let meant = nearest(id, &ids).map(|meant| format!("did you mean {meant}?"));
             Err((

@@ -1,6 +1,11 @@
 //! What is no manifest, or a hostile one: a message that names it, or a limit that names itself, and the rest is
 //! judged.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod support;
 
@@ -15,18 +20,46 @@ fn bomb(levels: usize) -> String {
         let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
         format!("a{level}: &a{level} [{aliases}]\n")
     };
-    format!("a0: &a0 [lol, lol, lol]\n{}", (1..=levels).map(level).collect::<String>())
+    format!(
+        "a0: &a0 [lol, lol, lol]\n{}",
+        (1..=levels).map(level).collect::<String>()
+    )
 }
 
 /// What is wrong, by the file; each has a line where one is told.
 fn bad() -> Vec<(&'static str, Vec<u8>, Option<usize>, &'static str)> {
     let text = |text: &str| text.as_bytes().to_vec();
     vec![
-        ("cycle.yaml", text("apiVersion: v1\nkind: Pod\nspec: &a\n  x: *a\n"), Some(4), "contains itself"),
-        ("merge-cycle.yaml", text("apiVersion: v1\na: &a\n  <<: *a\n"), Some(3), "contains itself"),
-        ("bomb.yaml", bomb(9).into(), None, "aliases expand to more than 32 MiB"),
-        ("no-anchor.yaml", text("a: 1\nb: *nowhere\n"), Some(2), "unknown anchor"),
-        ("twice.yaml", text("a: 1\nb: 2\na: 3\n"), Some(3), "`a` is already set"),
+        (
+            "cycle.yaml",
+            text("apiVersion: v1\nkind: Pod\nspec: &a\n  x: *a\n"),
+            Some(4),
+            "contains itself",
+        ),
+        (
+            "merge-cycle.yaml",
+            text("apiVersion: v1\na: &a\n  <<: *a\n"),
+            Some(3),
+            "contains itself",
+        ),
+        (
+            "bomb.yaml",
+            bomb(9).into(),
+            None,
+            "aliases expand to more than 32 MiB",
+        ),
+        (
+            "no-anchor.yaml",
+            text("a: 1\nb: *nowhere\n"),
+            Some(2),
+            "unknown anchor",
+        ),
+        (
+            "twice.yaml",
+            text("a: 1\nb: 2\na: 3\n"),
+            Some(3),
+            "`a` is already set",
+        ),
         ("tab.yaml", text("a:\n\tb: 1\n"), Some(2), ""),
         ("unclosed.yaml", BROKEN.into(), None, ""),
         ("quote.yaml", text("a: 'b\n"), None, ""),
@@ -37,20 +70,50 @@ fn bad() -> Vec<(&'static str, Vec<u8>, Option<usize>, &'static str)> {
             Some(1),
             "nested deeper than 200 levels",
         ),
-        ("unclosed.json", vec![b'['; 100_000], Some(1), "nested deeper than 200 levels"),
-        ("block.yaml", "- ".repeat(100_000).into(), Some(1), "nested deeper than 200 levels"),
+        (
+            "unclosed.json",
+            vec![b'['; 100_000],
+            Some(1),
+            "nested deeper than 200 levels",
+        ),
+        (
+            "block.yaml",
+            "- ".repeat(100_000).into(),
+            Some(1),
+            "nested deeper than 200 levels",
+        ),
         ("nan.yaml", text("a: .nan\n"), Some(1), ".nan"),
-        ("key.yaml", text("a: 1\n? [b]\n: 1\n"), Some(2), "a mapping key must be"),
+        (
+            "key.yaml",
+            text("a: 1\n? [b]\n: 1\n"),
+            Some(2),
+            "a mapping key must be",
+        ),
         (
             "binary.yaml",
             b"\x7fELF\x02\x01\x01\x00\xff\xfe\x80".to_vec(),
             None,
             "is not UTF-8 text (from byte 8 on)",
         ),
-        ("utf-16.yaml", b"\xff\xfea\x00:\x00 \x001\x00".to_vec(), None, "is not UTF-8 text (from byte 0 on)"),
-        ("latin-1.yaml", b"a: gr\xf6\xdfer\n".to_vec(), None, "is not UTF-8 text (from byte 5 on)"),
+        (
+            "utf-16.yaml",
+            b"\xff\xfea\x00:\x00 \x001\x00".to_vec(),
+            None,
+            "is not UTF-8 text (from byte 0 on)",
+        ),
+        (
+            "latin-1.yaml",
+            b"a: gr\xf6\xdfer\n".to_vec(),
+            None,
+            "is not UTF-8 text (from byte 5 on)",
+        ),
         ("nul.yaml", b"a: 1\nb: \0\0\0\n".to_vec(), Some(2), ""),
-        ("truncated.yaml", b"a: gr\xc3".to_vec(), None, "is not UTF-8 text (from byte 5 on)"),
+        (
+            "truncated.yaml",
+            b"a: gr\xc3".to_vec(),
+            None,
+            "is not UTF-8 text (from byte 5 on)",
+        ),
     ]
 }
 
@@ -61,11 +124,18 @@ fn a_bad_file_is_told_and_the_others_are_judged() {
         folder.write(name, &content);
         for arguments in [["."].as_slice(), &["a.yaml", name, "z.yaml"]] {
             let report = folder.checked(2, arguments);
-            assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"], "{name}");
+            assert_eq!(
+                told(&report),
+                ["host-namespaces deny spec.hostPID"],
+                "{name}"
+            );
             assert_eq!(report["totals"]["failed"], 1, "{name}: {report}");
             let problem = problems(&report)[0];
             let message = problem["message"].as_str().unwrap();
-            assert!(!message.is_empty() && message.contains(said), "{name}: {message}");
+            assert!(
+                !message.is_empty() && message.contains(said),
+                "{name}: {message}"
+            );
             assert!(message.len() < 300, "{name}: {message}");
             if let Some(line) = line {
                 assert_eq!(problem["line"], line, "{name}: {problem}");
@@ -77,13 +147,26 @@ fn a_bad_file_is_told_and_the_others_are_judged() {
             assert_eq!((ran.code, ran.err.as_str()), (2, ""), "{name} {format}");
             assert!(ran.out.contains(name), "{name} {format}: {}", ran.out);
         }
-        assert_eq!(folder.run_with(&["check", "-"], content.clone()).code, 2, "{name}");
-        for arguments in [&["fix"][..], &["fix", "--diff"], &["diff", "--from", "2024-02-26"], &["show"]] {
+        assert_eq!(
+            folder.run_with(&["check", "-"], content.clone()).code,
+            2,
+            "{name}"
+        );
+        for arguments in [
+            &["fix"][..],
+            &["fix", "--diff"],
+            &["diff", "--from", "2024-02-26"],
+            &["show"],
+        ] {
             let ran = folder.run(&[arguments, &[name]].concat());
             assert_eq!(ran.code, 2, "{arguments:?} {name}: {}", ran.out);
             assert!(ran.err.contains(name), "{arguments:?} {name}: {}", ran.err);
         }
-        assert_eq!(fs::read(folder.path().join(name)).unwrap(), content, "{name}");
+        assert_eq!(
+            fs::read(folder.path().join(name)).unwrap(),
+            content,
+            "{name}"
+        );
     }
 }
 
@@ -91,7 +174,10 @@ fn a_bad_file_is_told_and_the_others_are_judged() {
 fn a_bomb_takes_only_its_own_document_along() {
     let folder = Folder::with(&[]);
     for levels in [4, 9, 30] {
-        folder.write("all.yaml", format!("{DENIED}---\n{}---\n{DENIED}", bomb(levels)));
+        folder.write(
+            "all.yaml",
+            format!("{DENIED}---\n{}---\n{DENIED}", bomb(levels)),
+        );
         let report = folder.checked(if levels > 4 { 2 } else { 1 }, &["all.yaml"]);
         assert_eq!(report["totals"]["denied"], 2);
         assert_eq!(problems(&report).len(), usize::from(levels > 4), "{levels}");
@@ -108,12 +194,19 @@ fn a_file_that_is_too_large_is_told_with_the_limit() {
     let said = "is larger than 32 MiB, the most that is read of a file; split it";
     assert_eq!(problems(&report)[0]["message"], said);
     let ran = folder.run(&["fix", "a.yaml"]);
-    assert_eq!((ran.code, ran.err.lines().next()), (2, Some(format!("a.yaml: {said}").as_str())));
+    assert_eq!(
+        (ran.code, ran.err.lines().next()),
+        (2, Some(format!("a.yaml: {said}").as_str()))
+    );
     // Where no size is told beforehand.
     let ran = folder.bash("head -c 100M /dev/zero | eci-policy check --format json -");
     assert_eq!(problems(&ran.json(2))[0]["message"], said);
     let ran = folder.bash("head -c 100M /dev/zero | eci-policy fix -");
-    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "nothing half-written");
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (2, ""),
+        "nothing half-written"
+    );
     if std::path::Path::new("/dev/zero").exists() {
         assert_eq!(folder.run(&["check", "/dev/zero"]).code, 2);
     }
@@ -128,10 +221,17 @@ fn long_lines_and_many_objects_are_no_matter() {
     );
     let column = pod.chars().count() - "hostPID: true}}".len() + 1;
     let place = format!("--> ./long.yaml:1:{column}\n");
-    let folder = Folder::with(&[("long.yaml", &pod), ("many.yaml", &format!("---\n{CLEAN}").repeat(5000))]);
+    let folder = Folder::with(&[
+        ("long.yaml", &pod),
+        ("many.yaml", &format!("---\n{CLEAN}").repeat(5000)),
+    ]);
     let ran = folder.run(&["check", "."]);
     assert_eq!(ran.code, 1);
-    assert!(ran.out.contains(&place) && ran.out.len() < 8192, "{}", ran.out);
+    assert!(
+        ran.out.contains(&place) && ran.out.len() < 8192,
+        "{}",
+        ran.out
+    );
     assert_eq!(ran.summary(), "2 files, 5001 objects: 1 denied");
 }
 
@@ -147,20 +247,43 @@ fn what_cannot_be_opened_is_told() {
     assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"; 2]);
     assert_eq!(report["totals"]["failed"], 2, "{report}");
     let names = ["dangling.yaml", "loop.yaml"];
-    let failed: Vec<_> =
-        report["files"].as_array().unwrap().iter().filter(|file| file["problems"] != json!([])).collect();
+    let failed: Vec<_> = report["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|file| file["problems"] != json!([]))
+        .collect();
     assert_eq!(
-        failed.iter().map(|file| file["file"].as_str().unwrap()).collect::<Vec<_>>(),
+        failed
+            .iter()
+            .map(|file| file["file"].as_str().unwrap())
+            .collect::<Vec<_>>(),
         names.map(|name| format!("./{name}"))
     );
-    for name in ["dangling.yaml", "loop.yaml", "absent.yaml", "absent/z.yaml", "z.yaml/z.yaml"] {
+    for name in [
+        "dangling.yaml",
+        "loop.yaml",
+        "absent.yaml",
+        "absent/z.yaml",
+        "z.yaml/z.yaml",
+    ] {
         for command in ["check", "fix", "show"] {
             let ran = folder.run(&[command, name, "z.yaml"]);
             assert_eq!(ran.code, 2, "{command} {name}");
-            let told = if command == "check" { &ran.out } else { &ran.err };
-            assert!(told.contains(name) && told.contains("cannot be read: "), "{command} {name}: {told}");
+            let told = if command == "check" {
+                &ran.out
+            } else {
+                &ran.err
+            };
+            assert!(
+                told.contains(name) && told.contains("cannot be read: "),
+                "{command} {name}: {told}"
+            );
         }
-        assert_eq!(told(&folder.checked(2, &[name, "z.yaml"])), ["host-namespaces deny spec.hostPID"]);
+        assert_eq!(
+            told(&folder.checked(2, &[name, "z.yaml"])),
+            ["host-namespaces deny spec.hostPID"]
+        );
     }
     // A file that its owner may not read; who is root may, and then nothing is to be told.
     use std::os::unix::fs::PermissionsExt;
@@ -169,7 +292,12 @@ fn what_cannot_be_opened_is_told() {
     let is_root = File::open(&locked).is_ok();
     let ran = folder.run(&["check", "z.yaml", "directory.yaml"]);
     assert_eq!(ran.code, if is_root { 1 } else { 2 });
-    assert_eq!(ran.out.contains("cannot be read: permission denied"), !is_root, "{}", ran.out);
+    assert_eq!(
+        ran.out.contains("cannot be read: permission denied"),
+        !is_root,
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -185,24 +313,38 @@ fn a_loop_of_directories_is_entered_once() {
     for path in [".", "a"] {
         let report = folder.checked(1, &[path]);
         // What is found by two ways may be told twice, but the loop ends, and is no failure.
-        assert!(told(&report).contains(&"host-namespaces deny spec.hostPID".to_owned()), "{report}");
+        assert!(
+            told(&report).contains(&"host-namespaces deny spec.hostPID".to_owned()),
+            "{report}"
+        );
         assert_eq!(report["totals"]["failed"], 0, "{report}");
         let remarks = problems(&report);
-        assert!(remarks.iter().any(|remark| remark["message"].as_str().unwrap().contains("leads back to")));
+        assert!(remarks.iter().any(|remark| {
+            remark["message"]
+                .as_str()
+                .unwrap()
+                .contains("leads back to")
+        }));
         assert!(remarks.iter().all(|remark| remark["remark"] == true));
         assert_eq!(folder.run(&["fix", "--diff", path]).code, 1);
         assert_eq!(folder.run(&["diff", "--from", "2024-02-26", path]).code, 0);
         assert_eq!(folder.run(&["show", path]).code, 0);
     }
     assert_eq!(folder.run(&["fix", "."]).code, 0);
-    assert_eq!(folder.read("a/repaired.yaml"), REPAIRED.replace("CAP_CHOWN", "CHOWN"));
+    assert_eq!(
+        folder.read("a/repaired.yaml"),
+        REPAIRED.replace("CAP_CHOWN", "CHOWN")
+    );
 }
 
 #[test]
 fn no_content_steers_the_terminal() {
     let folder = Folder::with(&[]);
     let name = "a\u{1b}[2J.yaml";
-    folder.write(name, "apiVersion: v1\n\"\\e[31m\\u202e\": 1\n\"\\e[31m\\u202e\": 1\n");
+    folder.write(
+        name,
+        "apiVersion: v1\n\"\\e[31m\\u202e\": 1\n\"\\e[31m\\u202e\": 1\n",
+    );
     folder.write("b.yaml", support::pod("containers: [{name: \"\\e[31m\", image: nginx, securityContext: {procMount: \"\\e[31m\\u009b\", capabilities: {add: [\"\\e[31m\"]}}}]"));
     for arguments in [
         &["check"][..],
@@ -215,8 +357,14 @@ fn no_content_steers_the_terminal() {
         // The styles of the report itself aside, nothing does.
         for (what, text) in [("out", &ran.out), ("err", &ran.err)] {
             let hostile = ["\u{1b}[2J", "\u{1b}[31m", "\u{9b}", "\u{202e}"];
-            let found: Vec<_> = hostile.iter().filter(|part| text.contains(**part)).collect();
-            assert!(found.is_empty(), "{arguments:?}: {found:?} on {what}: {text:?}");
+            let found: Vec<_> = hostile
+                .iter()
+                .filter(|part| text.contains(**part))
+                .collect();
+            assert!(
+                found.is_empty(),
+                "{arguments:?}: {found:?} on {what}: {text:?}"
+            );
         }
     }
 }

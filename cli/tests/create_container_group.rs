@@ -1,5 +1,10 @@
 //! `eci-policy convert --to create-container-group`, as it is run.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod support;
 
@@ -9,13 +14,18 @@ use support::Folder;
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("eci-policy"));
-    command.args(["convert", "--to", "create-container-group"]).args(arguments);
+    command
+        .args(["convert", "--to", "create-container-group"])
+        .args(arguments);
     command
 }
 
 /// What is written, and what is remarked, for a manifest on standard input.
 fn convert(format: &str, manifest: &str) -> (String, Vec<String>) {
-    let output = command(&["--format", format, "-"]).write_stdin(manifest).output().unwrap();
+    let output = command(&["--format", format, "-"])
+        .write_stdin(manifest)
+        .output()
+        .unwrap();
     let written = String::from_utf8(output.stdout).unwrap();
     let remarked = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{remarked}");
@@ -25,8 +35,14 @@ fn convert(format: &str, manifest: &str) -> (String, Vec<String>) {
 /// Why nothing is written.
 fn refused(arguments: &[&str], manifest: &str) -> String {
     let output = command(arguments).write_stdin(manifest).output().unwrap();
-    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), b"".as_slice()));
-    String::from_utf8(output.stderr).unwrap().trim_end().to_owned()
+    assert_eq!(
+        (output.status.code(), output.stdout.as_slice()),
+        (Some(2), b"".as_slice())
+    );
+    String::from_utf8(output.stderr)
+        .unwrap()
+        .trim_end()
+        .to_owned()
 }
 
 const POD: &str = r#"
@@ -180,23 +196,37 @@ spec:
           ephemeralContainers: [{name: debug, securityContext: {runAsUser: 0}}]
 ";
     let (written, remarked) = convert("flat", manifest);
-    assert_eq!(written, "Container.1.Name=a\nInitContainer.1.Name=i\nInitContainer.2.Name=j\n");
+    assert_eq!(
+        written,
+        "Container.1.Name=a\nInitContainer.1.Name=i\nInitContainer.2.Name=j\n"
+    );
     let path = |line: &String| {
-        let path = line.strip_prefix("remark: spec.jobTemplate.spec.template.").unwrap();
+        let path = line
+            .strip_prefix("remark: spec.jobTemplate.spec.template.")
+            .unwrap();
         path.split_once(": ").unwrap().0.to_owned()
     };
     let mut paths: Vec<_> = remarked.iter().map(path).collect();
     paths.sort();
     let mut expected = Vec::new();
     for (at, fields) in [
-        ("metadata.annotations", "[container.apparmor.security.beta.kubernetes.io/a]"),
-        ("spec", ".ephemeralContainers[0] .hostNetwork .hostPID .hostUsers"),
+        (
+            "metadata.annotations",
+            "[container.apparmor.security.beta.kubernetes.io/a]",
+        ),
+        (
+            "spec",
+            ".ephemeralContainers[0] .hostNetwork .hostPID .hostUsers",
+        ),
         (
             "spec.securityContext",
             ".appArmorProfile .fsGroup .fsGroupChangePolicy .seLinuxChangePolicy .seLinuxOptions .seccompProfile \
              .supplementalGroups .supplementalGroupsPolicy .windowsOptions",
         ),
-        ("spec.initContainers[0].securityContext", ".privileged .runAsGroup .runAsNonRoot"),
+        (
+            "spec.initContainers[0].securityContext",
+            ".privileged .runAsGroup .runAsNonRoot",
+        ),
         (
             "spec.containers[0].securityContext",
             ".allowPrivilegeEscalation .appArmorProfile .capabilities.drop .procMount .readOnlyRootFilesystem \
@@ -219,7 +249,10 @@ fn several_objects_are_several_requests() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {}\n";
     let manifest = [pod("a"), service.to_owned(), pod("b")].join("---\n");
     let (written, remarked) = convert("flat", &manifest);
-    assert_eq!(written, "# Pod shop/a\nContainer.1.Name=a\n---\n# Pod shop/b\nContainer.1.Name=b\n");
+    assert_eq!(
+        written,
+        "# Pod shop/a\nContainer.1.Name=a\n---\n# Pod shop/b\nContainer.1.Name=b\n"
+    );
     let left_out = "spec.hostPID: CreateContainerGroup has no parameter for it; left out";
     assert_eq!(
         remarked,
@@ -250,13 +283,18 @@ fn a_value_cannot_end_its_line() {
 
 #[test]
 fn a_channel_takes_101_sysctls() {
-    let sysctls: Vec<_> = (1..=102).map(|n| json!({ "name": format!("net.x{n}"), "value": "1" })).collect();
+    let sysctls: Vec<_> = (1..=102)
+        .map(|n| json!({ "name": format!("net.x{n}"), "value": "1" }))
+        .collect();
     let manifest = json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" },
         "spec": { "containers": [{ "name": "a" }], "securityContext": { "sysctls": sysctls } },
     });
     let (written, remarked) = convert("flat", &manifest.to_string());
-    assert!(written.contains("HostSecurityContext.Sysctl.101.Name=net.x101\n"), "{written}");
+    assert!(
+        written.contains("HostSecurityContext.Sysctl.101.Name=net.x101\n"),
+        "{written}"
+    );
     assert!(!written.contains("Sysctl.102"), "{written}");
     assert_eq!(remarked.len(), 1);
     let expected = "remark: spec.securityContext.sysctls[101]: \"net.x102\"";
@@ -271,17 +309,35 @@ fn what_cannot_be_converted_is_refused() {
     for (manifest, said) in [
         ("", "holds no pod, nor anything that makes pods"),
         ("a: [", "line "),
-        (&wrong_user, "Pod a: spec.containers[0].securityContext.runAsUser: "),
-        (&wrong_flag, "Pod a: spec.shareProcessNamespace: must be true or false"),
+        (
+            &wrong_user,
+            "Pod a: spec.containers[0].securityContext.runAsUser: ",
+        ),
+        (
+            &wrong_flag,
+            "Pod a: spec.shareProcessNamespace: must be true or false",
+        ),
         ("apiVersion: v1\nkind: Pod\n", "Pod: spec: is missing"),
     ] {
         let message = refused(&["-"], manifest);
-        assert!(message.starts_with(&format!("eci-policy: <stdin>: {said}")), "{message}");
+        assert!(
+            message.starts_with(&format!("eci-policy: <stdin>: {said}")),
+            "{message}"
+        );
     }
-    assert_eq!(refused(&["a", "--format"], ""), "eci-policy: --format must stand before the manifest");
-    assert_eq!(refused(&["a", "b"], ""), "eci-policy: --to takes one manifest, and here are 2");
+    assert_eq!(
+        refused(&["a", "--format"], ""),
+        "eci-policy: --format must stand before the manifest"
+    );
+    assert_eq!(
+        refused(&["a", "b"], ""),
+        "eci-policy: --to takes one manifest, and here are 2"
+    );
     let message = refused(&["does-not-exist.yaml"], "");
-    assert!(message.starts_with("eci-policy: does-not-exist.yaml: cannot be read: "), "{message}");
+    assert!(
+        message.starts_with("eci-policy: does-not-exist.yaml: cannot be read: "),
+        "{message}"
+    );
 }
 
 #[test]
@@ -297,12 +353,27 @@ fn what_a_pod_mounts_of_the_host_is_remarked_and_no_name_steers_the_terminal() {
 
 #[test]
 fn a_request_is_sent_away_and_both_directions_are_named() {
-    let review = "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {uid: a, object: {}}\n";
+    let review =
+        "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {uid: a, object: {}}\n";
     let folder = Folder::with(&[("review.yaml", review)]);
     let ran = folder.run(&["convert", "--to", "create-container-group", "review.yaml"]);
-    assert_eq!((ran.code, ran.err.contains("give the object in it")), (2, true), "{}", ran.err);
+    assert_eq!(
+        (ran.code, ran.err.contains("give the object in it")),
+        (2, true),
+        "{}",
+        ran.err
+    );
     let ran = folder.run(&["show", "review.yaml"]);
-    assert_eq!((ran.code, ran.err.contains("give the object in it")), (2, true), "{}", ran.err);
+    assert_eq!(
+        (ran.code, ran.err.contains("give the object in it")),
+        (2, true),
+        "{}",
+        ran.err
+    );
     let ran = folder.run(&["convert"]);
-    assert!(ran.err.contains("--from <SOURCE>") && ran.err.contains("--to <TARGET>"), "{}", ran.err);
+    assert!(
+        ran.err.contains("--from <SOURCE>") && ran.err.contains("--to <TARGET>"),
+        "{}",
+        ran.err
+    );
 }

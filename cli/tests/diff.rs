@@ -1,5 +1,10 @@
 //! `eci-policy diff`, run: which verdicts change between two revisions of ECI's rules, and why.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod support;
 
@@ -13,7 +18,9 @@ const APPROVED: &str =
     "approved: {privileged: true, capabilities: [SYS_RAWIO], hostSysctls: [vm.swappiness]}\n";
 
 fn changed(folder: &Folder, code: i32, arguments: &[&str]) -> Value {
-    folder.run(&[&["diff", "--format", "json"], arguments].concat()).json(code)
+    folder
+        .run(&[&["diff", "--format", "json"], arguments].concat())
+        .json(code)
 }
 
 fn sysctl() -> String {
@@ -83,16 +90,24 @@ fn every_difference_of_the_revisions_is_told_both_ways() {
     ] {
         let folder = Folder::with(&[("pod.yaml", &text), ("settings.yaml", APPROVED)]);
         let settings = ["--settings", "settings.yaml", "pod.yaml"];
-        for (from, to, before, after, verdicts) in
-            [(OLD, NEW, before, after, verdicts), (NEW, OLD, after, before, (verdicts.1, verdicts.0))]
-        {
-            let report = changed(&folder, 1, &[&["--from", from, "--to", to], &settings[..]].concat());
+        for (from, to, before, after, verdicts) in [
+            (OLD, NEW, before, after, verdicts),
+            (NEW, OLD, after, before, (verdicts.1, verdicts.0)),
+        ] {
+            let report = changed(
+                &folder,
+                1,
+                &[&["--from", from, "--to", to], &settings[..]].concat(),
+            );
             assert_eq!(
                 (&report["from"], &report["to"], &report["objects"]),
                 (&json!(from), &json!(to), &json!(1))
             );
             let object = &report["changed"][0];
-            assert_eq!((&object["file"], &object["object"]), (&json!("pod.yaml"), &json!("Pod web")));
+            assert_eq!(
+                (&object["file"], &object["object"]),
+                (&json!("pod.yaml"), &json!("Pod web"))
+            );
             assert_eq!(
                 (&object["before"], &object["after"]),
                 (&json!(verdicts.0), &json!(verdicts.1)),
@@ -100,11 +115,20 @@ fn every_difference_of_the_revisions_is_told_both_ways() {
             );
             let change = &object["changes"][0];
             assert_eq!(object["changes"].as_array().unwrap().len(), 1, "{object}");
-            assert_eq!((&change["rule"], &change["path"]), (&json!(rule), &json!(path)));
+            assert_eq!(
+                (&change["rule"], &change["path"]),
+                (&json!(rule), &json!(path))
+            );
             let action = |action: Option<&str>| action.map_or(Value::Null, Value::from);
-            assert_eq!((&change["before"], &change["after"]), (&action(before), &action(after)), "{rule}");
+            assert_eq!(
+                (&change["before"], &change["after"]),
+                (&action(before), &action(after)),
+                "{rule}"
+            );
             let reasons = report["reasons"].as_array().unwrap();
-            let reason = reasons.iter().find(|reason| reason["of"].as_str().unwrap().contains(of));
+            let reason = reasons
+                .iter()
+                .find(|reason| reason["of"].as_str().unwrap().contains(of));
             let reason = reason.unwrap_or_else(|| panic!("{rule}: {report}"));
             assert_ne!(reason["from"], reason["to"], "{rule}");
         }
@@ -127,10 +151,20 @@ fn the_text_says_what_changes_and_why() {
     ] {
         assert!(ran.out.contains(part), "no {part:?} in {}", ran.out);
     }
-    let lines: Vec<_> = ran.out.lines().filter(|line| line.starts_with("  20")).collect();
+    let lines: Vec<_> = ran
+        .out
+        .lines()
+        .filter(|line| line.starts_with("  20"))
+        .collect();
     let except = |line: &str| line.split(" except ").nth(1).unwrap().to_owned();
-    assert!(except(lines[0]).contains("kernel.shm_rmid_forced"), "{lines:?}");
-    assert!(!except(lines[1]).contains("kernel.shm_rmid_forced"), "{lines:?}");
+    assert!(
+        except(lines[0]).contains("kernel.shm_rmid_forced"),
+        "{lines:?}"
+    );
+    assert!(
+        !except(lines[1]).contains("kernel.shm_rmid_forced"),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -144,40 +178,77 @@ fn where_nothing_changes_it_says_so() {
     let elsewhere = sysctl().replace("alibabacloud.com/eci", "app");
     folder.write("elsewhere.yaml", &elsewhere);
     for (arguments, objects) in [
-        (&["--from", OLD, "clean.yaml", "denied.yaml", "foreign.yaml"][..], 2),
+        (
+            &["--from", OLD, "clean.yaml", "denied.yaml", "foreign.yaml"][..],
+            2,
+        ),
         (&["--from", OLD, "--to", OLD, "."], 4),
         (&["--from", NEW, "--to", "latest", "."], 4),
         (&["--from", OLD, "elsewhere.yaml"], 1),
         (&["--from", OLD, "-"], 0),
     ] {
         let report = changed(&folder, 0, arguments);
-        assert_eq!((&report["changed"], &report["reasons"]), (&json!([]), &json!([])), "{arguments:?}");
+        assert_eq!(
+            (&report["changed"], &report["reasons"]),
+            (&json!([]), &json!([])),
+            "{arguments:?}"
+        );
         assert_eq!(report["objects"], objects, "{arguments:?}");
         assert_eq!(folder.run(&[&["diff"], arguments].concat()).code, 0);
     }
     assert_eq!(
-        changed(&folder, 1, &["--from", OLD, "--assume-eci", "elsewhere.yaml"])["changed"][0]["after"],
+        changed(
+            &folder,
+            1,
+            &["--from", OLD, "--assume-eci", "elsewhere.yaml"]
+        )["changed"][0]["after"],
         "accepted"
     );
 }
 
 #[test]
 fn the_profile_of_the_settings_is_no_matter() {
-    let folder = Folder::with(&[("pod.yaml", &sysctl()), ("settings.yaml", "profile: \"2024-02-26\"\n")]);
-    let report = changed(&folder, 1, &["--from", OLD, "--settings", "settings.yaml", "pod.yaml"]);
-    assert_eq!((&report["to"], &report["changed"][0]["after"]), (&json!(NEW), &json!("accepted")));
+    let folder = Folder::with(&[
+        ("pod.yaml", &sysctl()),
+        ("settings.yaml", "profile: \"2024-02-26\"\n"),
+    ]);
+    let report = changed(
+        &folder,
+        1,
+        &["--from", OLD, "--settings", "settings.yaml", "pod.yaml"],
+    );
+    assert_eq!(
+        (&report["to"], &report["changed"][0]["after"]),
+        (&json!(NEW), &json!("accepted"))
+    );
 }
 
 #[test]
 fn what_cannot_be_read_is_told_and_the_others_are_compared() {
-    let folder =
-        Folder::with(&[("broken.yaml", &format!("{BROKEN}---\n{}", sysctl())), ("pod.yaml", &sysctl())]);
-    let ran =
-        folder.run(&["diff", "--format", "json", "--from", OLD, "absent.yaml", "broken.yaml", "pod.yaml"]);
+    let folder = Folder::with(&[
+        ("broken.yaml", &format!("{BROKEN}---\n{}", sysctl())),
+        ("pod.yaml", &sysctl()),
+    ]);
+    let ran = folder.run(&[
+        "diff",
+        "--format",
+        "json",
+        "--from",
+        OLD,
+        "absent.yaml",
+        "broken.yaml",
+        "pod.yaml",
+    ]);
     assert_eq!(ran.code, 2);
     let told: Vec<_> = ran.err.lines().collect();
-    assert!(told[0].starts_with("absent.yaml: cannot be read: "), "{told:?}");
-    assert!(told[1].starts_with("broken.yaml:2:") || told[1].starts_with("broken.yaml:3:"), "{told:?}");
+    assert!(
+        told[0].starts_with("absent.yaml: cannot be read: "),
+        "{told:?}"
+    );
+    assert!(
+        told[1].starts_with("broken.yaml:2:") || told[1].starts_with("broken.yaml:3:"),
+        "{told:?}"
+    );
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(report["changed"].as_array().unwrap().len(), 2);
 }
@@ -185,17 +256,29 @@ fn what_cannot_be_read_is_told_and_the_others_are_compared() {
 #[test]
 fn an_unknown_revision_is_told_with_those_there_are() {
     let folder = Folder::with(&[("pod.yaml", CLEAN)]);
-    for arguments in [["--from", "2025-01-01", "--to", NEW], ["--from", OLD, "--to", "2025-01-01"]] {
+    for arguments in [
+        ["--from", "2025-01-01", "--to", NEW],
+        ["--from", OLD, "--to", "2025-01-01"],
+    ] {
         let ran = folder.run(&[&["diff", "pod.yaml"], &arguments[..]].concat());
         assert_eq!((ran.code, ran.out.as_str()), (2, ""));
         assert!(
-            ran.err.contains("\"2025-01-01\"") && ran.err.contains("2024-02-26, 2026-04-01, latest"),
+            ran.err.contains("\"2025-01-01\"")
+                && ran.err.contains("2024-02-26, 2026-04-01, latest"),
             "{}",
             ran.err
         );
     }
-    assert_eq!(folder.run(&["diff", "pod.yaml"]).code, 2, "--from is required");
-    assert_eq!(folder.run(&["diff", "--from", OLD]).code, 2, "a path is required");
+    assert_eq!(
+        folder.run(&["diff", "pod.yaml"]).code,
+        2,
+        "--from is required"
+    );
+    assert_eq!(
+        folder.run(&["diff", "--from", OLD]).code,
+        2,
+        "a path is required"
+    );
 }
 
 #[test]
@@ -207,7 +290,8 @@ fn what_did_not_decide_is_not_said_to_have_decided() {
     let folder = Folder::with(&[("pod.yaml", &text)]);
     let ran = folder.run(&["diff", "--from", OLD, "--to", NEW, "pod.yaml"]);
     assert!(
-        ran.out.starts_with("pod.yaml:1: Pod web: denied as before, with other remarks\n"),
+        ran.out
+            .starts_with("pod.yaml:1: Pod web: denied as before, with other remarks\n"),
         "{}",
         ran.out
     );

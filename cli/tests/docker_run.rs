@@ -1,5 +1,10 @@
 //! `eci-policy convert --from docker-run`, as it is run.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use assert_cmd::Command;
 use serde_json::json;
@@ -7,14 +12,20 @@ use serde_json::json;
 /// The exit code, standard output and standard error.
 fn converted(input: &[&str], stdin: &str) -> (Option<i32>, String, String) {
     let mut command = Command::cargo_bin("eci-policy").unwrap();
-    command.args(["convert", "--from", "docker-run"]).args(input).write_stdin(stdin);
+    command
+        .args(["convert", "--from", "docker-run"])
+        .args(input)
+        .write_stdin(stdin);
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
-const COMMAND: &str =
-    "docker run -it --user 1000:app --cap-add NET_ADMIN --device /dev/fuse nginx:1.25 nginx -g 'daemon off;'";
+const COMMAND: &str = "docker run -it --user 1000:app --cap-add NET_ADMIN --device /dev/fuse nginx:1.25 nginx -g 'daemon off;'";
 
 #[test]
 fn a_command_becomes_a_pod_and_remarks() {
@@ -43,14 +54,26 @@ fn a_command_becomes_a_pod_and_remarks() {
     );
     let remarks: Vec<_> = err.lines().collect();
     assert_eq!(remarks.len(), 2, "{err}");
-    assert!(remarks[0].starts_with("remark: --user \"1000:app\": "), "{err}");
-    assert!(remarks[1].starts_with("remark: --device \"/dev/fuse\": "), "{err}");
+    assert!(
+        remarks[0].starts_with("remark: --user \"1000:app\": "),
+        "{err}"
+    );
+    assert!(
+        remarks[1].starts_with("remark: --device \"/dev/fuse\": "),
+        "{err}"
+    );
 }
 
 #[test]
 fn one_argument_several_and_standard_input_are_alike() {
     let one = converted(&[COMMAND], "");
-    let words: Vec<_> = COMMAND.split(" 'daemon").next().unwrap().split(' ').chain(["daemon off;"]).collect();
+    let words: Vec<_> = COMMAND
+        .split(" 'daemon")
+        .next()
+        .unwrap()
+        .split(' ')
+        .chain(["daemon off;"])
+        .collect();
     assert_eq!(converted(&words, ""), one);
     assert_eq!(converted(&["-"], &COMMAND.replace(" --", " \\\n  --")), one);
 }
@@ -58,16 +81,31 @@ fn one_argument_several_and_standard_input_are_alike() {
 #[test]
 fn what_cannot_be_converted_ends_with_2() {
     for (input, said) in [
-        (&["docker build ."][..], "docker \"build\" cannot be converted"),
+        (
+            &["docker build ."][..],
+            "docker \"build\" cannot be converted",
+        ),
         (&["docker", "run", "--rm"], "docker run has no image"),
-        (&["docker run 'nginx"], "a quote of the command is not closed"),
+        (
+            &["docker run 'nginx"],
+            "a quote of the command is not closed",
+        ),
         (&[""], "the command is empty"),
         (&["-"], "the command is empty"),
-        (&["docker run --usr 0 nginx"], "docker run has no option \"--usr\"; did you mean --user?"),
-        (&["docker run nginx --user", "0"], "\"docker run nginx --user\" is not docker"),
+        (
+            &["docker run --usr 0 nginx"],
+            "docker run has no option \"--usr\"; did you mean --user?",
+        ),
+        (
+            &["docker run nginx --user", "0"],
+            "\"docker run nginx --user\" is not docker",
+        ),
     ] {
         let (code, out, err) = converted(input, "");
         assert_eq!((code, out.as_str()), (Some(2), ""), "{input:?}");
-        assert!(err.starts_with(&format!("eci-policy: {said}")), "{input:?}: {err}");
+        assert!(
+            err.starts_with(&format!("eci-policy: {said}")),
+            "{input:?}: {err}"
+        );
     }
 }

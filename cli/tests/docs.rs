@@ -29,7 +29,10 @@ fn the_pages_show_what_the_command_prints() {
 
 fn difference(page: &str, text: &str, told: &str) -> String {
     let diff = similar::TextDiff::from_lines(text, told);
-    format!("{page} is not what the command prints; `make bless` writes it anew:\n{}", diff.unified_diff())
+    format!(
+        "{page} is not what the command prints; `make bless` writes it anew:\n{}",
+        diff.unified_diff()
+    )
 }
 
 /// The page with the output of every command in it, in a folder in which the files of the page are: a fence that is
@@ -64,7 +67,10 @@ fn told(page: &str) -> String {
 
 /// Whether a block shows this command, and not `make` or `kubectl`.
 fn is_ours(block: &str) -> bool {
-    block.lines().next().is_some_and(|first| first.starts_with("$ ") && first.contains("eci-policy"))
+    block
+        .lines()
+        .next()
+        .is_some_and(|first| first.starts_with("$ ") && first.contains("eci-policy"))
 }
 
 /// The block with what its commands print now; an exit code other than 0 is told at the end, as a shell's prompt does.

@@ -1,5 +1,10 @@
 //! `eci-policy explain`, as a user calls it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::process::Command;
 
@@ -8,9 +13,18 @@ use eci_security_context::rules::RULES;
 /// The exit code, the output, and what is said on standard error.
 fn explain(arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eci-policy"));
-    let output = command.arg("explain").args(arguments).env_remove("NO_COLOR").output().unwrap();
+    let output = command
+        .arg("explain")
+        .args(arguments)
+        .env_remove("NO_COLOR")
+        .output()
+        .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 /// The text without its line breaks.
@@ -52,15 +66,24 @@ fn the_head_of_a_page_reads_in_a_hundred_columns() {
         head.contains("\nFix      moved into the annotation")
             && head.contains("\n         `approved.hostSysctls` covers it")
     );
-    assert!(head.lines().all(|line| line.chars().count() <= 100), "{head}");
+    assert!(
+        head.lines().all(|line| line.chars().count() <= 100),
+        "{head}"
+    );
 }
 
 #[test]
 fn without_a_rule_all_are_listed() {
     let (code, table, said) = explain(&[]);
     assert_eq!((code, said.as_str()), (Some(0), ""));
-    assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
-    let rows: Vec<_> = table.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 100),
+        "{table}"
+    );
+    let rows: Vec<_> = table
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .collect();
     assert!(rows[0].starts_with("rule "));
     // In evaluation order, each with the columns of the specification's table.
     for (row, rule) in rows[1..].iter().zip(RULES) {
@@ -70,25 +93,48 @@ fn without_a_rule_all_are_listed() {
     let text = unwrapped(&table);
     for rule in RULES {
         assert!(text.contains(rule.summary), "{}", rule.id);
-        assert!(rule.fix.is_none_or(|fix| text.contains(&format!("fix: {fix}"))), "{}", rule.id);
+        assert!(
+            rule.fix
+                .is_none_or(|fix| text.contains(&format!("fix: {fix}"))),
+            "{}",
+            rule.id
+        );
     }
-    let columns: Vec<_> = table.lines().filter_map(|line| line.find("fix: ")).collect();
-    assert!(columns.len() > 3 && columns.iter().all(|column| *column == columns[0]), "{table}");
+    let columns: Vec<_> = table
+        .lines()
+        .filter_map(|line| line.find("fix: "))
+        .collect();
+    assert!(
+        columns.len() > 3 && columns.iter().all(|column| *column == columns[0]),
+        "{table}"
+    );
 }
 
 #[test]
 fn a_terminal_shows_what_leads_in_bold() {
     let (_, page, _) = explain(&["--color", "always", "privileged"]);
-    assert!(page.starts_with("\u{1b}[1mprivileged\u{1b}[0m\n"), "{page:?}");
+    assert!(
+        page.starts_with("\u{1b}[1mprivileged\u{1b}[0m\n"),
+        "{page:?}"
+    );
     assert!(page.contains("\u{1b}[1m**Why.**\u{1b}[0m "));
 }
 
 #[test]
 fn an_unknown_rule_is_an_error_with_the_way_out() {
     for (id, says) in [
-        ("priviledged", "eci-policy: there is no rule \"priviledged\"; did you mean privileged?\n"),
-        ("net-policy", "eci-policy: there is no rule \"net-policy\"; `eci-policy explain` lists the rules\n"),
-        ("", "eci-policy: there is no rule \"\"; `eci-policy explain` lists the rules\n"),
+        (
+            "priviledged",
+            "eci-policy: there is no rule \"priviledged\"; did you mean privileged?\n",
+        ),
+        (
+            "net-policy",
+            "eci-policy: there is no rule \"net-policy\"; `eci-policy explain` lists the rules\n",
+        ),
+        (
+            "",
+            "eci-policy: there is no rule \"\"; `eci-policy explain` lists the rules\n",
+        ),
     ] {
         assert_eq!(explain(&[id]), (Some(2), String::new(), says.to_owned()));
     }

@@ -1,5 +1,10 @@
 //! `eci-policy fix`, run: what it repairs, how little it changes, and what it leaves alone.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod support;
 
@@ -16,7 +21,10 @@ fn ended(ran: &Ran) -> (i32, &str) {
 
 /// A container `web` with this security context, in block style.
 fn container(context: &str) -> String {
-    let context: String = context.lines().map(|line| format!("    {line}\n")).collect();
+    let context: String = context
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
     format!("containers:\n- name: web\n  image: nginx\n  securityContext:\n{context}")
 }
 
@@ -210,8 +218,12 @@ spec:
 /// Line by line, what goes and what comes.
 fn changed(before: &str, after: &str) -> Vec<String> {
     let diff = TextDiff::from_lines(before, after);
-    let changes = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
-    changes.map(|change| format!("{}{}", change.tag(), change.value().trim())).collect()
+    let changes = diff
+        .iter_all_changes()
+        .filter(|change| change.tag() != ChangeTag::Equal);
+    changes
+        .map(|change| format!("{}{}", change.tag(), change.value().trim()))
+        .collect()
 }
 
 #[test]
@@ -230,7 +242,10 @@ fn only_the_lines_of_the_repaired_fields_change() {
         assert_eq!(ended(&ran), (0, "3 findings in 1 file repaired"));
         let after = folder.read("web.yaml");
         assert_eq!(changed(&before, &after), expected);
-        assert_eq!(after.matches(line_end).count(), before.matches(line_end).count());
+        assert_eq!(
+            after.matches(line_end).count(),
+            before.matches(line_end).count()
+        );
         assert_eq!(folder.names(), ["web.yaml"]);
     }
 }
@@ -267,8 +282,14 @@ fn a_diff_is_unified_and_writes_nothing() {
     if patched.err.contains("patch: command not found") {
         return;
     }
-    assert_eq!((patched.code, patched.out.as_str(), patched.err.as_str()), (0, "", ""));
-    assert_eq!(folder.read("unended.yaml"), unended.replace("CAP_CHOWN", "CHOWN"));
+    assert_eq!(
+        (patched.code, patched.out.as_str(), patched.err.as_str()),
+        (0, "", "")
+    );
+    assert_eq!(
+        folder.read("unended.yaml"),
+        unended.replace("CAP_CHOWN", "CHOWN")
+    );
     assert_eq!(ended(&folder.run(&["fix", "."])), (0, "nothing to repair"));
     assert_eq!(changed(SHARED, &folder.read("deploy/web.yaml")).len(), 4);
 }
@@ -277,14 +298,20 @@ fn a_diff_is_unified_and_writes_nothing() {
 fn standard_input_comes_out_repaired() {
     let folder = Folder::with(&[]);
     for (before, after, code) in [
-        (REPAIRED.to_owned(), REPAIRED.replace("CAP_CHOWN", "CHOWN"), 0),
+        (
+            REPAIRED.to_owned(),
+            REPAIRED.replace("CAP_CHOWN", "CHOWN"),
+            0,
+        ),
         (CLEAN.to_owned(), CLEAN.to_owned(), 0),
         (DENIED.to_owned(), DENIED.to_owned(), 0),
         (FOREIGN.to_owned(), FOREIGN.to_owned(), 0),
         (String::new(), String::new(), 0),
         (
             format!("\u{feff}{REPAIRED}").replace('\n', "\r\n"),
-            format!("\u{feff}{REPAIRED}").replace('\n', "\r\n").replace("CAP_CHOWN", "CHOWN"),
+            format!("\u{feff}{REPAIRED}")
+                .replace('\n', "\r\n")
+                .replace("CAP_CHOWN", "CHOWN"),
             0,
         ),
         // What cannot be read comes out as it went in.
@@ -304,10 +331,20 @@ fn standard_input_comes_out_repaired() {
         assert_eq!((ran.out, ran.code), (after.clone(), code), "{before:?}");
         // Under --diff a diff comes out.
         let ran = folder.run_with(&["fix", "--diff", "-"], before.clone());
-        assert_eq!(ran.out.starts_with("--- a/<stdin>\n"), before != after, "{}", ran.out);
+        assert_eq!(
+            ran.out.starts_with("--- a/<stdin>\n"),
+            before != after,
+            "{}",
+            ran.out
+        );
     }
     let twice = folder.run_with(&["fix", "-", "-"], REPAIRED);
-    assert_eq!((twice.out, twice.code), (REPAIRED.replace("CAP_CHOWN", "CHOWN"), 0), "{}", twice.err);
+    assert_eq!(
+        (twice.out, twice.code),
+        (REPAIRED.replace("CAP_CHOWN", "CHOWN"), 0),
+        "{}",
+        twice.err
+    );
 }
 
 #[test]
@@ -339,10 +376,22 @@ fn the_exit_code_tells_what_is_left() {
         (&["repaired", "broken"], 2, 2),
         (&["aliased", "broken"], 2, 2),
     ] {
-        assert_eq!(folder.run(&[&["fix", "--diff"], paths].concat()).code, dry, "--diff {paths:?}");
-        assert_eq!(folder.run(&[&["fix"], paths].concat()).code, wet, "{paths:?}");
+        assert_eq!(
+            folder.run(&[&["fix", "--diff"], paths].concat()).code,
+            dry,
+            "--diff {paths:?}"
+        );
+        assert_eq!(
+            folder.run(&[&["fix"], paths].concat()).code,
+            wet,
+            "{paths:?}"
+        );
     }
-    assert_eq!(folder.read("repaired"), REPAIRED.replace("CAP_CHOWN", "CHOWN"), "beside a broken file");
+    assert_eq!(
+        folder.read("repaired"),
+        REPAIRED.replace("CAP_CHOWN", "CHOWN"),
+        "beside a broken file"
+    );
     assert_eq!(folder.read("aliased"), aliased);
     folder.write("repaired", REPAIRED);
     assert_eq!(folder.run(&["fix", "--diff", "repaired"]).code, 1);
@@ -353,7 +402,10 @@ fn the_exit_code_tells_what_is_left() {
 fn a_rule_that_cannot_repair_is_told() {
     let folder = Folder::with(&[("pod.yaml", REPAIRED)]);
     for (rule, said) in [
-        ("capability-nam", "there is no rule capability-nam; did you mean capability-name?"),
+        (
+            "capability-nam",
+            "there is no rule capability-nam; did you mean capability-name?",
+        ),
         ("xyzzy", "there is no rule xyzzy"),
         (
             "privileged",
@@ -369,10 +421,14 @@ fn a_rule_that_cannot_repair_is_told() {
 
 #[test]
 fn rules_that_are_named_are_repaired_and_no_others() {
-    let before =
-        pod(&flow("readOnlyRootFilesystem: no, procMount: Unmasked, capabilities: {add: [CAP_KILL]}"));
+    let before = pod(&flow(
+        "readOnlyRootFilesystem: no, procMount: Unmasked, capabilities: {add: [CAP_KILL]}",
+    ));
     let name = ("[CAP_KILL]", "[KILL]");
-    let root = ("System: no".replace("System", "system"), "system: true".to_owned());
+    let root = (
+        "System: no".replace("System", "system"),
+        "system: true".to_owned(),
+    );
     let root = (root.0.as_str(), root.1.as_str());
     let mount = ("procMount: Unmasked, ", "");
     for (settings, rules, repairs) in [
@@ -384,35 +440,54 @@ fn rules_that_are_named_are_repaired_and_no_others() {
         ("actions: {root-filesystem: fix}", &["proc-mount"], &[mount]),
         ("actions: {capability-name: deny}", &[], &[]),
         ("actions: {capability-name: off}", &[], &[]),
-        ("actions: {capability-name: deny}", &["capability-name"], &[name]),
+        (
+            "actions: {capability-name: deny}",
+            &["capability-name"],
+            &[name],
+        ),
         ("mutate: none", &[], &[name]),
         ("mutate: pods", &[], &[name]),
     ] {
         let folder = Folder::with(&[("pod.yaml", &before), ("settings.yaml", settings)]);
         let rules = rules.iter().flat_map(|rule| ["--rule", rule]);
-        let arguments: Vec<_> =
-            ["fix", "--settings", "settings.yaml", "pod.yaml"].into_iter().chain(rules).collect();
+        let arguments: Vec<_> = ["fix", "--settings", "settings.yaml", "pod.yaml"]
+            .into_iter()
+            .chain(rules)
+            .collect();
         let ran = folder.run(&arguments);
         assert_eq!(ran.code, 0, "{arguments:?} {settings}: {}", ran.err);
-        let expected = repairs.iter().fold(before.clone(), |text, (from, to)| text.replace(from, to));
-        assert_eq!(folder.read("pod.yaml"), expected, "{arguments:?} {settings}");
+        let expected = repairs
+            .iter()
+            .fold(before.clone(), |text, (from, to)| text.replace(from, to));
+        assert_eq!(
+            folder.read("pod.yaml"),
+            expected,
+            "{arguments:?} {settings}"
+        );
     }
 }
 
 #[test]
 fn a_sysctl_is_moved_from_among_others() {
     let with = |sysctls: &str, annotations: &str| {
-        pod(&format!("securityContext:\n  sysctls:\n{sysctls}containers: [{{name: web, image: nginx}}]"))
-            .replace("\"true\"}}", &format!("\"true\"}}{annotations}}}"))
+        pod(&format!(
+            "securityContext:\n  sysctls:\n{sysctls}containers: [{{name: web, image: nginx}}]"
+        ))
+        .replace("\"true\"}}", &format!("\"true\"}}{annotations}}}"))
     };
     let entry = |name: &str, value: &str| format!("  - {{name: {name}, value: \"{value}\"}}\n");
     let swappiness = entry("vm.swappiness", "1");
-    let annotated =
-        ", annotations: {k8s.aliyun.com/eci-host-sysctls: '[{\"name\":\"vm.swappiness\",\"value\":\"1\"}]'}";
+    let annotated = ", annotations: {k8s.aliyun.com/eci-host-sysctls: '[{\"name\":\"vm.swappiness\",\"value\":\"1\"}]'}";
     // Whatever else is denied stays so, at another index.
     for (settings, rule) in [
-        ("approved: {hostSysctls: [vm.swappiness]}", &["--rule", "sysctl-unsupported"][..]),
-        ("{approved: {hostSysctls: [vm.swappiness]}, actions: {sysctl-unsupported: fix}}", &[]),
+        (
+            "approved: {hostSysctls: [vm.swappiness]}",
+            &["--rule", "sysctl-unsupported"][..],
+        ),
+        (
+            "{approved: {hostSysctls: [vm.swappiness]}, actions: {sysctl-unsupported: fix}}",
+            &[],
+        ),
     ] {
         for others in [
             String::new(),
@@ -428,7 +503,8 @@ fn a_sysctl_is_moved_from_among_others() {
                 false => with(&others, annotated),
             };
             let folder = Folder::with(&[("pod.yaml", &before), ("settings.yaml", settings)]);
-            let ran = folder.run(&[&["fix", "--settings", "settings.yaml", "pod.yaml"], rule].concat());
+            let ran =
+                folder.run(&[&["fix", "--settings", "settings.yaml", "pod.yaml"], rule].concat());
             assert_eq!(folder.read("pod.yaml"), after, "{}", ran.err);
             assert_eq!(ended(&ran), (0, "1 finding in 1 file repaired"));
         }
@@ -449,10 +525,15 @@ fn what_comments_take_back_is_not_repaired() {
         (text(" for the runtime"), "--no-suppressions", "CHOWN"),
     ] {
         let folder = Folder::with(&[("pod.yaml", &text)]);
-        let flags: Vec<_> = [flag].into_iter().filter(|flag| *flag != "--diff").collect();
+        let flags: Vec<_> = [flag]
+            .into_iter()
+            .filter(|flag| *flag != "--diff")
+            .collect();
         let ran = folder.run(&[&["fix", "pod.yaml"], flags.as_slice()].concat());
         assert_eq!(ran.code, 0, "{}", ran.err);
-        let expected = text.replace("- CAP_CHOWN", &format!("- {chown}")).replace("CAP_KILL", "KILL");
+        let expected = text
+            .replace("- CAP_CHOWN", &format!("- {chown}"))
+            .replace("CAP_KILL", "KILL");
         assert_eq!(folder.read("pod.yaml"), expected, "{flag}");
     }
 }
@@ -462,26 +543,47 @@ fn exempt_containers_are_not_repaired() {
     let before = pod(
         "securityContext: {runAsGroup: 3000}\ncontainers:\n- {name: web, image: nginx, securityContext: {capabilities: {add: [CAP_KILL]}}}\n- {name: proxy, image: mesh/proxy, securityContext: {capabilities: {add: [CAP_KILL]}, readOnlyRootFilesystem: false}}\n",
     );
-    let folder = Folder::with(&[("pod.yaml", &before), ("settings.yaml", "exempt: [{image: mesh/*}]")]);
-    for rules in
-        [&[][..], &["--rule", "capability-name", "--rule", "root-filesystem", "--rule", "pod-identity"]]
-    {
-        let ran = folder.run(&[&["fix", "--settings", "settings.yaml", "pod.yaml"], rules].concat());
+    let folder = Folder::with(&[
+        ("pod.yaml", &before),
+        ("settings.yaml", "exempt: [{image: mesh/*}]"),
+    ]);
+    for rules in [
+        &[][..],
+        &[
+            "--rule",
+            "capability-name",
+            "--rule",
+            "root-filesystem",
+            "--rule",
+            "pod-identity",
+        ],
+    ] {
+        let ran =
+            folder.run(&[&["fix", "--settings", "settings.yaml", "pod.yaml"], rules].concat());
         assert_eq!(ran.code, 0, "{}", ran.err);
         let web = "{add: [KILL]}, runAsGroup: 3000}}\n  - {name: proxy";
-        assert_eq!(folder.read("pod.yaml"), before.replace("{add: [CAP_KILL]}}}\n  - {name: proxy", web));
+        assert_eq!(
+            folder.read("pod.yaml"),
+            before.replace("{add: [CAP_KILL]}}}\n  - {name: proxy", web)
+        );
     }
 }
 
 #[test]
 fn only_what_runs_on_eci_for_certain_is_repaired() {
     let elsewhere = REPAIRED.replace(", labels: {alibabacloud.com/eci: \"true\"}", "");
-    let possible =
-        format!("{elsewhere}  tolerations: [{{key: virtual-kubelet.io/provider, operator: Exists}}]\n");
+    let possible = format!(
+        "{elsewhere}  tolerations: [{{key: virtual-kubelet.io/provider, operator: Exists}}]\n"
+    );
     for (text, is_possible) in [(elsewhere, false), (possible, true)] {
         let folder = Folder::with(&[("pod.yaml", &text)]);
         let ran = folder.run(&["fix", "pod.yaml"]);
-        assert_eq!((ran.code, folder.read("pod.yaml").as_str()), (0, text.as_str()), "{}", ran.err);
+        assert_eq!(
+            (ran.code, folder.read("pod.yaml").as_str()),
+            (0, text.as_str()),
+            "{}",
+            ran.err
+        );
         assert_eq!(ran.err.contains("--assume-eci"), is_possible, "{}", ran.err);
         assert_eq!(
             ended(&folder.run(&["fix", "--assume-eci", "pod.yaml"])),
@@ -495,14 +597,19 @@ fn only_what_runs_on_eci_for_certain_is_repaired() {
 fn what_is_no_manifest_of_a_person_is_left_alone() {
     let pod = eci_manifest::documents(REPAIRED).unwrap()[0].value();
     let request = json!({"uid": "1", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": pod});
-    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
+    let review =
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
     let mut owned = eci_manifest::documents(SHARED).unwrap()[0].value();
     owned["kind"] = json!("ReplicaSet");
     owned["metadata"]["ownerReferences"] = json!([{"controller": true}]);
     let open_api = "Action=CreateContainerGroup\nContainer.1.Name=web\nContainer.1.SecurityContext.Capability.Add.1=CAP_CHOWN\n";
-    for text in
-        [request.to_string(), review.to_string(), owned.to_string(), open_api.to_owned(), FOREIGN.to_owned()]
-    {
+    for text in [
+        request.to_string(),
+        review.to_string(),
+        owned.to_string(),
+        open_api.to_owned(),
+        FOREIGN.to_owned(),
+    ] {
         let folder = Folder::with(&[("file", &text)]);
         let ran = folder.run(&["fix", "file"]);
         assert_eq!(folder.read("file"), text);
@@ -519,17 +626,33 @@ fn aliased() -> String {
 
 #[test]
 fn what_cannot_be_repaired_safely_is_left_alone_with_a_message() {
-    let merged = aliased().replace("securityContext: *context", "securityContext: {<<: *context}");
+    let merged = aliased().replace(
+        "securityContext: *context",
+        "securityContext: {<<: *context}",
+    );
     for (text, line, said) in [(aliased(), 7, "alias"), (merged, 7, "merge key")] {
         // The document beside it is repaired all the same.
         let beside = |repaired: &str| format!("{text}---\n{repaired}");
         let folder = Folder::with(&[("pod.yaml", &beside(REPAIRED))]);
         let ran = folder.run(&["fix", "pod.yaml"]);
-        assert_eq!(folder.read("pod.yaml"), beside(&REPAIRED.replace("CAP_CHOWN", "CHOWN")));
-        assert_eq!(ended(&ran), (1, "1 finding in 1 file repaired; 1 finding left alone"));
+        assert_eq!(
+            folder.read("pod.yaml"),
+            beside(&REPAIRED.replace("CAP_CHOWN", "CHOWN"))
+        );
+        assert_eq!(
+            ended(&ran),
+            (1, "1 finding in 1 file repaired; 1 finding left alone")
+        );
         let message = ran.err.lines().next().unwrap();
-        assert!(message.starts_with(&format!("pod.yaml:{line}:")), "{message}");
-        for part in ["spec.containers[0].securityContext.capabilities.add[0]", "capability-name", said] {
+        assert!(
+            message.starts_with(&format!("pod.yaml:{line}:")),
+            "{message}"
+        );
+        for part in [
+            "spec.containers[0].securityContext.capabilities.add[0]",
+            "capability-name",
+            said,
+        ] {
             assert!(message.contains(part), "no {part} in {message}");
         }
     }
@@ -542,29 +665,65 @@ fn what_cannot_be_repaired_safely_is_left_alone_with_a_message() {
     };
     let folder = Folder::with(&[("pod.yaml", &two("CAP_CHOWN"))]);
     let ran = folder.run(&["fix", "pod.yaml"]);
-    assert_eq!(ended(&ran), (1, "1 finding in 1 file repaired; 1 finding left alone"));
+    assert_eq!(
+        ended(&ran),
+        (1, "1 finding in 1 file repaired; 1 finding left alone")
+    );
     assert_eq!(folder.read("pod.yaml"), two("CHOWN"));
-    assert!(ran.err.starts_with("pod.yaml:7:") && ran.err.lines().count() == 2, "{}", ran.err);
+    assert!(
+        ran.err.starts_with("pod.yaml:7:") && ran.err.lines().count() == 2,
+        "{}",
+        ran.err
+    );
     // What an anchor names is repaired where it stands; where the other place is no matter of ECI's, it would change with it.
     let shared = pod(
         "containers:\n- {name: web, image: nginx, securityContext: &context {procMount: Unmasked}}\nx: *context",
     );
     let folder = Folder::with(&[("pod.yaml", &shared)]);
     let ran = folder.run(&["fix", "--rule", "proc-mount", "pod.yaml"]);
-    assert_eq!((ran.code, folder.read("pod.yaml")), (1, shared), "{}", ran.err);
-    assert!(ran.err.starts_with("pod.yaml:6:") && ran.err.contains("anchor"), "{}", ran.err);
+    assert_eq!(
+        (ran.code, folder.read("pod.yaml")),
+        (1, shared),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err.starts_with("pod.yaml:6:") && ran.err.contains("anchor"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
 fn lists_and_streams_are_repaired_object_by_object() {
     let item = |text: &str| format!("- {}\n", text.trim().replace('\n', "\n  "));
     let repaired = REPAIRED.replace("CAP_CHOWN", "CHOWN");
-    let list =
-        |text: &str| format!("apiVersion: v1\nkind: List\nitems: # two\n{}{}", item(text), item(DENIED));
-    let stream = |text: &str| format!("# head\n---\n{text}---\n{BROKEN}---\n{}... \n---\n{text}", list(text));
+    let list = |text: &str| {
+        format!(
+            "apiVersion: v1\nkind: List\nitems: # two\n{}{}",
+            item(text),
+            item(DENIED)
+        )
+    };
+    let stream = |text: &str| {
+        format!(
+            "# head\n---\n{text}---\n{BROKEN}---\n{}... \n---\n{text}",
+            list(text)
+        )
+    };
     for (text, expected, code, count) in [
-        (list(REPAIRED), list(&repaired), 0, "1 finding in 1 file repaired"),
-        (stream(REPAIRED), stream(&repaired), 2, "3 findings in 1 file repaired"),
+        (
+            list(REPAIRED),
+            list(&repaired),
+            0,
+            "1 finding in 1 file repaired",
+        ),
+        (
+            stream(REPAIRED),
+            stream(&repaired),
+            2,
+            "3 findings in 1 file repaired",
+        ),
     ] {
         let folder = Folder::with(&[("all.yaml", &text)]);
         let ran = folder.run(&["fix", "all.yaml"]);
@@ -589,13 +748,22 @@ fn permissions_and_links_stay() {
     for path in ["links/two.yaml", "links"] {
         folder.write("real/pod.yaml", REPAIRED);
         assert_eq!(folder.run(&["fix", path]).code, 0);
-        assert_eq!(folder.read("real/pod.yaml"), REPAIRED.replace("CAP_CHOWN", "CHOWN"));
-        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o7777, 0o640);
+        assert_eq!(
+            folder.read("real/pod.yaml"),
+            REPAIRED.replace("CAP_CHOWN", "CHOWN")
+        );
+        assert_eq!(
+            fs::metadata(&real).unwrap().permissions().mode() & 0o7777,
+            0o640
+        );
         for link in ["one.yaml", "two.yaml"] {
             assert!(folder.path().join("links").join(link).is_symlink());
         }
         assert_eq!(fs::read_dir(folder.path().join("real")).unwrap().count(), 1);
-        assert_eq!(fs::read_dir(folder.path().join("links")).unwrap().count(), 2);
+        assert_eq!(
+            fs::read_dir(folder.path().join("links")).unwrap().count(),
+            2
+        );
     }
 }
 
@@ -610,7 +778,10 @@ fn a_file_that_is_not_repaired_is_not_written() {
         (metadata.ino(), metadata.mtime_nsec(), metadata.ctime_nsec())
     };
     let before = stat();
-    assert_eq!(ended(&folder.run(&["fix", "pod.yaml", "."])), (0, "nothing to repair"));
+    assert_eq!(
+        ended(&folder.run(&["fix", "pod.yaml", "."])),
+        (0, "nothing to repair")
+    );
     assert_eq!(stat(), before);
 }
 
@@ -624,9 +795,18 @@ fn a_read_only_file_is_left_alone() {
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o444)).unwrap();
     let ran = folder.run(&["fix", "."]);
     assert_eq!(ended(&ran), (2, "1 finding in 1 file repaired"));
-    assert!(ran.err.contains("locked.yaml: cannot be written: the file is read-only"), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("locked.yaml: cannot be written: the file is read-only"),
+        "{}",
+        ran.err
+    );
     assert_eq!(folder.read("locked.yaml"), REPAIRED);
-    assert_eq!(folder.read("open.yaml"), REPAIRED.replace("CAP_CHOWN", "CHOWN"), "the others are repaired");
+    assert_eq!(
+        folder.read("open.yaml"),
+        REPAIRED.replace("CAP_CHOWN", "CHOWN"),
+        "the others are repaired"
+    );
     assert_eq!(folder.names(), ["locked.yaml", "open.yaml"]);
 }
 
@@ -637,14 +817,23 @@ fn a_write_that_fails_leaves_the_old_file_and_nothing_else() {
     let large = format!("{REPAIRED}# {}\n", "x".repeat(4096));
     let folder = Folder::with(&[("large.yaml", &large), ("small.yaml", REPAIRED)]);
     let ran = folder.bash("trap '' XFSZ; ulimit -f 1; eci-policy fix .");
-    assert_eq!(ended(&ran), (2, "1 finding in 1 file repaired"), "{}", ran.err);
+    assert_eq!(
+        ended(&ran),
+        (2, "1 finding in 1 file repaired"),
+        "{}",
+        ran.err
+    );
     assert!(
-        ran.err.contains("large.yaml: cannot be written: file too large; it is as it was"),
+        ran.err
+            .contains("large.yaml: cannot be written: file too large; it is as it was"),
         "{}",
         ran.err
     );
     assert_eq!(folder.read("large.yaml"), large);
-    assert_eq!(folder.read("small.yaml"), REPAIRED.replace("CAP_CHOWN", "CHOWN"));
+    assert_eq!(
+        folder.read("small.yaml"),
+        REPAIRED.replace("CAP_CHOWN", "CHOWN")
+    );
     assert_eq!(folder.names(), ["large.yaml", "small.yaml"]);
 }
 
@@ -658,9 +847,16 @@ fn nobody_listens_and_the_file_is_repaired_whole() {
         writer
     };
     let mut command = std::process::Command::new(program);
-    command.args(["fix", "."]).current_dir(folder.path()).stdout(closed()).stderr(closed());
+    command
+        .args(["fix", "."])
+        .current_dir(folder.path())
+        .stdout(closed())
+        .stderr(closed());
     assert_eq!(command.status().unwrap().code(), Some(2));
-    assert_eq!(folder.read("b.yaml"), REPAIRED.replace("CAP_CHOWN", "CHOWN"));
+    assert_eq!(
+        folder.read("b.yaml"),
+        REPAIRED.replace("CAP_CHOWN", "CHOWN")
+    );
     assert_eq!(folder.names(), ["a.yaml", "b.yaml"]);
 }
 
@@ -699,9 +895,17 @@ fn a_closed_pipe_ends_the_printing_alone() {
         ("eci-policy check missing.yaml denied.yaml", 2),
     ] {
         let ran = folder.bash(&format!("{command} | true; exit ${{PIPESTATUS[0]}}"));
-        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{command}: {}", ran.err);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (code, ""),
+            "{command}: {}",
+            ran.err
+        );
     }
-    assert_eq!(folder.read("pod.yaml"), REPAIRED.replace("CAP_CHOWN", "CHOWN"));
+    assert_eq!(
+        folder.read("pod.yaml"),
+        REPAIRED.replace("CAP_CHOWN", "CHOWN")
+    );
 }
 
 #[cfg(unix)]
@@ -712,22 +916,37 @@ fn a_file_keeps_its_owner_and_its_other_names() {
     let owned = folder.path().join("pod.yaml");
     // Only root can give a file away.
     let is_root = chown(&owned, Some(4711), Some(4712)).is_ok();
-    let owner = |path: &std::path::Path| fs::metadata(path).map(|found| (found.uid(), found.gid())).unwrap();
+    let owner = |path: &std::path::Path| {
+        fs::metadata(path)
+            .map(|found| (found.uid(), found.gid()))
+            .unwrap()
+    };
     let before = owner(&owned);
-    assert_eq!(ended(&folder.run(&["fix", "pod.yaml"])), (0, "1 finding in 1 file repaired"));
+    assert_eq!(
+        ended(&folder.run(&["fix", "pod.yaml"])),
+        (0, "1 finding in 1 file repaired")
+    );
     assert_eq!(owner(&owned), before);
     assert!(!is_root || before == (4711, 4712));
 
-    fs::hard_link(folder.path().join("linked.yaml"), folder.path().join("other.yaml")).unwrap();
+    fs::hard_link(
+        folder.path().join("linked.yaml"),
+        folder.path().join("other.yaml"),
+    )
+    .unwrap();
     let ran = folder.run(&["fix", "linked.yaml"]);
     assert_eq!(ran.code, 2);
     assert!(
-        ran.err.starts_with("linked.yaml: cannot be written: the file has 2 names (hard links)"),
+        ran.err
+            .starts_with("linked.yaml: cannot be written: the file has 2 names (hard links)"),
         "{}",
         ran.err
     );
     assert_eq!(
-        (folder.read("linked.yaml").as_str(), folder.read("other.yaml").as_str()),
+        (
+            folder.read("linked.yaml").as_str(),
+            folder.read("other.yaml").as_str()
+        ),
         (REPAIRED, REPAIRED)
     );
     assert_eq!(folder.names(), ["linked.yaml", "other.yaml", "pod.yaml"]);

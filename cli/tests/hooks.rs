@@ -1,7 +1,12 @@
 //! The ways in which other tools call the command: the hooks of pre-commit and the GitHub Action, run as these tools
 //! would run them, with the built command, and with a cargo that only writes down how it is called.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -36,7 +41,9 @@ spec: {containers: [{name: web, image: nginx, securityContext: {capabilities: {d
 ";
 
 fn root(file: &str) -> PathBuf {
-    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap().join(file)
+    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .unwrap()
+        .join(file)
 }
 
 fn text(file: &str) -> String {
@@ -56,7 +63,11 @@ fn is_executable(file: &Path) -> bool {
 }
 
 fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 /// A machine with a checkout of this repository, an installed command, and a cargo that compiles nothing.
@@ -66,7 +77,10 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        let home = tempfile::Builder::new().prefix("a home ").tempdir().unwrap();
+        let home = tempfile::Builder::new()
+            .prefix("a home ")
+            .tempdir()
+            .unwrap();
         let machine = Self { home };
         for folder in ["checkout", "bin", "work", "temp"] {
             fs::create_dir(machine.path(folder)).unwrap();
@@ -91,11 +105,22 @@ impl Machine {
     /// A script of the checkout, to be run in the working directory.
     fn script(&self, script: &str) -> Command {
         let mut command = Command::new(self.path("checkout").join(script));
-        let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
-        command.current_dir(self.path("work")).env("PATH", path).env("COMMAND", COMMAND);
-        command.env("CARGO_CALL", self.path("call")).env("RUNNER_TEMP", self.path("temp"));
+        let path = format!(
+            "{}:{}",
+            self.path("bin").display(),
+            std::env::var("PATH").unwrap()
+        );
+        command
+            .current_dir(self.path("work"))
+            .env("PATH", path)
+            .env("COMMAND", COMMAND);
+        command
+            .env("CARGO_CALL", self.path("call"))
+            .env("RUNNER_TEMP", self.path("temp"));
         command.env("GITHUB_ACTION_PATH", self.path("checkout"));
-        command.env("GITHUB_OUTPUT", self.path("output")).env("GITHUB_PATH", self.path("added"));
+        command
+            .env("GITHUB_OUTPUT", self.path("output"))
+            .env("GITHUB_PATH", self.path("added"));
         command
     }
 
@@ -116,7 +141,10 @@ fn hooks() -> Vec<(String, Vec<String>)> {
         assert_eq!(hook["types_or"], serde_json::json!(["yaml", "json"]));
         // pre-commit runs the entry from the repository of the hook, in that which is checked.
         assert_eq!(hook["language"], "script");
-        assert!(hook.get("args").is_none() && hook.get("pass_filenames").is_none(), "{hook}");
+        assert!(
+            hook.get("args").is_none() && hook.get("pass_filenames").is_none(),
+            "{hook}"
+        );
         (
             hook["id"].as_str().unwrap().to_owned(),
             shell_words::split(hook["entry"].as_str().unwrap()).unwrap(),
@@ -134,7 +162,11 @@ fn the_hooks_are_check_and_fix() {
         assert!(is_executable(&root(&entry[0])), "{id}");
         assert_eq!(*id, format!("eci-policy-{}", entry[1]));
         // The command knows what it is asked.
-        let help = Command::new(COMMAND).args(&entry[1..]).arg("--help").output().unwrap();
+        let help = Command::new(COMMAND)
+            .args(&entry[1..])
+            .arg("--help")
+            .output()
+            .unwrap();
         assert!(help.status.success(), "{id}: {}", said(&help));
     }
 }
@@ -142,7 +174,12 @@ fn the_hooks_are_check_and_fix() {
 fn run_hook(machine: &Machine, id: &str, files: &[&str]) -> Output {
     let hooks = hooks();
     let (_, entry) = hooks.iter().find(|(known, _)| known == id).unwrap();
-    machine.script(&entry[0]).args(&entry[1..]).args(files).output().unwrap()
+    machine
+        .script(&entry[0])
+        .args(&entry[1..])
+        .args(files)
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -151,10 +188,16 @@ fn the_hook_compiles_the_command_of_its_own_revision() {
     machine.write("pod.yaml", GOOD);
     run_hook(&machine, "eci-policy-check", &["pod.yaml"]);
     let call = machine.cargo_call();
-    assert_eq!(Path::new(&call[0]), fs::canonicalize(machine.path("checkout")).unwrap());
+    assert_eq!(
+        Path::new(&call[0]),
+        fs::canonicalize(machine.path("checkout")).unwrap()
+    );
     assert_eq!(call[1], "build");
     for argument in ["--locked", "--no-default-features", "dist", "eci-policy"] {
-        assert!(call.iter().any(|given| given == argument), "{argument}: {call:?}");
+        assert!(
+            call.iter().any(|given| given == argument),
+            "{argument}: {call:?}"
+        );
     }
     assert!(text("Cargo.toml").contains("\n[profile.dist]\n"));
 }
@@ -162,19 +205,37 @@ fn the_hook_compiles_the_command_of_its_own_revision() {
 #[test]
 fn the_hook_says_what_is_missing() {
     let machine = Machine::new();
-    let output = machine.script("scripts/eci-policy").env("CARGO_CALL", "/").arg("check").output().unwrap();
+    let output = machine
+        .script("scripts/eci-policy")
+        .env("CARGO_CALL", "/")
+        .arg("check")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("eci-policy: cannot be compiled"), "{}", said(&output));
+    assert!(
+        said(&output).contains("eci-policy: cannot be compiled"),
+        "{}",
+        said(&output)
+    );
     fs::remove_file(machine.path("bin/cargo")).unwrap();
     let path = std::env::var_os("PATH").unwrap();
     for tool in ["bash", "dirname"] {
-        let found =
-            std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| is_executable(file));
+        let found = std::env::split_paths(&path)
+            .map(|folder| folder.join(tool))
+            .find(|file| is_executable(file));
         symlink(found.unwrap(), machine.path("bin").join(tool)).unwrap();
     }
-    let output = machine.script("scripts/eci-policy").env("PATH", machine.path("bin")).output().unwrap();
+    let output = machine
+        .script("scripts/eci-policy")
+        .env("PATH", machine.path("bin"))
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("eci-policy: cargo is missing: install Rust"), "{}", said(&output));
+    assert!(
+        said(&output).contains("eci-policy: cargo is missing: install Rust"),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]
@@ -183,11 +244,23 @@ fn the_hook_checks_the_files_that_it_is_given() {
     machine.write("my pods/good.yaml", GOOD);
     machine.write("my pods/bad.yaml", DENIED);
     machine.write("package.json", "{\"name\": \"web\"}");
-    let output = run_hook(&machine, "eci-policy-check", &["my pods/good.yaml", "package.json"]);
+    let output = run_hook(
+        &machine,
+        "eci-policy-check",
+        &["my pods/good.yaml", "package.json"],
+    );
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let output = run_hook(&machine, "eci-policy-check", &["my pods/good.yaml", "my pods/bad.yaml"]);
+    let output = run_hook(
+        &machine,
+        "eci-policy-check",
+        &["my pods/good.yaml", "my pods/bad.yaml"],
+    );
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("host-namespaces"), "{}", said(&output));
+    assert!(
+        said(&output).contains("host-namespaces"),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]
@@ -197,7 +270,10 @@ fn the_hook_repairs_the_files_that_it_is_given() {
     machine.write("other.yaml", REPAIRED);
     let output = run_hook(&machine, "eci-policy-fix", &["my pod.yaml"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(machine.read("work/my pod.yaml"), REPAIRED.replace("drop: [all]", "drop: [ALL]"));
+    assert_eq!(
+        machine.read("work/my pod.yaml"),
+        REPAIRED.replace("drop: [all]", "drop: [ALL]")
+    );
     assert_eq!(machine.read("work/other.yaml"), REPAIRED);
 }
 
@@ -205,7 +281,9 @@ fn the_hook_repairs_the_files_that_it_is_given() {
 fn names_after(text: &str, before: &str) -> BTreeSet<String> {
     let rest = text.split(before).skip(1);
     let name = |rest: &str| -> String {
-        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+        rest.chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            .collect()
     };
     rest.map(name).collect()
 }
@@ -213,8 +291,20 @@ fn names_after(text: &str, before: &str) -> BTreeSet<String> {
 #[test]
 fn the_action_runs_the_scripts_with_all_its_inputs() {
     let action = yaml("action.yml");
-    let inputs: BTreeSet<String> = action["inputs"].as_object().unwrap().keys().cloned().collect();
-    let expected = ["args", "paths", "settings", "strict", "upload-sarif", "version"];
+    let inputs: BTreeSet<String> = action["inputs"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    let expected = [
+        "args",
+        "paths",
+        "settings",
+        "strict",
+        "upload-sarif",
+        "version",
+    ];
     assert_eq!(inputs, expected.map(str::to_owned).into());
     let steps = action["runs"]["steps"].as_array().unwrap();
     assert_eq!(
@@ -229,9 +319,14 @@ fn the_action_runs_the_scripts_with_all_its_inputs() {
             continue;
         };
         assert_eq!(step["shell"], "bash");
-        assert!(!run.contains("${{"), "an input is no part of a script: {run}");
-        let script =
-            run.strip_prefix("\"$GITHUB_ACTION_PATH/").and_then(|rest| rest.strip_suffix('"')).unwrap();
+        assert!(
+            !run.contains("${{"),
+            "an input is no part of a script: {run}"
+        );
+        let script = run
+            .strip_prefix("\"$GITHUB_ACTION_PATH/")
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap();
         assert!(is_executable(&root(script)), "{script}");
         // What the step sets is what the script reads, but for what a runner sets.
         let set: BTreeSet<String> = step["env"].as_object().unwrap().keys().cloned().collect();
@@ -258,8 +353,17 @@ fn the_action_of_others_is_pinned() {
     assert_eq!(pins.len(), 1);
     let (action, commit) = pins[0].split_once('@').unwrap();
     assert_eq!(action, "github/codeql-action/upload-sarif");
-    assert!(commit.len() == 40 && commit.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{commit}");
-    assert!(text("action.yml").contains(&format!("@{commit} # v")), "a comment tells the release");
+    assert!(
+        commit.len() == 40
+            && commit
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+        "{commit}"
+    );
+    assert!(
+        text("action.yml").contains(&format!("@{commit} # v")),
+        "a comment tells the release"
+    );
 }
 
 #[test]
@@ -267,10 +371,22 @@ fn the_action_uploads_before_it_fails() {
     let steps = yaml("action.yml")["runs"]["steps"].clone();
     let upload = &steps[2];
     // Without a status function, a step after one that failed is skipped.
-    assert!(upload["if"].as_str().unwrap().contains("!cancelled()"), "{upload}");
-    assert_eq!(upload["with"]["sarif_file"], "${{ steps.check.outputs.sarif }}");
+    assert!(
+        upload["if"].as_str().unwrap().contains("!cancelled()"),
+        "{upload}"
+    );
+    assert_eq!(
+        upload["with"]["sarif_file"],
+        "${{ steps.check.outputs.sarif }}"
+    );
     assert_eq!(steps[1]["id"], "check");
-    assert!(steps.as_array().unwrap().iter().all(|step| step.get("continue-on-error").is_none()));
+    assert!(
+        steps
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|step| step.get("continue-on-error").is_none())
+    );
 }
 
 #[test]
@@ -278,21 +394,68 @@ fn the_action_installs_its_own_revision_or_a_release() {
     let machine = Machine::new();
     for (version, source) in [
         ("", &["--path", "cli"][..]),
-        ("0.1.0", &["--git", env!("CARGO_PKG_REPOSITORY"), "--tag", "v0.1.0", "eci-policy"]),
-        ("v0.1.0", &["--git", env!("CARGO_PKG_REPOSITORY"), "--tag", "v0.1.0", "eci-policy"]),
+        (
+            "0.1.0",
+            &[
+                "--git",
+                env!("CARGO_PKG_REPOSITORY"),
+                "--tag",
+                "v0.1.0",
+                "eci-policy",
+            ],
+        ),
+        (
+            "v0.1.0",
+            &[
+                "--git",
+                env!("CARGO_PKG_REPOSITORY"),
+                "--tag",
+                "v0.1.0",
+                "eci-policy",
+            ],
+        ),
         (
             "1 --path $(touch pwned)",
-            &["--git", env!("CARGO_PKG_REPOSITORY"), "--tag", "v1 --path $(touch pwned)", "eci-policy"],
+            &[
+                "--git",
+                env!("CARGO_PKG_REPOSITORY"),
+                "--tag",
+                "v1 --path $(touch pwned)",
+                "eci-policy",
+            ],
         ),
     ] {
-        let output = machine.script("scripts/action-install").env("VERSION", version).output().unwrap();
+        let output = machine
+            .script("scripts/action-install")
+            .env("VERSION", version)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let call = machine.cargo_call();
-        assert_eq!(Path::new(&call[0]), fs::canonicalize(machine.path("checkout")).unwrap());
+        assert_eq!(
+            Path::new(&call[0]),
+            fs::canonicalize(machine.path("checkout")).unwrap()
+        );
         assert_eq!(call[1..3], ["install", "--locked"]);
-        assert!(call.ends_with(&source.iter().copied().map(str::to_owned).collect::<Vec<_>>()), "{call:?}");
-        let place = call.iter().position(|argument| argument == "--root").unwrap() + 1;
-        assert_eq!(machine.read("added").lines().last().unwrap(), format!("{}/bin", call[place]));
+        assert!(
+            call.ends_with(
+                &source
+                    .iter()
+                    .copied()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            ),
+            "{call:?}"
+        );
+        let place = call
+            .iter()
+            .position(|argument| argument == "--root")
+            .unwrap()
+            + 1;
+        assert_eq!(
+            machine.read("added").lines().last().unwrap(),
+            format!("{}/bin", call[place])
+        );
     }
 }
 
@@ -302,12 +465,25 @@ fn act(machine: &Machine, inputs: &[(&str, &str)]) -> (Option<i32>, String, Opti
     let mut script = machine.script("scripts/action-check");
     let action = yaml("action.yml");
     let steps = action["runs"]["steps"].as_array().unwrap();
-    let env = steps.iter().find(|step| step["id"] == "check").unwrap()["env"].as_object().unwrap();
+    let env = steps.iter().find(|step| step["id"] == "check").unwrap()["env"]
+        .as_object()
+        .unwrap();
     for (variable, expression) in env {
-        let input =
-            expression.as_str().unwrap().strip_prefix("${{ inputs.").unwrap().strip_suffix(" }}").unwrap();
-        let given = inputs.iter().find(|(name, _)| *name == input).map(|(_, value)| *value);
-        script.env(variable, given.unwrap_or_else(|| action["inputs"][input]["default"].as_str().unwrap()));
+        let input = expression
+            .as_str()
+            .unwrap()
+            .strip_prefix("${{ inputs.")
+            .unwrap()
+            .strip_suffix(" }}")
+            .unwrap();
+        let given = inputs
+            .iter()
+            .find(|(name, _)| *name == input)
+            .map(|(_, value)| *value);
+        script.env(
+            variable,
+            given.unwrap_or_else(|| action["inputs"][input]["default"].as_str().unwrap()),
+        );
     }
     let output = script.output().unwrap();
     let written = machine.read("output");
@@ -318,7 +494,10 @@ fn act(machine: &Machine, inputs: &[(&str, &str)]) -> (Option<i32>, String, Opti
 
 fn rules_of(sarif: &Value) -> Vec<&str> {
     let results = sarif["runs"][0]["results"].as_array().unwrap();
-    results.iter().map(|result| result["ruleId"].as_str().unwrap()).collect()
+    results
+        .iter()
+        .map(|result| result["ruleId"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -328,26 +507,53 @@ fn the_action_leaves_the_findings_and_ends_as_the_check() {
     machine.write("bad.yaml", DENIED);
     let (code, said, sarif) = act(&machine, &[]);
     let sarif = sarif.unwrap();
-    assert_eq!((code, rules_of(&sarif)), (Some(1), vec!["host-namespaces"]), "{said}");
+    assert_eq!(
+        (code, rules_of(&sarif)),
+        (Some(1), vec!["host-namespaces"]),
+        "{said}"
+    );
     assert_eq!(sarif["version"], "2.1.0");
-    assert!(said.contains("host-namespaces"), "the log tells it, too: {said}");
+    assert!(
+        said.contains("host-namespaces"),
+        "the log tells it, too: {said}"
+    );
     let (code, said, sarif) = act(&machine, &[("paths", "my pods\n")]);
-    assert_eq!((code, rules_of(&sarif.unwrap())), (Some(0), vec![]), "{said}");
+    assert_eq!(
+        (code, rules_of(&sarif.unwrap())),
+        (Some(0), vec![]),
+        "{said}"
+    );
 }
 
 #[test]
 fn the_inputs_of_the_action_are_arguments_of_the_check() {
     let machine = Machine::new();
     machine.write("repaired.yaml", REPAIRED);
-    machine.write("off eci.yaml", &DENIED.replace("labels: {eci: \"true\"}", "labels: {}"));
+    machine.write(
+        "off eci.yaml",
+        &DENIED.replace("labels: {eci: \"true\"}", "labels: {}"),
+    );
     machine.write("my settings.yaml", "{actions: {host-namespaces: audit}}");
     for (inputs, expected) in [
         (&[("paths", "repaired.yaml")][..], 0),
         (&[("paths", "repaired.yaml"), ("strict", "true")], 1),
         (&[("paths", "off eci.yaml")], 0),
         (&[("paths", "off eci.yaml"), ("args", "--assume-eci")], 1),
-        (&[("paths", "off eci.yaml"), ("args", "--assume-eci\n--profile\n2024-02-26\n")], 1),
-        (&[("paths", "off eci.yaml"), ("args", "--assume-eci"), ("settings", "my settings.yaml")], 0),
+        (
+            &[
+                ("paths", "off eci.yaml"),
+                ("args", "--assume-eci\n--profile\n2024-02-26\n"),
+            ],
+            1,
+        ),
+        (
+            &[
+                ("paths", "off eci.yaml"),
+                ("args", "--assume-eci"),
+                ("settings", "my settings.yaml"),
+            ],
+            0,
+        ),
         (&[("paths", "off eci.yaml\nmissing.yaml")], 2),
     ] {
         let (code, said, sarif) = act(&machine, inputs);
@@ -374,15 +580,27 @@ fn no_input_of_the_action_is_taken_for_shell_or_for_an_option() {
     machine.write("--help", DENIED);
     let (code, said, sarif) = act(&machine, &[("paths", hostile)]);
     let sarif = sarif.unwrap();
-    assert_eq!((code, rules_of(&sarif)), (Some(1), vec!["host-namespaces"]), "{said}");
+    assert_eq!(
+        (code, rules_of(&sarif)),
+        (Some(1), vec!["host-namespaces"]),
+        "{said}"
+    );
     let (code, said, sarif) = act(&machine, &[("paths", "--help")]);
-    assert_eq!((code, rules_of(&sarif.unwrap())), (Some(1), vec!["host-namespaces"]), "{said}");
+    assert_eq!(
+        (code, rules_of(&sarif.unwrap())),
+        (Some(1), vec!["host-namespaces"]),
+        "{said}"
+    );
     for input in ["settings", "strict"] {
         let (code, said, _) = act(&machine, &[(input, hostile), ("paths", "--help")]);
         assert_eq!(code, Some(2), "{input}: {said}");
     }
     // An argument that is no option is one path.
     let (code, said, sarif) = act(&machine, &[("args", hostile), ("paths", "--help")]);
-    assert_eq!((code, rules_of(&sarif.unwrap()).len()), (Some(1), 2), "{said}");
+    assert_eq!(
+        (code, rules_of(&sarif.unwrap()).len()),
+        (Some(1), 2),
+        "{said}"
+    );
     assert!(!machine.path("work/pwned").exists());
 }

@@ -1,19 +1,36 @@
 //! `eci-policy run`: the built module over the examples, in the embedded runtime.
 #![cfg(feature = "run")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The exit code, the output, and what is said on standard error, called in the repository's root.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let module =
-        std::env::var_os("POLICY_WASM").expect("POLICY_WASM names the built module; `make test` sets it");
+    let module = std::env::var_os("POLICY_WASM")
+        .expect("POLICY_WASM names the built module; `make test` sets it");
     let mut command = Command::new(env!("CARGO_BIN_EXE_eci-policy"));
-    command.arg("run").arg("--module").arg(module).args(arguments);
-    let output = command.current_dir(root("")).env_remove("NO_COLOR").output().unwrap();
+    command
+        .arg("run")
+        .arg("--module")
+        .arg(module)
+        .args(arguments);
+    let output = command
+        .current_dir(root(""))
+        .env_remove("NO_COLOR")
+        .output()
+        .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 fn root(file: &str) -> PathBuf {
@@ -58,10 +75,19 @@ fn the_examples_are_judged_and_a_denial_ends_with_1() {
     let (code, all, said) = run(&["examples"]);
     assert_eq!((code, said.as_str()), (Some(1), ""), "{all}");
     let totals = all.lines().last().unwrap();
-    assert!(!totals.contains("could not be judged") && !totals.contains(" 0 denied"), "{totals}");
-    assert!(!totals.contains(" 0 repaired") && !totals.contains(" 0 accepted"), "{totals}");
+    assert!(
+        !totals.contains("could not be judged") && !totals.contains(" 0 denied"),
+        "{totals}"
+    );
+    assert!(
+        !totals.contains(" 0 repaired") && !totals.contains(" 0 accepted"),
+        "{totals}"
+    );
     // The settings, which lie beside them, are no object of Kubernetes.
-    assert!(all.contains("examples/requests/") && !all.contains("settings.yaml"), "{all}");
+    assert!(
+        all.contains("examples/requests/") && !all.contains("settings.yaml"),
+        "{all}"
+    );
     assert!(!all.contains('\u{1b}'), "a pipe is no terminal");
 }
 
@@ -79,23 +105,39 @@ fn settings_are_a_file_or_a_policy() {
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (code, out, _) = run(&[&file("pod.yaml")]);
     assert_eq!(code, Some(1));
-    assert!(out.ends_with("1 document: 0 accepted, 0 repaired, 1 denied\n"), "{out}");
+    assert!(
+        out.ends_with("1 document: 0 accepted, 0 repaired, 1 denied\n"),
+        "{out}"
+    );
     for settings in ["plain.yaml", "policy.yaml"] {
         let (code, out, _) = run(&["--settings", &file(settings), &file("pod.yaml")]);
         assert_eq!(code, Some(0));
-        assert!(out.ends_with("1 document: 1 accepted, 0 repaired, 0 denied\n"), "{settings}: {out}");
+        assert!(
+            out.ends_with("1 document: 1 accepted, 0 repaired, 0 denied\n"),
+            "{settings}: {out}"
+        );
     }
     let (code, out, said) = run(&["--settings", &file("bad.yaml"), &file("pod.yaml")]);
     assert_eq!((code, out.as_str()), (Some(2), ""));
-    assert!(said.contains("the settings are not valid") && said.contains("did you mean approved?"), "{said}");
+    assert!(
+        said.contains("the settings are not valid") && said.contains("did you mean approved?"),
+        "{said}"
+    );
 }
 
 #[test]
 fn what_is_not_judged_is_told_and_ends_with_2() {
-    let folder = folder(&[("pod.yaml", PRIVILEGED), ("broken.yaml", "a: [\n"), ("note.txt", "no manifest")]);
+    let folder = folder(&[
+        ("pod.yaml", PRIVILEGED),
+        ("broken.yaml", "a: [\n"),
+        ("note.txt", "no manifest"),
+    ]);
     let (code, out, said) = run(&[&folder.path().display().to_string(), "missing.yaml"]);
     assert_eq!(code, Some(2));
-    assert!(said.contains("broken.yaml: ") && said.contains("missing.yaml: cannot be read: "), "{said}");
+    assert!(
+        said.contains("broken.yaml: ") && said.contains("missing.yaml: cannot be read: "),
+        "{said}"
+    );
     assert!(!said.contains("note.txt"), "{said}");
     assert!(
         out.ends_with("1 document: 0 accepted, 0 repaired, 1 denied; 2 could not be judged\n"),
@@ -106,8 +148,7 @@ fn what_is_not_judged_is_told_and_ends_with_2() {
 #[test]
 fn a_namespace_is_one_of_the_files() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {hostPID: true, containers: [{name: a, image: a}]}\n";
-    let namespace =
-        "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {alibabacloud.com/eci: \"true\"}}\n";
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {alibabacloud.com/eci: \"true\"}}\n";
     let folder = folder(&[
         ("pod.yaml", pod),
         ("namespace.yaml", namespace),
@@ -115,11 +156,17 @@ fn a_namespace_is_one_of_the_files() {
     ]);
     let file = |name: &str| folder.path().join(name).display().to_string();
     let settings = file("settings.txt");
-    let (_, out, _) = run(&["--settings", &settings, &file("pod.yaml"), &file("namespace.yaml")]);
+    let (_, out, _) = run(&[
+        "--settings",
+        &settings,
+        &file("pod.yaml"),
+        &file("namespace.yaml"),
+    ]);
     assert!(out.contains("deny host-namespaces spec.hostPID"), "{out}");
     let (_, out, _) = run(&["--settings", &settings, &file("pod.yaml")]);
     assert!(
-        out.contains("denied (500)") && out.contains("none of the files holds the Namespace `shop`"),
+        out.contains("denied (500)")
+            && out.contains("none of the files holds the Namespace `shop`"),
         "{out}"
     );
 }
@@ -134,5 +181,8 @@ fn what_is_no_module_is_said_to_be_none() {
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said.starts_with("eci-policy: policy.wasm is no waPC module: "), "{said}");
+    assert!(
+        said.starts_with("eci-policy: policy.wasm is no waPC module: "),
+        "{said}"
+    );
 }

@@ -2,7 +2,12 @@
 //!
 //! One thing it cannot say: that a host which cannot be asked for a Namespace refuses `scope.namespaceLabels`. Here
 //! every host can.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +22,8 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-static SCHEMA: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&schema()).unwrap());
+static SCHEMA: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::draft202012::new(&schema()).unwrap());
 
 fn root(file: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
@@ -26,7 +32,10 @@ fn root(file: &str) -> std::path::PathBuf {
 /// Whether the policy takes the settings; a failure where the schema disagrees.
 fn agreed(settings: &Value) -> bool {
     let parsed = judge::settings(&settings.to_string(), true);
-    let errors: Vec<_> = SCHEMA.iter_errors(settings).map(|error| error.to_string()).collect();
+    let errors: Vec<_> = SCHEMA
+        .iter_errors(settings)
+        .map(|error| error.to_string())
+        .collect();
     assert_eq!(
         parsed.is_ok(),
         errors.is_empty(),
@@ -42,7 +51,10 @@ fn yaml(text: &str) -> Value {
 
 #[test]
 fn the_command_prints_the_committed_schema() {
-    let output = Command::new(env!("CARGO_BIN_EXE_eci-policy")).arg("schema").output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_eci-policy"))
+        .arg("schema")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0));
     let committed = std::fs::read_to_string(root("settings.schema.json")).unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), committed);
@@ -50,7 +62,10 @@ fn the_command_prints_the_committed_schema() {
 
 #[test]
 fn it_is_a_schema_of_its_draft() {
-    assert_eq!(schema()["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(
+        schema()["$schema"],
+        "https://json-schema.org/draft/2020-12/schema"
+    );
     jsonschema::meta::validate(&schema()).unwrap();
 }
 
@@ -58,10 +73,15 @@ fn it_is_a_schema_of_its_draft() {
 fn every_key_is_described_and_every_object_closed() {
     fn walk(at: &str, schema: &Value) {
         assert!(
-            schema["description"].as_str().is_some_and(|text| text.len() > 10),
+            schema["description"]
+                .as_str()
+                .is_some_and(|text| text.len() > 10),
             "{at} has no description"
         );
-        assert!(schema["type"] != "object" || schema["additionalProperties"] == false, "{at} is open");
+        assert!(
+            schema["type"] != "object" || schema["additionalProperties"] == false,
+            "{at} is open"
+        );
         for (key, property) in schema["properties"].as_object().into_iter().flatten() {
             walk(&format!("{at}.{key}"), property);
         }
@@ -81,18 +101,39 @@ fn the_defaults_are_those_of_the_policy() {
     assert_eq!(default("/properties/mutate"), "pods");
     assert_eq!(default("/properties/scope/properties/assumeEci"), false);
     assert_eq!(default("/properties/scope/properties/possible"), "warn");
-    assert_eq!(default("/properties/scope/properties/namespaceLabels"), false);
+    assert_eq!(
+        default("/properties/scope/properties/namespaceLabels"),
+        false
+    );
     assert_eq!(default("/properties/approved/properties/privileged"), false);
-    assert_eq!(default("/properties/approved/properties/capabilities"), json!([]));
-    assert_eq!(default("/properties/approved/properties/hostSysctls"), json!([]));
+    assert_eq!(
+        default("/properties/approved/properties/capabilities"),
+        json!([])
+    );
+    assert_eq!(
+        default("/properties/approved/properties/hostSysctls"),
+        json!([])
+    );
     assert_eq!(default("/properties/exempt"), json!([]));
     let actions = &schema["properties"]["actions"]["properties"];
     for rule in RULES {
         let action = &actions[rule.id];
         assert_eq!(action["default"], rule.action.as_str(), "{}", rule.id);
-        assert!(action["description"].as_str().unwrap().contains(rule.summary), "{}", rule.id);
+        assert!(
+            action["description"]
+                .as_str()
+                .unwrap()
+                .contains(rule.summary),
+            "{}",
+            rule.id
+        );
         let values = action["enum"].as_array().unwrap();
-        assert_eq!(values.contains(&json!("fix")), rule.fix.is_some(), "{}", rule.id);
+        assert_eq!(
+            values.contains(&json!("fix")),
+            rule.fix.is_some(),
+            "{}",
+            rule.id
+        );
     }
 }
 
@@ -109,7 +150,10 @@ fn the_settings_of_the_corpus() {
 fn the_settings_that_the_repository_shows() {
     let read = |file: &str| yaml(&std::fs::read_to_string(root(file)).unwrap());
     assert!(agreed(&read("examples/settings.yaml")));
-    for file in ["deploy/virtual-nodes/mutating.yaml", "deploy/virtual-nodes/validating.yaml"] {
+    for file in [
+        "deploy/virtual-nodes/mutating.yaml",
+        "deploy/virtual-nodes/validating.yaml",
+    ] {
         assert!(agreed(&read(file)["spec"]["settings"]), "{file}");
     }
 }
@@ -192,11 +236,19 @@ fn every_value_that_the_policy_knows_is_in_it() {
     let schema = schema();
     let listed = |settings: Value, after: &str| -> Vec<Value> {
         let message = judge::settings(&settings.to_string(), true).unwrap_err();
-        let (_, list) = message.split_once(after).unwrap_or_else(|| panic!("{message}"));
+        let (_, list) = message
+            .split_once(after)
+            .unwrap_or_else(|| panic!("{message}"));
         list.split(", ").map(Into::into).collect()
     };
     let keys = |pointer: &str| -> Vec<Value> {
-        let mut keys: Vec<_> = schema.pointer(pointer).unwrap().as_object().unwrap().keys().collect();
+        let mut keys: Vec<_> = schema
+            .pointer(pointer)
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect();
         keys.retain(|key| *key != "*");
         keys.into_iter().map(|key| key.as_str().into()).collect()
     };
@@ -206,27 +258,56 @@ fn every_value_that_the_policy_knows_is_in_it() {
     };
     for (settings, properties) in [
         (json!({"xxxxxxxxx": 1}), "/properties"),
-        (json!({"scope": {"xxxxxxxxx": 1}}), "/properties/scope/properties"),
-        (json!({"actions": {"xxxxxxxxx": 1}}), "/properties/actions/properties"),
-        (json!({"approved": {"xxxxxxxxx": 1}}), "/properties/approved/properties"),
-        (json!({"exempt": [{"xxxxxxxxx": 1}]}), "/properties/exempt/items/properties"),
+        (
+            json!({"scope": {"xxxxxxxxx": 1}}),
+            "/properties/scope/properties",
+        ),
+        (
+            json!({"actions": {"xxxxxxxxx": 1}}),
+            "/properties/actions/properties",
+        ),
+        (
+            json!({"approved": {"xxxxxxxxx": 1}}),
+            "/properties/approved/properties",
+        ),
+        (
+            json!({"exempt": [{"xxxxxxxxx": 1}]}),
+            "/properties/exempt/items/properties",
+        ),
     ] {
-        assert_eq!(sorted(keys(properties)), sorted(listed(settings, "there are ")), "{properties}");
+        assert_eq!(
+            sorted(keys(properties)),
+            sorted(listed(settings, "there are ")),
+            "{properties}"
+        );
     }
     for (settings, choice) in [
         (json!({"profile": 0}), "/properties/profile/enum"),
         (json!({"mutate": 0}), "/properties/mutate/enum"),
-        (json!({"scope": {"possible": 0}}), "/properties/scope/properties/possible/enum"),
-        (json!({"actions": {"*": 0}}), "/properties/actions/properties/*/enum"),
-        (json!({"actions": {"privileged": 0}}), "/properties/actions/properties/privileged/enum"),
-        (json!({"actions": {"pod-identity": 0}}), "/properties/actions/properties/pod-identity/enum"),
+        (
+            json!({"scope": {"possible": 0}}),
+            "/properties/scope/properties/possible/enum",
+        ),
+        (
+            json!({"actions": {"*": 0}}),
+            "/properties/actions/properties/*/enum",
+        ),
+        (
+            json!({"actions": {"privileged": 0}}),
+            "/properties/actions/properties/privileged/enum",
+        ),
+        (
+            json!({"actions": {"pod-identity": 0}}),
+            "/properties/actions/properties/pod-identity/enum",
+        ),
     ] {
         let mut values = schema.pointer(choice).unwrap().as_array().unwrap().clone();
         values.retain(|value| *value != false);
         assert_eq!(values, listed(settings, "is not one of "), "{choice}");
     }
-    let capabilities =
-        schema.pointer("/properties/approved/properties/capabilities/items/anyOf/0/enum").unwrap();
+    let capabilities = schema
+        .pointer("/properties/approved/properties/capabilities/items/anyOf/0/enum")
+        .unwrap();
     assert_eq!(*capabilities, json!(capability::LINUX));
 }
 
@@ -239,7 +320,12 @@ fn a_name_has_at_most_253_characters() {
         (format!("{}*", "a".repeat(252)), true),
         (format!("{}*", "a".repeat(253)), false),
     ] {
-        assert_eq!(agreed(&json!({"approved": {"hostSysctls": [name]}})), taken, "{}", name.len());
+        assert_eq!(
+            agreed(&json!({"approved": {"hostSysctls": [name]}})),
+            taken,
+            "{}",
+            name.len()
+        );
     }
 }
 

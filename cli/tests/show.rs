@@ -1,5 +1,9 @@
 //! `eci-policy show`, run.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use std::fmt::Write;
 use std::path::Path;
@@ -17,7 +21,13 @@ struct Ran {
 fn show(arguments: &[&str], stdin: &str) -> Ran {
     let mut command = cargo_bin_cmd!("eci-policy");
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let ran = command.current_dir(examples).arg("show").args(arguments).write_stdin(stdin).output().unwrap();
+    let ran = command
+        .current_dir(examples)
+        .arg("show")
+        .args(arguments)
+        .write_stdin(stdin)
+        .output()
+        .unwrap();
     Ran {
         code: ran.status.code().unwrap(),
         out: String::from_utf8(ran.stdout).unwrap(),
@@ -118,7 +128,11 @@ Deployment shop/web (template)
       init-container-identity: 3000 has no effect: ECI reads no runAsGroup on init containers
 ",
         settings("1000", &unread, "fixed by ECI"),
-        settings("1000", &unread, "fixed by ECI; the container asks for false"),
+        settings(
+            "1000",
+            &unread,
+            "fixed by ECI; the container asks for false"
+        ),
     );
     assert_eq!(ran.out, expected);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
@@ -127,8 +141,9 @@ Deployment shop/web (template)
 #[test]
 fn every_example_fits_the_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let files =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let examples: Vec<_> = files
         .filter(|name| name.ends_with(".yaml") && name.starts_with(|c: char| c.is_ascii_digit()))
         .collect();
@@ -146,13 +161,26 @@ fn every_example_fits_the_page() {
 fn json_is_one_object() {
     let output = json_of(&["06-kubernetes-security-context-4.yaml", "-"], WEB);
     let objects = output["objects"].as_array().unwrap();
-    let place =
-        |index: usize| ["file", "line", "kind", "name", "template"].map(|key| objects[index][key].clone());
-    assert_eq!(place(1), [json!("<stdin>"), json!(2), json!("Deployment"), json!("web"), json!(true)]);
+    let place = |index: usize| {
+        ["file", "line", "kind", "name", "template"].map(|key| objects[index][key].clone())
+    };
+    assert_eq!(
+        place(1),
+        [
+            json!("<stdin>"),
+            json!(2),
+            json!("Deployment"),
+            json!("web"),
+            json!(true)
+        ]
+    );
     assert_eq!(objects[1]["namespace"], "shop");
     assert_eq!(objects[0].get("namespace"), None);
     let capabilities = &objects[0]["containers"][0]["capabilities"];
-    assert_eq!(capabilities["asked"]["mask"], "00000000aa0435fb", "as the Kubernetes page shows");
+    assert_eq!(
+        capabilities["asked"]["mask"], "00000000aa0435fb",
+        "as the Kubernetes page shows"
+    );
     assert_eq!(capabilities["granted"]["mask"], "00000000a80435fb");
     assert_eq!(capabilities["refused"], json!(["SYS_TIME"]));
     let lists: Vec<_> = objects[1]["containers"]
@@ -161,8 +189,17 @@ fn json_is_one_object() {
         .iter()
         .map(|own| (&own["list"], &own["sidecar"]))
         .collect();
-    assert_eq!(lists, [(&json!("initContainers"), &json!(true)), (&json!("containers"), &json!(false))]);
-    assert_eq!(json_of(&["-"], "{apiVersion: v1, kind: ConfigMap}")["objects"], json!([]));
+    assert_eq!(
+        lists,
+        [
+            (&json!("initContainers"), &json!(true)),
+            (&json!("containers"), &json!(false))
+        ]
+    );
+    assert_eq!(
+        json_of(&["-"], "{apiVersion: v1, kind: ConfigMap}")["objects"],
+        json!([])
+    );
 }
 
 #[test]
@@ -171,18 +208,36 @@ fn what_is_not_for_eci_is_told_and_shown_on_demand() {
     let ran = show(&["-"], pod);
     assert_eq!(ran.code, 0);
     assert!(
-        ran.out.starts_with("Pod a\n  does not run on ECI (nothing on the pod sends it there; "),
+        ran.out
+            .starts_with("Pod a\n  does not run on ECI (nothing on the pod sends it there; "),
         "{}",
         ran.out
     );
     let ran = show(&["-", "--assume-eci"], pod);
-    assert!(ran.out.contains("\n  on ECI    certain: every pod is taken for one of ECI\n"), "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("\n  on ECI    certain: every pod is taken for one of ECI\n"),
+        "{}",
+        ran.out
+    );
     for (file, certainty, said) in [
-        ("20-may-land-on-eci.yaml", "possible", "on ECI    possible: "),
+        (
+            "20-may-land-on-eci.yaml",
+            "possible",
+            "on ECI    possible: ",
+        ),
         ("21-not-on-eci.yaml", "no", "does not run on ECI ("),
-        ("22-windows.yaml", "certain", "is not shown: it is written for Windows, "),
+        (
+            "22-windows.yaml",
+            "certain",
+            "is not shown: it is written for Windows, ",
+        ),
     ] {
-        assert_eq!(json_of(&[file], "")["objects"][0]["scope"]["certainty"], certainty, "{file}");
+        assert_eq!(
+            json_of(&[file], "")["objects"][0]["scope"]["certainty"],
+            certainty,
+            "{file}"
+        );
         let ran = show(&[file], "");
         assert!(ran.out.contains(said), "{file}: {}", ran.out);
     }
@@ -211,9 +266,18 @@ fn every_object_of_a_stream_is_shown() {
         pod("c")
     );
     let output = json_of(&["-"], &text);
-    let names: Vec<_> = output["objects"].as_array().unwrap().iter().map(|object| &object["name"]).collect();
+    let names: Vec<_> = output["objects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|object| &object["name"])
+        .collect();
     assert_eq!(names, ["a", "b", "c"]);
-    assert!(show(&["-"], &text).out.contains("\n  ephemeral container debug\n"));
+    assert!(
+        show(&["-"], &text)
+            .out
+            .contains("\n  ephemeral container debug\n")
+    );
 }
 
 #[test]
@@ -250,7 +314,11 @@ kind: Pod
             "eci-policy: <stdin>:18: is no Kubernetes manifest: it has no apiVersion",
         ]
     );
-    assert!(errors[3].starts_with("eci-policy: nowhere.yaml: cannot be read: "), "{}", ran.err);
+    assert!(
+        errors[3].starts_with("eci-policy: nowhere.yaml: cannot be read: "),
+        "{}",
+        ran.err
+    );
     assert_eq!(errors.len(), 4);
 }
 
@@ -259,10 +327,22 @@ fn a_file_that_is_no_manifest_is_named() {
     for (text, error) in [
         ("", "<stdin>: holds no Kubernetes manifest"),
         ("# nothing\n---\n", "<stdin>: holds no Kubernetes manifest"),
-        ("plain text", "<stdin>:1: is no Kubernetes manifest: it has no apiVersion"),
-        ("[1, 2]", "<stdin>:1: is no Kubernetes manifest: it has no apiVersion"),
-        ("{apiVersion: v1}", "<stdin>:1: is no Kubernetes manifest: it has no kind"),
-        ("a: 1\na: 2\n", "<stdin>: line 2, column 1: the key `a` is already set in this mapping"),
+        (
+            "plain text",
+            "<stdin>:1: is no Kubernetes manifest: it has no apiVersion",
+        ),
+        (
+            "[1, 2]",
+            "<stdin>:1: is no Kubernetes manifest: it has no apiVersion",
+        ),
+        (
+            "{apiVersion: v1}",
+            "<stdin>:1: is no Kubernetes manifest: it has no kind",
+        ),
+        (
+            "a: 1\na: 2\n",
+            "<stdin>: line 2, column 1: the key `a` is already set in this mapping",
+        ),
     ] {
         let ran = show(&["-"], text);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{text}");
@@ -270,7 +350,10 @@ fn a_file_that_is_no_manifest_is_named() {
     }
     let ran = show(&["-"], "{apiVersion: v1, kind: Service}");
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
-    assert_eq!(ran.err, "eci-policy: there is nothing to show: no object here holds a pod\n");
+    assert_eq!(
+        ran.err,
+        "eci-policy: there is nothing to show: no object here holds a pod\n"
+    );
 }
 
 #[test]
@@ -280,7 +363,10 @@ fn what_a_terminal_would_obey_is_not_shown() {
                  "containers": [{"name": "c\u009b", "securityContext": {"procMount": "\u001b[31m", "capabilities": {"add": ["\u0008"]}}}]}}"#;
     let ran = show(&["-", "--color", "always"], pod);
     assert_eq!(ran.code, 0);
-    let obeyed: Vec<_> =
-        ran.out.chars().filter(|c| *c != '\n' && c.is_control() || *c == '\u{202e}').collect();
+    let obeyed: Vec<_> = ran
+        .out
+        .chars()
+        .filter(|c| *c != '\n' && c.is_control() || *c == '\u{202e}')
+        .collect();
     assert!(obeyed.is_empty(), "{obeyed:?}: {}", ran.out);
 }

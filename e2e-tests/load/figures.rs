@@ -94,13 +94,24 @@ impl Rate {
             let latency = percentile(&latencies, percent).unwrap_or_default();
             u64::try_from(latency.as_micros()).unwrap_or(u64::MAX)
         };
-        let in_time = timings.iter().filter(|timing| timing.answered < length).count();
+        let in_time = timings
+            .iter()
+            .filter(|timing| timing.answered < length)
+            .count();
         Self {
             rate,
             requests: timings.len(),
             answered: (in_time as f64 / length.as_secs_f64()).round() as u64,
-            latency_us: Latency { p50: at(50), p90: at(90), p99: at(99), max: at(100) },
-            late: latencies.iter().filter(|latency| **latency > deadline).count(),
+            latency_us: Latency {
+                p50: at(50),
+                p90: at(90),
+                p99: at(99),
+                max: at(100),
+            },
+            late: latencies
+                .iter()
+                .filter(|latency| **latency > deadline)
+                .count(),
             peak_kib,
         }
     }
@@ -121,8 +132,21 @@ impl Run {
 
     /// The figures in Markdown: what was asked, the picture, a table, and what follows.
     pub(crate) fn page(&self) -> String {
-        let Self { version, machine, workers, seconds, deadline_ms, requests, .. } = self;
-        let Requests { accepted, repaired, denied, median_bytes } = requests;
+        let Self {
+            version,
+            machine,
+            workers,
+            seconds,
+            deadline_ms,
+            requests,
+            ..
+        } = self;
+        let Requests {
+            accepted,
+            repaired,
+            denied,
+            median_bytes,
+        } = requests;
         let mut page = format!(
             "![Latency over the rate of requests](load.svg)\n\n\
              Version {version} on {machine}; workers: {workers}; {seconds} s a rate. The requests are the cases of the corpus at \
@@ -143,7 +167,10 @@ impl Run {
                 rate.rate / (*workers as u64).max(1)
             ),
             None => {
-                writeln!(page, "At none of these rates do 99 of 100 answers come within {deadline_ms} ms.")
+                writeln!(
+                    page,
+                    "At none of these rates do 99 of 100 answers come within {deadline_ms} ms."
+                )
             }
         };
         page
@@ -163,7 +190,9 @@ impl Run {
         let Latency { p50, p90, p99, max } = &rate.latency_us;
         let [p50, p90, p99, max] = [p50, p90, p99, max].map(|us| Milliseconds(*us));
         let late = 100.0 * rate.late as f64 / (rate.requests as f64).max(1.0);
-        let memory = rate.peak_kib.map_or("–".to_owned(), |kib| format!("{} MiB", kib.div_ceil(1024)));
+        let memory = rate.peak_kib.map_or("–".to_owned(), |kib| {
+            format!("{} MiB", kib.div_ceil(1024))
+        });
         format!(
             "| {} | {} | {p50} | {p90} | {p99} | {max} | {late:.1}% | {memory} |\n",
             rate.rate, rate.answered
@@ -197,7 +226,12 @@ pub(crate) mod tests {
             rate,
             requests: 1_000,
             answered: rate,
-            latency_us: Latency { p50: 512, p90: 9_994, p99, max: 123_456 },
+            latency_us: Latency {
+                p50: 512,
+                p90: 9_994,
+                p99,
+                max: 123_456,
+            },
             late,
             peak_kib: Some(40 * 1024),
         };
@@ -207,8 +241,17 @@ pub(crate) mod tests {
             workers: 2,
             seconds: 10,
             deadline_ms: 100,
-            requests: Requests { accepted: 1, repaired: 2, denied: 3, median_bytes: 700 },
-            rates: vec![rate(500, 20_000, 1), rate(1_000, 100_000, 10), rate(2_000, 100_001, 999)],
+            requests: Requests {
+                accepted: 1,
+                repaired: 2,
+                denied: 3,
+                median_bytes: 700,
+            },
+            rates: vec![
+                rate(500, 20_000, 1),
+                rate(1_000, 100_000, 10),
+                rate(2_000, 100_001, 999),
+            ],
         }
     }
 
@@ -234,28 +277,45 @@ pub(crate) mod tests {
     fn what_a_rate_led_to() {
         let ms = Duration::from_millis;
         // Latencies of 1, 2, 101 and 1,500 ms; the last answer comes after the second is over.
-        let timings = [(0, 1), (10, 12), (20, 121), (500, 2_000)]
-            .map(|(due, answered)| Timing { due: ms(due), answered: ms(answered) });
+        let timings = [(0, 1), (10, 12), (20, 121), (500, 2_000)].map(|(due, answered)| Timing {
+            due: ms(due),
+            answered: ms(answered),
+        });
         let rate = Rate::of(4, &timings, ms(1_000), ms(100), None);
         assert_eq!((rate.requests, rate.answered, rate.late), (4, 3, 2));
-        assert_eq!(rate.latency_us, Latency { p50: 2_000, p90: 1_500_000, p99: 1_500_000, max: 1_500_000 });
+        assert_eq!(
+            rate.latency_us,
+            Latency {
+                p50: 2_000,
+                p90: 1_500_000,
+                p99: 1_500_000,
+                max: 1_500_000
+            }
+        );
     }
 
     #[test]
     fn the_page_by_hand() {
         let page = run().page();
-        assert!(
-            page.contains(
-                "| requests a second | answered | p50 | p90 | p99 | max | over 100 ms | memory |\n"
-            )
-        );
+        assert!(page.contains(
+            "| requests a second | answered | p50 | p90 | p99 | max | over 100 ms | memory |\n"
+        ));
         assert!(
             page.contains("| 500 | 500 | 0.51 ms | 9.99 ms | 20.0 ms | 123 ms | 0.1% | 40 MiB |\n"),
             "{page}"
         );
-        assert!(page.ends_with("within 100 ms up to **1000 requests a second, 500 a worker**.\n"), "{page}");
-        let slow = Run { deadline_ms: 1, ..run() };
-        assert!(slow.page().ends_with("At none of these rates do 99 of 100 answers come within 1 ms.\n"));
+        assert!(
+            page.ends_with("within 100 ms up to **1000 requests a second, 500 a worker**.\n"),
+            "{page}"
+        );
+        let slow = Run {
+            deadline_ms: 1,
+            ..run()
+        };
+        assert!(
+            slow.page()
+                .ends_with("At none of these rates do 99 of 100 answers come within 1 ms.\n")
+        );
     }
 
     #[test]

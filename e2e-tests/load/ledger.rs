@@ -36,7 +36,11 @@ pub(crate) enum Fault {
     #[error("{uid} ({case}): mixed up: the answer is not the native core's")]
     MixedUp { uid: String, case: String },
     #[error("{uid} ({case}): failed: {reason}")]
-    Failed { uid: String, case: String, reason: String },
+    Failed {
+        uid: String,
+        case: String,
+        reason: String,
+    },
 }
 
 /// When a request was due, and when it was answered; since the begin of the measurement.
@@ -65,7 +69,11 @@ pub(crate) struct Ledger<'p> {
 impl<'p> Ledger<'p> {
     /// Nothing is answered yet.
     pub(crate) fn new(first: u64, plan: &'p [Arrival]) -> Self {
-        Self { first, requests: plan.iter().map(|arrival| (arrival, None)).collect(), faults: Vec::new() }
+        Self {
+            first,
+            requests: plan.iter().map(|arrival| (arrival, None)).collect(),
+            faults: Vec::new(),
+        }
     }
 
     /// Takes an answer down.
@@ -85,7 +93,11 @@ impl<'p> Ledger<'p> {
                 return;
             }
             Ok(_) => Fault::MixedUp { case: case(), uid },
-            Err(reason) => Fault::Failed { case: case(), uid, reason },
+            Err(reason) => Fault::Failed {
+                case: case(),
+                uid,
+                reason,
+            },
         };
         *answered = Some(at);
         self.faults.push(fault);
@@ -99,19 +111,33 @@ impl<'p> Ledger<'p> {
         let mut timings = Vec::with_capacity(self.requests.len());
         for (number, (arrival, answered)) in (self.first..).zip(self.requests) {
             match answered {
-                Some(answered) => timings.push(Timing { due: arrival.due, answered }),
+                Some(answered) => timings.push(Timing {
+                    due: arrival.due,
+                    answered,
+                }),
                 None => {
-                    self.faults.push(Fault::Lost { uid: uid(number), case: arrival.question.case.clone() });
+                    self.faults.push(Fault::Lost {
+                        uid: uid(number),
+                        case: arrival.question.case.clone(),
+                    });
                 }
             }
         }
-        if self.faults.is_empty() { Ok(timings) } else { Err(self.faults) }
+        if self.faults.is_empty() {
+            Ok(timings)
+        } else {
+            Err(self.faults)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use crate::question::Verdict;
@@ -123,15 +149,22 @@ mod tests {
     fn plan() -> Vec<Arrival> {
         let of = |verdict, own| {
             let is = |question: &&Arc<Question>| {
-                question.verdict == verdict && (question.answer(&uid(1)) != question.answer(&uid(2))) == own
+                question.verdict == verdict
+                    && (question.answer(&uid(1)) != question.answer(&uid(2))) == own
             };
             Arc::clone(corpus().iter().find(is).unwrap())
         };
-        let questions =
-            [of(Verdict::Repaired, true), of(Verdict::Repaired, true), of(Verdict::Denied, false)];
+        let questions = [
+            of(Verdict::Repaired, true),
+            of(Verdict::Repaired, true),
+            of(Verdict::Denied, false),
+        ];
         (1..)
             .zip(questions)
-            .map(|(ms, question)| Arrival { due: Duration::from_millis(ms), question })
+            .map(|(ms, question)| Arrival {
+                due: Duration::from_millis(ms),
+                question,
+            })
             .collect()
     }
 
@@ -139,7 +172,11 @@ mod tests {
     fn answer(plan: &[Arrival], index: usize) -> Answer {
         let uid = uid(FIRST + index as u64);
         let bytes = Ok(plan[index].question.answer(&uid).into_bytes());
-        Answer { uid, at: Duration::from_millis(10), bytes }
+        Answer {
+            uid,
+            at: Duration::from_millis(10),
+            bytes,
+        }
     }
 
     fn closed(plan: &[Arrival], answers: Vec<Answer>) -> Result<Vec<Timing>, Vec<Fault>> {
@@ -152,22 +189,42 @@ mod tests {
     fn each_request_has_one_answer_its_own() {
         let plan = plan();
         let timings = closed(&plan, [2, 0, 1].map(|index| answer(&plan, index)).into()).unwrap();
-        let latencies: Vec<_> = timings.into_iter().map(|timing| timing.latency().as_millis()).collect();
-        assert_eq!(latencies, [9, 8, 7], "in the order of the requests, from when each was due");
+        let latencies: Vec<_> = timings
+            .into_iter()
+            .map(|timing| timing.latency().as_millis())
+            .collect();
+        assert_eq!(
+            latencies,
+            [9, 8, 7],
+            "in the order of the requests, from when each was due"
+        );
     }
 
     #[test]
     fn a_lost_answer_is_told() {
         let plan = plan();
         let faults = closed(&plan, vec![answer(&plan, 0), answer(&plan, 2)]).unwrap_err();
-        assert_eq!(faults, [Fault::Lost { uid: uid(101), case: plan[1].question.case.clone() }]);
+        assert_eq!(
+            faults,
+            [Fault::Lost {
+                uid: uid(101),
+                case: plan[1].question.case.clone()
+            }]
+        );
     }
 
     #[test]
     fn a_doubled_answer_is_told() {
         let plan = plan();
-        let faults = closed(&plan, [0, 1, 2, 1].map(|index| answer(&plan, index)).into()).unwrap_err();
-        assert_eq!(faults, [Fault::Doubled { uid: uid(101), case: plan[1].question.case.clone() }]);
+        let faults =
+            closed(&plan, [0, 1, 2, 1].map(|index| answer(&plan, index)).into()).unwrap_err();
+        assert_eq!(
+            faults,
+            [Fault::Doubled {
+                uid: uid(101),
+                case: plan[1].question.case.clone()
+            }]
+        );
     }
 
     #[test]
@@ -193,11 +250,21 @@ mod tests {
         let mut answers: Vec<_> = [0, 1, 2].map(|index| answer(&plan, index)).into();
         answers[2].bytes = Err("trapped".to_owned());
         for uid in [uid(FIRST - 1), uid(FIRST + 3), "x".to_owned()] {
-            answers.push(Answer { uid, ..answer(&plan, 0) });
+            answers.push(Answer {
+                uid,
+                ..answer(&plan, 0)
+            });
         }
         let mut faults = closed(&plan, answers).unwrap_err().into_iter();
         let case = plan[2].question.case.clone();
-        assert_eq!(faults.next(), Some(Fault::Failed { uid: uid(102), case, reason: "trapped".to_owned() }));
+        assert_eq!(
+            faults.next(),
+            Some(Fault::Failed {
+                uid: uid(102),
+                case,
+                reason: "trapped".to_owned()
+            })
+        );
         let strays = [uid(99), uid(103), "x".to_owned()].map(|uid| Fault::Stray { uid });
         assert_eq!(faults.collect::<Vec<_>>(), strays);
     }

@@ -58,7 +58,8 @@ const SHOWN: usize = 5;
 type Failure = Box<dyn Error>;
 
 fn main() -> ExitCode {
-    match Arguments::parse(lexopt::Parser::from_env()).and_then(|arguments| run(arguments.as_ref())) {
+    match Arguments::parse(lexopt::Parser::from_env()).and_then(|arguments| run(arguments.as_ref()))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "load: {failure}");
@@ -73,9 +74,11 @@ fn run(arguments: Option<&Arguments>) -> Result<(), Failure> {
         return Ok(());
     };
     if !arguments.out.is_dir() {
-        return Err(
-            format!("{}: no such folder; --out names one that is there", arguments.out.display()).into()
-        );
+        return Err(format!(
+            "{}: no such folder; --out names one that is there",
+            arguments.out.display()
+        )
+        .into());
     }
     let data = arguments.out.join(DATA);
     let mut files = Vec::new();
@@ -99,8 +102,17 @@ fn measure(arguments: &Arguments) -> Result<Run, Failure> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
     let questions: Vec<_> = Question::all(&corpus)?.into_iter().map(Arc::new).collect();
     let server = Server::start(module, arguments.workers)?;
-    let Arguments { rates, workers, seconds, deadline_ms, .. } = arguments;
-    let (length, deadline) = (Duration::from_secs(*seconds), Duration::from_millis(*deadline_ms));
+    let Arguments {
+        rates,
+        workers,
+        seconds,
+        deadline_ms,
+        ..
+    } = arguments;
+    let (length, deadline) = (
+        Duration::from_secs(*seconds),
+        Duration::from_millis(*deadline_ms),
+    );
     let mut run = Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: format!(
@@ -136,8 +148,16 @@ fn measure(arguments: &Arguments) -> Result<Run, Failure> {
 
 /// What is wrong with the answers, the first of it in full.
 fn told(faults: Vec<Fault>) -> String {
-    let shown: Vec<_> = faults.iter().take(SHOWN).map(|fault| format!("\n  {fault}")).collect();
-    format!("{} answers are not what they must be, and nothing is written:{}", faults.len(), shown.concat())
+    let shown: Vec<_> = faults
+        .iter()
+        .take(SHOWN)
+        .map(|fault| format!("\n  {fault}"))
+        .collect();
+    format!(
+        "{} answers are not what they must be, and nothing is written:{}",
+        faults.len(),
+        shown.concat()
+    )
 }
 
 fn read(data: &Path) -> Result<Run, String> {
@@ -151,11 +171,18 @@ fn drawn(out: &Path, run: &Run) -> Result<Vec<(PathBuf, String)>, Failure> {
     let mut files = vec![(out.join(PICTURE), plot::svg(run)?)];
     let page = out.join(PAGE);
     if page.exists() {
-        let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+        let text =
+            fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
         let (begin, end) = MARKS;
-        let parts = text.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
-        let (before, after) = parts
-            .ok_or_else(|| format!("{}: no place for the figures: {begin}{end} mark it", page.display()))?;
+        let parts = text
+            .split_once(begin)
+            .and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+        let (before, after) = parts.ok_or_else(|| {
+            format!(
+                "{}: no place for the figures: {begin}{end} mark it",
+                page.display()
+            )
+        })?;
         files.push((page, format!("{before}{begin}{}{end}{after}", run.page())));
     }
     Ok(files)
@@ -176,7 +203,8 @@ fn write(files: &[(PathBuf, String)]) -> Result<(), Failure> {
         ready.push((file, path));
     }
     for (file, path) in ready {
-        file.persist(path).map_err(|error| format!("{}: {}", path.display(), error.error))?;
+        file.persist(path)
+            .map_err(|error| format!("{}: {}", path.display(), error.error))?;
     }
     Ok(())
 }
@@ -223,7 +251,8 @@ impl Arguments {
                         usize::try_from(whole("--workers", &parser.value()?.string()?, most)?)?;
                 }
                 Long("deadline") => {
-                    arguments.deadline_ms = whole("--deadline", &parser.value()?.string()?, 60_000)?;
+                    arguments.deadline_ms =
+                        whole("--deadline", &parser.value()?.string()?, 60_000)?;
                 }
                 Long("draw") => arguments.draw = true,
                 other => return Err(other.unexpected().into()),
@@ -234,7 +263,11 @@ impl Arguments {
 
     fn checked(self) -> Result<Self, Failure> {
         let seconds = self.seconds;
-        if let Some(rate) = self.rates.iter().find(|rate| **rate * seconds < LEAST_REQUESTS) {
+        if let Some(rate) = self
+            .rates
+            .iter()
+            .find(|rate| **rate * seconds < LEAST_REQUESTS)
+        {
             return Err(format!(
                 "{rate} requests a second for {seconds} s are too few to tell 99 of 100 from; make --rates or \
                  --seconds larger, for {LEAST_REQUESTS} requests at each rate"
@@ -255,18 +288,29 @@ impl Arguments {
 /// The rates of a list, which must rise: what the highest needs of memory is measured last.
 fn rates(text: &str) -> Result<Vec<u64>, String> {
     let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
-    let rates = parts.map(|part| whole("--rates", part, 1_000_000)).collect::<Result<Vec<_>, _>>()?;
+    let rates = parts
+        .map(|part| whole("--rates", part, 1_000_000))
+        .collect::<Result<Vec<_>, _>>()?;
     if rates.is_empty() {
-        return Err("--rates names no rate; write requests a second, as in 500,1000,2000".to_owned());
+        return Err(
+            "--rates names no rate; write requests a second, as in 500,1000,2000".to_owned(),
+        );
     }
-    match rates.iter().zip(rates.iter().skip(1)).find(|(one, next)| one >= next) {
+    match rates
+        .iter()
+        .zip(rates.iter().skip(1))
+        .find(|(one, next)| one >= next)
+    {
         Some((one, next)) => Err(format!("--rates must rise, and {next} stands after {one}")),
         None => Ok(rates),
     }
 }
 
 fn whole(name: &str, text: &str, most: u64) -> Result<u64, String> {
-    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| format!("{name}: \"{text}\" is no whole number from 1 to {most}"))
 }
 
@@ -289,29 +333,70 @@ mod tests {
         for (path, made) in files {
             let there = fs::read_to_string(&path).unwrap();
             let name = path.file_name().unwrap().display();
-            assert!(there == made, "docs/{name} is not what is made of docs/{DATA}: run `make load-docs`");
+            assert!(
+                there == made,
+                "docs/{name} is not what is made of docs/{DATA}: run `make load-docs`"
+            );
         }
     }
 
     fn refusal(arguments: &[&str]) -> String {
-        Arguments::parse(lexopt::Parser::from_args(arguments)).unwrap_err().to_string()
+        Arguments::parse(lexopt::Parser::from_args(arguments))
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn bad_values_are_refused() {
         for (arguments, told) in [
-            (&["--rates", "500,x"][..], "--rates: \"x\" is no whole number from 1 to 1000000"),
-            (&["--rates", "0"], "--rates: \"0\" is no whole number from 1 to 1000000"),
-            (&["--rates", "-5"], "--rates: \"-5\" is no whole number from 1 to 1000000"),
-            (&["--rates", "1e3"], "--rates: \"1e3\" is no whole number from 1 to 1000000"),
-            (&["--rates", " , "], "--rates names no rate; write requests a second, as in 500,1000,2000"),
-            (&["--rates", "1000,500"], "--rates must rise, and 500 stands after 1000"),
-            (&["--rates", "500 500"], "--rates must rise, and 500 stands after 500"),
-            (&["--seconds", "0"], "--seconds: \"0\" is no whole number from 1 to 3600"),
-            (&["--seconds", "0.5"], "--seconds: \"0.5\" is no whole number from 1 to 3600"),
-            (&["--workers", "0"], "--workers: \"0\" is no whole number from 1 to 512"),
-            (&["--workers", "513"], "--workers: \"513\" is no whole number from 1 to 512"),
-            (&["--deadline", "soon"], "--deadline: \"soon\" is no whole number from 1 to 60000"),
+            (
+                &["--rates", "500,x"][..],
+                "--rates: \"x\" is no whole number from 1 to 1000000",
+            ),
+            (
+                &["--rates", "0"],
+                "--rates: \"0\" is no whole number from 1 to 1000000",
+            ),
+            (
+                &["--rates", "-5"],
+                "--rates: \"-5\" is no whole number from 1 to 1000000",
+            ),
+            (
+                &["--rates", "1e3"],
+                "--rates: \"1e3\" is no whole number from 1 to 1000000",
+            ),
+            (
+                &["--rates", " , "],
+                "--rates names no rate; write requests a second, as in 500,1000,2000",
+            ),
+            (
+                &["--rates", "1000,500"],
+                "--rates must rise, and 500 stands after 1000",
+            ),
+            (
+                &["--rates", "500 500"],
+                "--rates must rise, and 500 stands after 500",
+            ),
+            (
+                &["--seconds", "0"],
+                "--seconds: \"0\" is no whole number from 1 to 3600",
+            ),
+            (
+                &["--seconds", "0.5"],
+                "--seconds: \"0.5\" is no whole number from 1 to 3600",
+            ),
+            (
+                &["--workers", "0"],
+                "--workers: \"0\" is no whole number from 1 to 512",
+            ),
+            (
+                &["--workers", "513"],
+                "--workers: \"513\" is no whole number from 1 to 512",
+            ),
+            (
+                &["--deadline", "soon"],
+                "--deadline: \"soon\" is no whole number from 1 to 60000",
+            ),
             (
                 &["--rates", "9", "--seconds", "10"],
                 "9 requests a second for 10 s are too few to tell 99 of 100 from; make --rates or --seconds larger, for \
@@ -338,25 +423,43 @@ mod tests {
                 draw,
                 out,
                 module,
-                ..Arguments::parse(lexopt::Parser::from_args([""; 0])).unwrap().unwrap()
+                ..Arguments::parse(lexopt::Parser::from_args([""; 0]))
+                    .unwrap()
+                    .unwrap()
             };
             run(Some(&arguments)).unwrap_err().to_string()
         };
-        assert!(run_in("nowhere", false).ends_with("nowhere: no such folder; --out names one that is there"));
-        assert!(run_in("", false).ends_with("none.wasm: not found; `make policy.wasm` builds the policy"));
         assert!(
-            run_in("", true)
-                .ends_with("load.json: No such file or directory (os error 2); `make load` writes it")
+            run_in("nowhere", false)
+                .ends_with("nowhere: no such folder; --out names one that is there")
+        );
+        assert!(
+            run_in("", false)
+                .ends_with("none.wasm: not found; `make policy.wasm` builds the policy")
+        );
+        assert!(
+            run_in("", true).ends_with(
+                "load.json: No such file or directory (os error 2); `make load` writes it"
+            )
         );
         fs::write(folder.path().join(DATA), "{}").unwrap();
         assert!(run_in("", true).contains("load.json: missing field"));
         fs::copy(docs().join(DATA), folder.path().join(DATA)).unwrap();
         fs::write(folder.path().join(PAGE), "no marks").unwrap();
-        assert!(run_in("", true).contains("operating.md: no place for the figures: <!-- begin load -->"));
-        let mut there: Vec<_> =
-            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(
+            run_in("", true)
+                .contains("operating.md: no place for the figures: <!-- begin load -->")
+        );
+        let mut there: Vec<_> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         there.sort_unstable();
-        assert_eq!(there, [DATA, PAGE], "nothing is written where something is wrong");
+        assert_eq!(
+            there,
+            [DATA, PAGE],
+            "nothing is written where something is wrong"
+        );
     }
 
     #[test]
@@ -364,18 +467,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name| folder.path().join(name);
         fs::write(path("one"), "old").unwrap();
-        write(&[(path("one"), "new".to_owned()), (path("none/two"), "new".to_owned())]).unwrap_err();
+        write(&[
+            (path("one"), "new".to_owned()),
+            (path("none/two"), "new".to_owned()),
+        ])
+        .unwrap_err();
         assert_eq!(fs::read_to_string(path("one")).unwrap(), "old");
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "what was made ready is gone");
+        assert_eq!(
+            fs::read_dir(&folder).unwrap().count(),
+            1,
+            "what was made ready is gone"
+        );
         write(&[(path("one"), "new".to_owned())]).unwrap();
         assert_eq!(fs::read_to_string(path("one")).unwrap(), "new");
     }
 
     #[test]
     fn the_first_faults_are_shown_and_all_counted() {
-        let faults = (0..7).map(|number| Fault::Stray { uid: question::uid(number) }).collect();
+        let faults = (0..7)
+            .map(|number| Fault::Stray {
+                uid: question::uid(number),
+            })
+            .collect();
         let told = told(faults);
-        assert!(told.starts_with("7 answers are not what they must be, and nothing is written:\n  00000000"));
+        assert!(told.starts_with(
+            "7 answers are not what they must be, and nothing is written:\n  00000000"
+        ));
         assert_eq!(told.lines().count(), 1 + SHOWN);
     }
 
@@ -383,6 +500,10 @@ mod tests {
     #[test]
     fn the_peak_has_what_was_taken() {
         let taken = vec![1_u8; 64 << 20];
-        assert!(memory::peak_kib().unwrap() > 64 << 10, "{} bytes are taken", taken.len());
+        assert!(
+            memory::peak_kib().unwrap() > 64 << 10,
+            "{} bytes are taken",
+            taken.len()
+        );
     }
 }

@@ -12,10 +12,24 @@ type Line = (&'static str, RGBColor, Marker, fn(&Latency) -> u64);
 
 /// Colours and markers that the colour-blind tell apart too (the colours are Okabe's and Ito's, two of them darker).
 static LINES: [Line; 4] = [
-    ("max", RGBColor(0xa8, 0x4c, 0x82), Marker::Ring, |latency| latency.max),
-    ("99%", RGBColor(0xd5, 0x5e, 0x00), Marker::Cross, |latency| latency.p99),
-    ("90%", RGBColor(0x00, 0x80, 0x5c), Marker::Triangle, |latency| latency.p90),
-    ("50%", RGBColor(0x00, 0x72, 0xb2), Marker::Dot, |latency| latency.p50),
+    ("max", RGBColor(0xa8, 0x4c, 0x82), Marker::Ring, |latency| {
+        latency.max
+    }),
+    (
+        "99%",
+        RGBColor(0xd5, 0x5e, 0x00),
+        Marker::Cross,
+        |latency| latency.p99,
+    ),
+    (
+        "90%",
+        RGBColor(0x00, 0x80, 0x5c),
+        Marker::Triangle,
+        |latency| latency.p90,
+    ),
+    ("50%", RGBColor(0x00, 0x72, 0xb2), Marker::Dot, |latency| {
+        latency.p50
+    }),
 ];
 
 const SIZE: (u32, u32) = (840, 460);
@@ -52,12 +66,28 @@ impl Marker {
 pub(crate) fn svg(run: &Run) -> Result<String, Box<dyn Error>> {
     let ms = |us: u64| us as f64 / 1_000.0;
     let points = |of: fn(&Latency) -> u64| {
-        run.rates.iter().map(move |rate| (rate.rate as f64, ms(of(&rate.latency_us)))).collect::<Vec<_>>()
+        run.rates
+            .iter()
+            .map(move |rate| (rate.rate as f64, ms(of(&rate.latency_us))))
+            .collect::<Vec<_>>()
     };
     let deadline = run.deadline_ms as f64;
-    let latencies = || LINES.iter().flat_map(|(_, _, _, of)| points(*of)).map(|(_, latency)| latency);
-    let low = latencies().fold(deadline, f64::min).max(0.001).log10().floor();
-    let high = latencies().fold(deadline, f64::max).log10().ceil().max(low + 1.0);
+    let latencies = || {
+        LINES
+            .iter()
+            .flat_map(|(_, _, _, of)| points(*of))
+            .map(|(_, latency)| latency)
+    };
+    let low = latencies()
+        .fold(deadline, f64::min)
+        .max(0.001)
+        .log10()
+        .floor();
+    let high = latencies()
+        .fold(deadline, f64::max)
+        .log10()
+        .ceil()
+        .max(low + 1.0);
     let right = run.rates.iter().map(|rate| rate.rate).max().unwrap_or(1) as f64 * 1.04;
 
     let mut svg = String::new();
@@ -66,7 +96,10 @@ pub(crate) fn svg(run: &Run) -> Result<String, Box<dyn Error>> {
         area.fill(&WHITE)?;
         let mut chart = ChartBuilder::on(&area)
             .caption(
-                format!("Latency over the rate of requests: {} workers, {}", run.workers, run.machine),
+                format!(
+                    "Latency over the rate of requests: {} workers, {}",
+                    run.workers, run.machine
+                ),
                 (FONT, 18),
             )
             .margin(14)
@@ -88,11 +121,20 @@ pub(crate) fn svg(run: &Run) -> Result<String, Box<dyn Error>> {
         for (name, colour, marker, of) in &LINES {
             chart.draw_series(LineSeries::new(points(*of), colour.stroke_width(2)))?;
             chart
-                .draw_series(points(*of).into_iter().map(|point| marker.at(point, *colour)))?
+                .draw_series(
+                    points(*of)
+                        .into_iter()
+                        .map(|point| marker.at(point, *colour)),
+                )?
                 .label(*name)
                 .legend(move |(x, y)| marker.at((x + 8, y), *colour));
         }
-        let dashes = DashedLineSeries::new([(0.0, deadline), (right, deadline)], 6, 4, BLACK.mix(0.6).into());
+        let dashes = DashedLineSeries::new(
+            [(0.0, deadline), (right, deadline)],
+            6,
+            4,
+            BLACK.mix(0.6).into(),
+        );
         chart
             .draw_series(dashes)?
             .label(format!("deadline, {} ms", run.deadline_ms))
@@ -111,7 +153,11 @@ pub(crate) fn svg(run: &Run) -> Result<String, Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use crate::figures::Rate;
@@ -130,15 +176,35 @@ mod tests {
             assert!(svg.contains(text), "{text}");
         }
         let markers = svg.matches("<circle").count();
-        assert_eq!(markers, 2 * (run().rates.len() + 1), "a dot and a ring for each rate, and in the legend");
+        assert_eq!(
+            markers,
+            2 * (run().rates.len() + 1),
+            "a dot and a ring for each rate, and in the legend"
+        );
     }
 
     #[test]
     fn it_has_axes_whatever_there_is_to_show() {
-        for (deadline_ms, rates) in
-            [(1, vec![]), (1_000, vec![]), (1, vec![Rate { rate: 1, ..run().rates[0].clone() }])]
-        {
-            assert!(svg(&Run { deadline_ms, rates, ..run() }).unwrap().contains("requests a second"));
+        for (deadline_ms, rates) in [
+            (1, vec![]),
+            (1_000, vec![]),
+            (
+                1,
+                vec![Rate {
+                    rate: 1,
+                    ..run().rates[0].clone()
+                }],
+            ),
+        ] {
+            assert!(
+                svg(&Run {
+                    deadline_ms,
+                    rates,
+                    ..run()
+                })
+                .unwrap()
+                .contains("requests a second")
+            );
         }
     }
 }

@@ -45,7 +45,9 @@ impl Question {
     /// # Errors
     /// Where the core has no answer to a case.
     pub(crate) fn all(corpus: &Path) -> Result<Vec<Self>, String> {
-        let cases = read_all(corpus).into_iter().filter(|case| case.function == "validate");
+        let cases = read_all(corpus)
+            .into_iter()
+            .filter(|case| case.function == "validate");
         cases.map(Self::of).collect()
     }
 
@@ -62,14 +64,21 @@ impl Question {
         let (payload, namespace) = (case.payload_text(), namespace(&case));
         let failed = |error: String| format!("{}: {error}", case.name);
         let answer = native("validate", payload.as_bytes(), &namespace).map_err(failed)?;
-        let told: Value = serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))?;
+        let told: Value =
+            serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))?;
         let verdict = match (told.get("accepted"), told.get("mutated_object")) {
             (Some(Value::Bool(true)), None | Some(Value::Null)) => Verdict::Accepted,
             (Some(Value::Bool(true)), _) => Verdict::Repaired,
             _ => Verdict::Denied,
         };
         let answer = String::from_utf8(answer).map_err(|error| failed(error.to_string()))?;
-        Ok(Self { case: case.name, namespace, verdict, payload, answer })
+        Ok(Self {
+            case: case.name,
+            namespace,
+            verdict,
+            payload,
+            answer,
+        })
     }
 
     /// The payload of a request with this uid.
@@ -98,7 +107,11 @@ pub(crate) mod tests {
 
     static CORPUS: LazyLock<Vec<Arc<Question>>> = LazyLock::new(|| {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
-        Question::all(&corpus).unwrap().into_iter().map(Arc::new).collect()
+        Question::all(&corpus)
+            .unwrap()
+            .into_iter()
+            .map(Arc::new)
+            .collect()
     });
 
     pub(crate) fn corpus() -> &'static [Arc<Question>] {
@@ -115,7 +128,12 @@ pub(crate) mod tests {
             let payload: Value = serde_json::from_str(&payload).unwrap_or_else(|error| {
                 panic!("{}: {error}", question.case);
             });
-            assert_eq!(payload.pointer("/request/uid"), Some(&uid(7).into()), "{}", question.case);
+            assert_eq!(
+                payload.pointer("/request/uid"),
+                Some(&uid(7).into()),
+                "{}",
+                question.case
+            );
         }
     }
 
@@ -123,8 +141,15 @@ pub(crate) mod tests {
     fn the_answer_to_a_repaired_request_is_its_own() {
         let corpus = corpus();
         let own = |question: &&Arc<Question>| question.answer(&uid(7)) != question.answer(&uid(8));
-        let of = |verdict| corpus.iter().filter(move |question| question.verdict == verdict);
-        assert!(of(Verdict::Repaired).count() >= 10 && of(Verdict::Repaired).all(|question| own(&question)));
+        let of = |verdict| {
+            corpus
+                .iter()
+                .filter(move |question| question.verdict == verdict)
+        };
+        assert!(
+            of(Verdict::Repaired).count() >= 10
+                && of(Verdict::Repaired).all(|question| own(&question))
+        );
         for verdict in [Verdict::Accepted, Verdict::Denied] {
             assert!(of(verdict).count() >= 100, "the corpus has every verdict");
         }

@@ -35,7 +35,11 @@ impl Server {
     /// Where the system gives no threads.
     pub(crate) fn start(module: Arc<Module>, workers: usize) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
-        Ok(Self { runtime, permits: Arc::new(Semaphore::new(workers)), module })
+        Ok(Self {
+            runtime,
+            permits: Arc::new(Semaphore::new(workers)),
+            module,
+        })
     }
 
     /// Asks, and does not wait.
@@ -45,7 +49,9 @@ impl Server {
             let payload = question.payload(&uid);
             let permit = permits.acquire().await;
             let evaluation = spawn_blocking(move || {
-                module.call("validate", payload.as_bytes(), move |_| question.namespace.clone())
+                module.call("validate", payload.as_bytes(), move |_| {
+                    question.namespace.clone()
+                })
             });
             let bytes = match evaluation.await {
                 Ok(answer) => answer.map_err(|error| error.to_string()),
@@ -53,7 +59,11 @@ impl Server {
             };
             drop(permit);
             // Where the ledger is closed already, there is nobody to tell.
-            let _ = answers.send(Answer { uid, at: begin.elapsed(), bytes });
+            let _ = answers.send(Answer {
+                uid,
+                at: begin.elapsed(),
+                bytes,
+            });
         });
     }
 
@@ -84,13 +94,23 @@ impl Server {
 
 /// So many requests a second, for so long, at random intervals, as those of many clients that know nothing of each
 /// other have (a Poisson process), each with a question at random. The same seed gives the same plan.
-pub(crate) fn plan(rate: f64, length: Duration, questions: &[Arc<Question>], seed: u64) -> Vec<Arrival> {
+pub(crate) fn plan(
+    rate: f64,
+    length: Duration,
+    questions: &[Arc<Question>],
+    seed: u64,
+) -> Vec<Arrival> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut due = 0.0;
     let arrivals = std::iter::from_fn(|| {
         due += -(1.0 - random.f64()).ln() / rate;
-        let due = Duration::try_from_secs_f64(due).ok().filter(|due| *due < length)?;
-        Some(Arrival { due, question: Arc::clone(random.choice(questions)?) })
+        let due = Duration::try_from_secs_f64(due)
+            .ok()
+            .filter(|due| *due < length)?;
+        Some(Arrival {
+            due,
+            question: Arc::clone(random.choice(questions)?),
+        })
     });
     arrivals.collect()
 }
@@ -109,18 +129,23 @@ mod tests {
         assert!((9_500..10_500).contains(&plan.len()), "{}", plan.len());
         assert!(plan.is_sorted_by_key(|arrival| arrival.due));
         assert!(plan.last().unwrap().due < Duration::from_secs(10));
-        let first_half = plan.iter().filter(|arrival| arrival.due < Duration::from_secs(5)).count();
+        let first_half = plan
+            .iter()
+            .filter(|arrival| arrival.due < Duration::from_secs(5))
+            .count();
         assert!((4_600..5_400).contains(&first_half), "{first_half}");
-        let asked =
-            |question: &Arc<Question>| plan.iter().any(|arrival| arrival.question.case == question.case);
+        let asked = |question: &Arc<Question>| {
+            plan.iter()
+                .any(|arrival| arrival.question.case == question.case)
+        };
         assert!(corpus().iter().all(asked), "every case is asked");
     }
 
     /// More than the workers can do at once, for a second.
     #[test]
     fn under_load_nothing_is_lost_or_mixed_up() {
-        let path =
-            std::env::var_os("POLICY_WASM").expect("POLICY_WASM names the built module; `make test` sets it");
+        let path = std::env::var_os("POLICY_WASM")
+            .expect("POLICY_WASM names the built module; `make test` sets it");
         let server = Server::start(Arc::new(Module::load(path).unwrap()), 4).unwrap();
         let plan = plan(2_000.0, Duration::from_secs(1), corpus(), 2);
         let timings = server.drive(1_000, &plan).unwrap();

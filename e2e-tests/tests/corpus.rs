@@ -10,11 +10,17 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
     let cases = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"));
-    let trials = cases.into_iter().map(|case| Trial::test(case.name.clone(), move || run(&case)));
+    let trials = cases
+        .into_iter()
+        .map(|case| Trial::test(case.name.clone(), move || run(&case)));
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
 fn run(case: &Case) -> Result<(), Failed> {
-    let answer = agreed(&case.function, case.payload_text().as_bytes(), namespace(case))?;
+    let answer = agreed(
+        &case.function,
+        case.payload_text().as_bytes(),
+        namespace(case),
+    )?;
     Ok(case.check(&answer)?)
 }

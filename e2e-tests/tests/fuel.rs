@@ -22,13 +22,16 @@ const COMMAND: &str = "make fuel-budget";
 type Fuel = BTreeMap<String, u64>;
 
 fn main() -> ExitCode {
-    let path =
-        std::env::var_os("POLICY_WASM").expect("POLICY_WASM names the built module; `make test` sets it");
+    let path = std::env::var_os("POLICY_WASM")
+        .expect("POLICY_WASM names the built module; `make test` sets it");
     let module = std::fs::read(path).unwrap();
     let compiler = compiler(&module).unwrap_or_else(|| "unknown".to_owned());
     let meter = Meter::from_bytes(&module).unwrap();
     let cost = |payload: &[u8]| meter.measure("validate", payload).unwrap().fuel;
-    let fuel: Fuel = payload::all().iter().map(|(name, payload)| (name.clone(), cost(payload))).collect();
+    let fuel: Fuel = payload::all()
+        .iter()
+        .map(|(name, payload)| (name.clone(), cost(payload)))
+        .collect();
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuel-budget.json");
     let mut budgets: BTreeMap<String, Fuel> =
@@ -96,7 +99,9 @@ fn largest(budgets: &BTreeMap<String, Fuel>) -> Fuel {
 /// or what `scripts/wasm-build` puts in its place where it compiles the library from source.
 fn compiler(module: &[u8]) -> Option<String> {
     const BEFORE: &[u8] = b"/rustc/";
-    let at = module.windows(BEFORE.len()).position(|window| window == BEFORE)?;
+    let at = module
+        .windows(BEFORE.len())
+        .position(|window| window == BEFORE)?;
     let rest = module.get(at + BEFORE.len()..)?;
     let end = rest.iter().position(|byte| *byte == b'/')?;
     String::from_utf8(rest.get(..end)?.to_vec()).ok()

@@ -1,5 +1,10 @@
 //! What only the built module can show: its entry points, and that no payload makes it trap.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use eci_e2e_tests::{agreed, call};
 use kubewarden_policy_sdk::metadata::ProtocolVersion;
@@ -16,7 +21,8 @@ fn nobody() -> Result<Value, String> {
 
 #[test]
 fn it_speaks_the_protocol() {
-    let version = ProtocolVersion::try_from(call("protocol_version", b"", nobody()).unwrap()).unwrap();
+    let version =
+        ProtocolVersion::try_from(call("protocol_version", b"", nobody()).unwrap()).unwrap();
     assert_eq!(version, ProtocolVersion::V1);
 }
 
@@ -25,16 +31,24 @@ fn it_checks_settings() {
     let check = |settings: &[u8]| -> SettingsValidationResponse {
         serde_json::from_slice(&call("validate_settings", settings, nobody()).unwrap()).unwrap()
     };
-    for settings in
-        [json!({}), json!({"profile": "2024-02-26", "scope": {"namespaceLabels": true}}), json!(null)]
-    {
+    for settings in [
+        json!({}),
+        json!({"profile": "2024-02-26", "scope": {"namespaceLabels": true}}),
+        json!(null),
+    ] {
         let answer = check(settings.to_string().as_bytes());
         assert!(answer.valid, "{settings}: {:?}", answer.message);
     }
     for (settings, told) in [
         (&br#"{"profil": "latest"}"#[..], "did you mean profile?"),
-        (br#"{"actions": {"priviledged": "deny"}}"#, "did you mean privileged?"),
-        (br#"{"actions": {"privileged": "fix"}}"#, "the rule has no fix"),
+        (
+            br#"{"actions": {"priviledged": "deny"}}"#,
+            "did you mean privileged?",
+        ),
+        (
+            br#"{"actions": {"privileged": "fix"}}"#,
+            "the rule has no fix",
+        ),
         (br#"{"mutate": "some"}"#, "none, pods, all"),
         (b"s3cr3t-token", "cannot be read as JSON"),
         (b"\xff", "cannot be read as JSON"),
@@ -42,7 +56,10 @@ fn it_checks_settings() {
     ] {
         let answer = check(settings);
         let message = answer.message.unwrap();
-        assert!(!answer.valid && message.contains(told) && !message.contains("s3cr3t"), "{message}");
+        assert!(
+            !answer.valid && message.contains(told) && !message.contains("s3cr3t"),
+            "{message}"
+        );
     }
 }
 
@@ -54,8 +71,16 @@ fn no_payload_makes_it_trap() {
         let answer: ValidationResponse = serde_json::from_value(answer).unwrap();
         assert_eq!(answer.code, bad.code, "{}: {answer:?}", bad.name);
         let message = answer.message.unwrap_or_default();
-        assert!(!message.contains(bad_payloads::SECRET), "{}: {message}", bad.name);
-        assert!(answer.accepted || message.contains(&bad.says), "{}: {message}", bad.name);
+        assert!(
+            !message.contains(bad_payloads::SECRET),
+            "{}: {message}",
+            bad.name
+        );
+        assert!(
+            answer.accepted || message.contains(&bad.says),
+            "{}: {message}",
+            bad.name
+        );
     }
 }
 
@@ -75,9 +100,14 @@ fn an_object_that_is_no_json_is_told_whatever_is_done_with_it() {
         ("1", "Pod", "", "null"),
         ("null", "", "", "null"),
     ] {
-        for object in
-            [r#"{"a":tru}"#, r#"{"a":]}"#, r#"{"a":[}"#, r#"{"a" 1}"#, r#"{"spec":{},}"#, r#"{"a":"\x"}"#]
-        {
+        for object in [
+            r#"{"a":tru}"#,
+            r#"{"a":]}"#,
+            r#"{"a":[}"#,
+            r#"{"a" 1}"#,
+            r#"{"spec":{},}"#,
+            r#"{"a":"\x"}"#,
+        ] {
             let payload = format!(
                 r#"{{"request":{{"uid":"1","kind":{{"group":"","kind":"{kind}"}},"subResource":"{sub_resource}","object":{object},"oldObject":{old_object},"operation":{operation}}},"settings":{{}}}}"#
             );
@@ -98,14 +128,26 @@ fn it_asks_for_no_other_resource() {
             "object": {"spec": {"hostNetwork": true, "containers": [{"name": "a"}]}},
         },
     });
-    let labelled = |key: &str, value: &str| Ok(json!({"metadata": {"name": "shop", "labels": {key: value}}}));
+    let labelled =
+        |key: &str, value: &str| Ok(json!({"metadata": {"name": "shop", "labels": {key: value}}}));
     let accepted = |namespace| {
         agreed("validate", payload.to_string().as_bytes(), namespace).unwrap()["accepted"].clone()
     };
     assert_eq!(accepted(labelled("eci", "true")), false);
     assert_eq!(accepted(labelled("eci", "false")), true);
     assert_eq!(accepted(Ok(json!({"metadata": {"name": "shop"}}))), true);
-    let refused = agreed("validate", payload.to_string().as_bytes(), Err("forbidden".to_owned())).unwrap();
+    let refused = agreed(
+        "validate",
+        payload.to_string().as_bytes(),
+        Err("forbidden".to_owned()),
+    )
+    .unwrap();
     assert_eq!(refused["code"], 500);
-    assert!(refused["message"].as_str().unwrap().contains("contextAwareResources"), "{refused}");
+    assert!(
+        refused["message"]
+            .as_str()
+            .unwrap()
+            .contains("contextAwareResources"),
+        "{refused}"
+    );
 }

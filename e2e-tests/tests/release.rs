@@ -1,5 +1,10 @@
 //! The files of a release, as `make release-assets dist checksums` lays them down.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,23 +22,35 @@ fn asset(name: &str) -> PathBuf {
 
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// The archive of the command: the one file of the release whose name the machine gives.
 fn archive() -> String {
-    let names =
-        std::fs::read_dir(asset("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let archives: Vec<_> = names.filter(|name| name.starts_with("eci-policy-")).collect();
-    let [archive] = &archives[..] else { panic!("one archive of the command, not {archives:?}") };
+    let names = std::fs::read_dir(asset(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let archives: Vec<_> = names
+        .filter(|name| name.starts_with("eci-policy-"))
+        .collect();
+    let [archive] = &archives[..] else {
+        panic!("one archive of the command, not {archives:?}")
+    };
     archive.clone()
 }
 
 #[test]
 fn every_file_has_its_checksum() {
     let sums = std::fs::read_to_string(asset("SHA256SUMS")).unwrap();
-    let named: BTreeSet<_> = sums.lines().map(|line| line.split_once("  ").unwrap().1.to_owned()).collect();
+    let named: BTreeSet<_> = sums
+        .lines()
+        .map(|line| line.split_once("  ").unwrap().1.to_owned())
+        .collect();
     let archive = archive();
     let expected = [
         "annotated-policy.opa.wasm",
@@ -47,19 +64,27 @@ fn every_file_has_its_checksum() {
         "settings.schema.json",
     ];
     assert_eq!(named, expected.map(str::to_owned).into());
-    run(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(asset("")));
+    run(Command::new("sha256sum")
+        .args(["--check", "--strict", "SHA256SUMS"])
+        .current_dir(asset("")));
 }
 
 #[test]
 fn the_module_is_the_one_that_is_tested() {
     let tested = std::fs::read(std::env::var_os("POLICY_WASM").unwrap()).unwrap();
-    assert!(std::fs::read(asset("policy.wasm")).unwrap() == tested, "policy.wasm is another one");
+    assert!(
+        std::fs::read(asset("policy.wasm")).unwrap() == tested,
+        "policy.wasm is another one"
+    );
     for module in ["policy", "policy.opa"] {
         let raw = std::fs::read(asset(&format!("{module}.wasm"))).unwrap();
         let annotated = std::fs::read(asset(&format!("annotated-{module}.wasm"))).unwrap();
         let section: &[u8] = b"io.kubewarden.metadata";
         let has = |bytes: &[u8]| bytes.windows(section.len()).any(|window| window == section);
-        assert!(!has(&raw) && has(&annotated), "{module}: the metadata are in the annotated module alone");
+        assert!(
+            !has(&raw) && has(&annotated),
+            "{module}: the metadata are in the annotated module alone"
+        );
     }
 }
 
@@ -67,21 +92,46 @@ fn the_module_is_the_one_that_is_tested() {
 fn the_sbom_tells_what_the_module_is_built_from() {
     let text = std::fs::read_to_string(asset("policy-sbom.cdx.json")).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    assert!(!text.contains(root.to_str().unwrap()), "it tells where it was written");
+    assert!(
+        !text.contains(root.to_str().unwrap()),
+        "it tells where it was written"
+    );
     let sbom: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&sbom["bomFormat"], &sbom["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
+    assert_eq!(
+        (&sbom["bomFormat"], &sbom["specVersion"]),
+        (&"CycloneDX".into(), &"1.5".into())
+    );
     let subject = &sbom["metadata"]["component"];
-    assert_eq!((&subject["name"], &subject["version"]), (&"eci-security-context".into(), &VERSION.into()));
+    assert_eq!(
+        (&subject["name"], &subject["version"]),
+        (&"eci-security-context".into(), &VERSION.into())
+    );
     // A file that was made at an earlier commit would have the time of that.
     let commit = run(Command::new("git")
-        .args(["log", "-1", "--date=format-local:%Y-%m-%dT%H:%M:%S", "--format=%cd"])
+        .args([
+            "log",
+            "-1",
+            "--date=format-local:%Y-%m-%dT%H:%M:%S",
+            "--format=%cd",
+        ])
         .env("TZ", "UTC")
         .current_dir(root));
     let time = sbom["metadata"]["timestamp"].as_str().unwrap();
-    assert!(time.starts_with(commit.trim()), "the SBOM is of {time}, not of {commit}");
+    assert!(
+        time.starts_with(commit.trim()),
+        "the SBOM is of {time}, not of {commit}"
+    );
     let components = sbom["components"].as_array().unwrap();
-    let names: BTreeSet<_> = components.iter().map(|component| component["name"].as_str().unwrap()).collect();
-    for name in ["kubewarden-policy-sdk", "serde_json", "wapc-guest", "eci-json"] {
+    let names: BTreeSet<_> = components
+        .iter()
+        .map(|component| component["name"].as_str().unwrap())
+        .collect();
+    for name in [
+        "kubewarden-policy-sdk",
+        "serde_json",
+        "wapc-guest",
+        "eci-json",
+    ] {
         assert!(names.contains(name), "the SBOM has no {name}");
     }
     // The runtime of the tests is no part of the module.
@@ -98,10 +148,12 @@ fn the_sbom_tells_what_the_module_is_built_from() {
 
 #[test]
 fn the_chart_installs_from_its_archive() {
-    let helm =
-        std::env::var_os("HELM").unwrap_or_else(|| panic!("HELM names helm; `make test-release` sets it"));
+    let helm = std::env::var_os("HELM")
+        .unwrap_or_else(|| panic!("HELM names helm; `make test-release` sets it"));
     let chart = asset(&format!("eci-security-context-chart-{VERSION}.tgz"));
-    let rendered = run(Command::new(&helm).args(["template", "eci-security-context"]).arg(&chart));
+    let rendered = run(Command::new(&helm)
+        .args(["template", "eci-security-context"])
+        .arg(&chart));
     assert!(rendered.contains(&format!(
         "module: registry://ghcr.io/eci-security-context/eci-security-context:v{VERSION}\n"
     )));
@@ -120,14 +172,24 @@ fn the_archives_hold_what_they_say() {
         .arg(asset(&format!("eci-security-context-npm-{VERSION}.tgz")))
         .arg("package/package.json"));
     let package: Value = serde_json::from_str(&package).unwrap();
-    assert_eq!((&package["name"], &package["version"]), (&"eci-security-context".into(), &VERSION.into()));
+    assert_eq!(
+        (&package["name"], &package["version"]),
+        (&"eci-security-context".into(), &VERSION.into())
+    );
 
     let archive = archive();
     let name = archive.strip_suffix(".tar.gz").unwrap();
-    assert!(name.starts_with(&format!("eci-policy-v{VERSION}-")), "{name}");
+    assert!(
+        name.starts_with(&format!("eci-policy-v{VERSION}-")),
+        "{name}"
+    );
     let unpacked = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release");
     std::fs::create_dir_all(&unpacked).unwrap();
-    run(Command::new("tar").arg("-xzf").arg(asset(&archive)).arg("-C").arg(&unpacked));
+    run(Command::new("tar")
+        .arg("-xzf")
+        .arg(asset(&archive))
+        .arg("-C")
+        .arg(&unpacked));
     let folder = unpacked.join(name);
     let files: BTreeSet<_> = std::fs::read_dir(&folder)
         .unwrap()

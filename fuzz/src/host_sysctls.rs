@@ -13,17 +13,26 @@ use crate::untyped;
 /// The annotation is read as the specification says; what is written of its entries is read as the same; and a pod with
 /// it gets an answer, and repairs that leave it clean.
 pub fn run(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
     let read = of_annotation(Some(text), &[]);
     match &read {
         HostSysctls::Absent => panic!("it is there"),
         HostSysctls::Malformed(reason) => {
-            assert!(!reason.contains(char::is_control), "a reason of several lines: {reason:?}");
+            assert!(
+                !reason.contains(char::is_control),
+                "a reason of several lines: {reason:?}"
+            );
         }
         HostSysctls::Entries(entries) => {
             let written = annotation(entries);
             assert!(untyped::is_json(&written), "{written}");
-            assert_eq!(of_annotation(Some(&written), &[]), read, "the entries, written and read: {written}");
+            assert_eq!(
+                of_annotation(Some(&written), &[]),
+                read,
+                "the entries, written and read: {written}"
+            );
         }
     }
     if let Some(value) = untyped::value(text) {
@@ -33,7 +42,10 @@ pub fn run(bytes: &[u8]) {
             (read, expected) => panic!("{read:?}, and expected is {expected:?}"),
         }
     } else if !untyped::is_json(text) {
-        assert!(matches!(read, HostSysctls::Malformed(_)), "an annotation that is no JSON");
+        assert!(
+            matches!(read, HostSysctls::Malformed(_)),
+            "an annotation that is no JSON"
+        );
     }
     judged(text);
 }

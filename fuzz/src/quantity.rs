@@ -7,25 +7,38 @@ use num_bigint::BigUint;
 /// A quantity is what exact arithmetic makes of it; the specifications are read as the documentation has them; and who
 /// asks for more gets no less.
 pub fn run(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
     is_exact(text);
     specs_agree(text);
-    let mut amounts: Vec<_> = text.split([',', '-', ' ']).filter_map(Quantity::parse).collect();
+    let mut amounts: Vec<_> = text
+        .split([',', '-', ' '])
+        .filter_map(Quantity::parse)
+        .collect();
     amounts.truncate(8);
     for &cpu in &amounts {
         is_exact_sum(cpu, cpu);
         for &memory in &amounts {
             is_exact_sum(cpu, memory);
-            let Some(kib) = memory_kib(Some(cpu), Some(memory)) else { continue };
+            let Some(kib) = memory_kib(Some(cpu), Some(memory)) else {
+                continue;
+            };
             assert!(
                 i128::from(kib) * 1_024_000 >= i128::from(memory.thousandths()),
                 "{kib} KiB do not hold {memory:?}"
             );
             for &less in amounts.iter().filter(|less| **less <= memory) {
-                assert!(memory_kib(Some(cpu), Some(less)) <= Some(kib), "{less:?} of {memory:?}");
+                assert!(
+                    memory_kib(Some(cpu), Some(less)) <= Some(kib),
+                    "{less:?} of {memory:?}"
+                );
             }
             for &less in amounts.iter().filter(|less| **less <= cpu) {
-                assert!(memory_kib(Some(less), Some(memory)) <= Some(kib), "{less:?} of {cpu:?}");
+                assert!(
+                    memory_kib(Some(less), Some(memory)) <= Some(kib),
+                    "{less:?} of {cpu:?}"
+                );
             }
         }
     }
@@ -51,7 +64,9 @@ fn exact(text: &str) -> Exact {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+    let end = unsigned
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(unsigned.len());
     let (number, suffix) = unsigned.split_at(end);
     let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
     if integer.is_empty() && fraction.is_empty() || fraction.contains('.') {
@@ -89,8 +104,15 @@ fn exact(text: &str) -> Exact {
     let power = decimal + 3 - i64::try_from(fraction.len()).expect("a short text");
     let amount = digits.parse::<BigUint>().expect("digits") << binary;
     let factor = BigUint::from(10_u8).pow(u32::try_from(power.abs()).expect("a small power"));
-    let amount = if power < 0 { (amount + &factor - 1_u8) / factor } else { amount * factor };
-    Exact::Amount { is_negative, amount }
+    let amount = if power < 0 {
+        (amount + &factor - 1_u8) / factor
+    } else {
+        amount * factor
+    };
+    Exact::Amount {
+        is_negative,
+        amount,
+    }
 }
 
 fn is_exact(text: &str) {
@@ -98,9 +120,13 @@ fn is_exact(text: &str) {
     match exact(text) {
         Exact::Huge => {}
         Exact::None => assert_eq!(parsed, None),
-        Exact::Amount { is_negative, amount } => {
-            let expected =
-                i64::try_from(amount).ok().map(|amount| if is_negative { -amount } else { amount });
+        Exact::Amount {
+            is_negative,
+            amount,
+        } => {
+            let expected = i64::try_from(amount)
+                .ok()
+                .map(|amount| if is_negative { -amount } else { amount });
             assert_eq!(parsed, expected);
         }
     }
@@ -109,11 +135,18 @@ fn is_exact(text: &str) {
 fn specs_agree(text: &str) {
     let memory = |entry: &str| {
         let (cpu, memory) = entry.trim().split_once('-')?;
-        let (cpu, gib) = (Quantity::parse(cpu), Quantity::parse(memory.strip_suffix("Gi")?));
+        let (cpu, gib) = (
+            Quantity::parse(cpu),
+            Quantity::parse(memory.strip_suffix("Gi")?),
+        );
         let kib = Quantity::parse(memory)?.thousandths().div_euclid(1_024_000);
         cpu.and(gib).map(|_| kib)
     };
     let memories: Vec<_> = text.split(',').map(memory).collect();
-    let expected = if memories.contains(&None) { None } else { memories.into_iter().min().flatten() };
+    let expected = if memories.contains(&None) {
+        None
+    } else {
+        memories.into_iter().min().flatten()
+    };
     assert_eq!(use_specs_memory_kib(text), expected);
 }

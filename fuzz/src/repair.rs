@@ -33,17 +33,27 @@ pub fn mutate(payload: &[u8]) -> Verdict {
 /// the place, and no other rule anything to repair. Gives back the first judgement.
 pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
     let first = judge(payload.as_bytes());
-    let Some(object) = first.mutated_object.as_deref() else { return first };
-    assert!(crate::untyped::is_json(object), "a repaired object that is no JSON: {object}");
+    let Some(object) = first.mutated_object.as_deref() else {
+        return first;
+    };
+    assert!(
+        crate::untyped::is_json(object),
+        "a repaired object that is no JSON: {object}"
+    );
     let place = Path::of(&["request", "object"]);
     // What arrives may have blanks around it.
-    let payload = Raw::parse(payload).expect("what is repaired was read").get();
+    let payload = Raw::parse(payload)
+        .expect("what is repaired was read")
+        .get();
     let repaired = splice(payload, &[Change::set(&place, object)]);
     let second = judge(repaired.as_bytes());
     assert_eq!(second.mutated_object, None, "a second repair of {object}");
     // A repair may take a denial away: `CAP_SYS_ADMIN`, which the API server refuses beside
     // `allowPrivilegeEscalation: false`, becomes `SYS_ADMIN`, which it takes.
-    assert!(second.accepted || !first.accepted, "the repaired object is denied: {object}");
+    assert!(
+        second.accepted || !first.accepted,
+        "the repaired object is denied: {object}"
+    );
     are_gone(&first.findings, &second.findings);
     first
 }
@@ -56,10 +66,17 @@ pub fn are_gone(first: &[Finding], second: &[Finding]) {
             Edit::Remove(path) => path.steps().last().cloned(),
             Edit::Set(..) => None,
         };
-        finding.edits.iter().any(|edit| matches!(last(edit), Some(Step::Index(_))))
+        finding
+            .edits
+            .iter()
+            .any(|edit| matches!(last(edit), Some(Step::Index(_))))
     };
     for found in second {
-        assert_ne!(found.action, Action::Fix, "{found:?} is left to be repaired");
+        assert_ne!(
+            found.action,
+            Action::Fix,
+            "{found:?} is left to be repaired"
+        );
         let is_again = |before: &&Finding| {
             before.action == Action::Fix
                 && !is_shifted(before)

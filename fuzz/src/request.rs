@@ -29,7 +29,10 @@ pub fn run(bytes: &[u8]) {
     }
     assert_eq!(Raw::parse(text).is_ok(), is_json, "is it JSON?");
     // The object is taken by its brackets, and read later, or not at all.
-    assert!(is_json || validate(bytes).code == Some(400), "what is no JSON is told so");
+    assert!(
+        is_json || validate(bytes).code == Some(400),
+        "what is no JSON is told so"
+    );
     if let Some(value) = untyped::value(text) {
         readings_agree(text, &value);
     }
@@ -41,19 +44,25 @@ fn readings_agree(text: &str, value: &Value) {
         Some(_) => Ok(payload),
         None => Err(Unread::WrongType),
     });
-    let Ok((request, _)) =
-        agree("payload", typed, expected, |(request, settings)| typed::payload(request, *settings))
-    else {
+    let Ok((request, _)) = agree("payload", typed, expected, |(request, settings)| {
+        typed::payload(request, *settings)
+    }) else {
         return;
     };
     for (raw, value) in [
         (request.object().ok(), value.pointer("/request/object")),
         (request.old_object, value.pointer("/request/oldObject")),
     ] {
-        let (Some(raw), Some(value)) = (raw, value) else { continue };
+        let (Some(raw), Some(value)) = (raw, value) else {
+            continue;
+        };
         if let Ok((group, kind)) = request.group_kind() {
             let place = place(group, kind, raw);
-            assert_eq!(place, untyped_place(group, kind, value), "the place of {group}/{kind}");
+            assert_eq!(
+                place,
+                untyped_place(group, kind, value),
+                "the place of {group}/{kind}"
+            );
         }
         // Whatever the object is: its kind says only which of them counts.
         for place in PLACES {
@@ -62,8 +71,12 @@ fn readings_agree(text: &str, value: &Value) {
     }
 }
 
-const PLACES: [Place; 4] =
-    [&[], &["template"], &["spec", "template"], &["spec", "jobTemplate", "spec", "template"]];
+const PLACES: [Place; 4] = [
+    &[],
+    &["template"],
+    &["spec", "template"],
+    &["spec", "jobTemplate", "spec", "template"],
+];
 
 fn untyped_place(group: &str, kind: &str, object: &Value) -> Option<Place> {
     let [pod, pod_template, template, job] = PLACES;
@@ -75,8 +88,10 @@ fn untyped_place(group: &str, kind: &str, object: &Value) -> Option<Place> {
         | ("batch", "Job") => Some(template),
         ("batch", "CronJob") => Some(job),
         _ => [template, job].into_iter().find(|place| {
-            let containers =
-                place.iter().chain(&["spec", "containers"]).try_fold(object, |value, key| value.get(key));
+            let containers = place
+                .iter()
+                .chain(&["spec", "containers"])
+                .try_fold(object, |value, key| value.get(key));
             let containers = containers.and_then(Value::as_array);
             containers.is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_object))
         }),
@@ -88,7 +103,11 @@ fn objects_agree(raw: Raw<'_>, value: &Value, place: Place) {
     let expected = read_at(value, place, TEMPLATE, OWN_METADATA);
     let _ = agree("object", typed, expected, |workload| match workload {
         Some(workload) => Value::from(vec![
-            if place.is_empty() { Value::Null } else { typed::own_metadata(&workload.metadata) },
+            if place.is_empty() {
+                Value::Null
+            } else {
+                typed::own_metadata(&workload.metadata)
+            },
             typed::template(&workload.template),
         ]),
         None => Value::Null,
@@ -97,7 +116,11 @@ fn objects_agree(raw: Raw<'_>, value: &Value, place: Place) {
     let expected = read_at(value, place, PLACING, Field::Object(&[]));
     let _ = agree("placing", typed, expected, |workload| match workload {
         Some(workload) => Value::from(vec![
-            if place.is_empty() { Value::Null } else { Value::Object(Default::default()) },
+            if place.is_empty() {
+                Value::Null
+            } else {
+                Value::Object(Default::default())
+            },
             typed::placing(&workload.template),
         ]),
         None => Value::Null,
@@ -142,7 +165,10 @@ fn agree<T>(
         (Ok(read), Ok(expected)) => assert_eq!(written(read), expected, "{what}"),
         (Err(Unreadable::WrongType { .. }), Err(Unread::WrongType)) => {}
         (typed, expected) => {
-            panic!("{what}: the policy reads {:?}, and expected is {expected:?}", typed.as_ref().map(written))
+            panic!(
+                "{what}: the policy reads {:?}, and expected is {expected:?}",
+                typed.as_ref().map(written)
+            )
         }
     }
     typed

@@ -18,21 +18,36 @@ const PROBE: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web",
 /// Settings are taken or refused in words of one line; the order of keys counts for nothing; what is taken is what is
 /// written; and a pod that is judged by them gets an answer, and repairs that leave it clean.
 pub fn run(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
     let settings = judge::settings(text, true);
     if let Err(message) = &settings {
         assert!(message.starts_with("settings: "), "{message:?}");
-        assert!(!message.contains(char::is_control), "a message of several lines: {message:?}");
-        assert!(message.len() <= 4096, "a message of {} bytes: {message}", message.len());
+        assert!(
+            !message.contains(char::is_control),
+            "a message of several lines: {message:?}"
+        );
+        assert!(
+            message.len() <= 4096,
+            "a message of {} bytes: {message}",
+            message.len()
+        );
     }
     if Raw::parse(text).is_err() {
         assert!(settings.is_err(), "settings that are no JSON");
         return;
     }
     judged(text, settings.is_ok());
-    let Some(value) = untyped::value(text) else { return };
+    let Some(value) = untyped::value(text) else {
+        return;
+    };
     let sorted = judge::settings(&value.to_string(), true);
-    assert_eq!(settings.as_ref().err(), sorted.as_ref().err(), "the order of keys");
+    assert_eq!(
+        settings.as_ref().err(),
+        sorted.as_ref().err(),
+        "the order of keys"
+    );
     if let Ok(settings) = settings
         && !value.is_null()
     {
@@ -55,11 +70,20 @@ fn is_what_is_written(settings: &Settings, value: &Value) {
         Some(Value::String(text)) => text,
         Some(other) => panic!("{pointer} is taken, and is {other}"),
     };
-    let flag =
-        |pointer: &str| value.pointer(pointer).is_some_and(|flag| flag.as_bool().expect("a flag is taken"));
+    let flag = |pointer: &str| {
+        value
+            .pointer(pointer)
+            .is_some_and(|flag| flag.as_bool().expect("a flag is taken"))
+    };
     let texts = |pointer: &str, read: fn(&str) -> String| -> Vec<String> {
-        let items = value.pointer(pointer).map(|list| list.as_array().expect("a list is taken"));
-        items.into_iter().flatten().map(|item| read(item.as_str().expect("a string is taken"))).collect()
+        let items = value
+            .pointer(pointer)
+            .map(|list| list.as_array().expect("a list is taken"));
+        items
+            .into_iter()
+            .flatten()
+            .map(|item| read(item.as_str().expect("a string is taken")))
+            .collect()
     };
     let name = match text("/profile", "latest") {
         "latest" => profile::latest().name,
@@ -79,15 +103,20 @@ fn is_what_is_written(settings: &Settings, value: &Value) {
     };
     assert_eq!(possible, text("/scope/possible", "warn"));
     assert_eq!(settings.scope.assume_eci, flag("/scope/assumeEci"));
-    assert_eq!(settings.scope.namespace_labels, flag("/scope/namespaceLabels"));
+    assert_eq!(
+        settings.scope.namespace_labels,
+        flag("/scope/namespaceLabels")
+    );
     assert_eq!(settings.approved.privileged, flag("/approved/privileged"));
     assert_eq!(
         settings.approved.capabilities,
-        texts("/approved/capabilities", |name| capability::normalise(name).into_owned())
+        texts("/approved/capabilities", |name| capability::normalise(name)
+            .into_owned())
     );
     assert_eq!(
         settings.approved.host_sysctls,
-        texts("/approved/hostSysctls", |name| sysctl::normalise(name).into_owned())
+        texts("/approved/hostSysctls", |name| sysctl::normalise(name)
+            .into_owned())
     );
     actions_are_what_is_written(settings, value);
 }
@@ -98,18 +127,30 @@ fn actions_are_what_is_written(settings: &Settings, value: &Value) {
     }
     let request = Request::creating("", "Pod", Raw::parse(PROBE).expect("it is JSON"));
     let findings = review(&request, settings).expect("it can be read").findings;
-    let strength =
-        |action: &str| ["off", "audit", "warn", "fix", "deny"].iter().position(|known| *known == action);
+    let strength = |action: &str| {
+        ["off", "audit", "warn", "fix", "deny"]
+            .iter()
+            .position(|known| *known == action)
+    };
     let word = |action: &Value| action.as_str().unwrap_or("off").to_owned();
     let ceiling = value.pointer("/actions/*").map(word);
     for finding in findings {
         let action = finding.action.as_str();
-        match (value.get("actions").and_then(|actions| actions.get(finding.rule.id)).map(word), &ceiling) {
+        match (
+            value
+                .get("actions")
+                .and_then(|actions| actions.get(finding.rule.id))
+                .map(word),
+            &ceiling,
+        ) {
             // Where it is repaired is for `mutate` to say.
             (Some(asked), _) if asked == "fix" => {}
             (Some(asked), _) => assert_eq!(action, asked, "{finding:?}"),
             (None, Some(ceiling)) if ceiling != "fix" => {
-                assert!(strength(action) <= strength(ceiling), "{finding:?} is over {ceiling}");
+                assert!(
+                    strength(action) <= strength(ceiling),
+                    "{finding:?} is over {ceiling}"
+                );
             }
             (None, _) => {}
         }

@@ -3,8 +3,8 @@
 use eci_security_context::admission::Request;
 use eci_security_context::json::{Amount, Raw, Text};
 use eci_security_context::workload::{
-    Affinity, Amounts, Annotations, ContainerSpec, Labels, Metadata, NodeLabels, OwnerReference, PodSpec,
-    Template,
+    Affinity, Amounts, Annotations, ContainerSpec, Labels, Metadata, NodeLabels, OwnerReference,
+    PodSpec, Template,
 };
 use k8s_openapi::api::core::v1::{
     NodeSelectorTerm, PodSecurityContext, SeccompProfile, SecurityContext, Sysctl, Toleration,
@@ -33,10 +33,12 @@ fn raw(raw: Option<Raw<'_>>) -> Option<Value> {
 
 /// A payload.
 pub fn payload(request: &Request<'_>, settings: Option<Raw<'_>>) -> Value {
-    let kind = request
-        .kind
-        .as_ref()
-        .map(|kind| object([("group", text(kind.group.as_ref())), ("kind", text(kind.kind.as_ref()))]));
+    let kind = request.kind.as_ref().map(|kind| {
+        object([
+            ("group", text(kind.group.as_ref())),
+            ("kind", text(kind.kind.as_ref())),
+        ])
+    });
     let request = object([
         ("kind", kind),
         ("subResource", text(request.sub_resource.as_ref())),
@@ -59,36 +61,61 @@ pub fn template(template: &Template<'_>) -> Value {
 /// What of a pod template says whether its pod runs on ECI.
 pub fn placing(template: &Template<'_>) -> Value {
     let annotations = |annotations: &Annotations<'_>| {
-        object([("alibabacloud.com/burst-resource", text(annotations.burst_resource.as_ref()))])
+        object([(
+            "alibabacloud.com/burst-resource",
+            text(annotations.burst_resource.as_ref()),
+        )])
     };
     let metadata = template.metadata.as_ref().map(|metadata| {
         object([
             ("labels", metadata.labels.as_ref().map(labels)),
-            ("annotations", metadata.annotations.as_ref().map(annotations)),
+            (
+                "annotations",
+                metadata.annotations.as_ref().map(annotations),
+            ),
         ])
     });
-    object([("metadata", metadata), ("spec", template.spec.as_ref().map(|spec| object(nodes(spec))))])
+    object([
+        ("metadata", metadata),
+        (
+            "spec",
+            template.spec.as_ref().map(|spec| object(nodes(spec))),
+        ),
+    ])
 }
 
 /// A workload's own metadata.
 pub fn own_metadata(metadata: &Metadata<'_>) -> Value {
     let annotations = metadata.annotations.as_ref().map(|annotations| {
-        object([("k8s.aliyun.com/eci-host-sysctls", text(annotations.host_sysctls.as_ref()))])
+        object([(
+            "k8s.aliyun.com/eci-host-sysctls",
+            text(annotations.host_sysctls.as_ref()),
+        )])
     });
-    object([("annotations", annotations), ("ownerReferences", owners(metadata))])
+    object([
+        ("annotations", annotations),
+        ("ownerReferences", owners(metadata)),
+    ])
 }
 
 fn metadata(metadata: &Metadata<'_>) -> Value {
     object([
         ("labels", metadata.labels.as_ref().map(labels)),
-        ("annotations", metadata.annotations.as_ref().map(annotations)),
+        (
+            "annotations",
+            metadata.annotations.as_ref().map(annotations),
+        ),
         ("ownerReferences", owners(metadata)),
     ])
 }
 
 fn owners(metadata: &Metadata<'_>) -> Option<Value> {
-    let owner = |owner: &OwnerReference<'_>| object([("controller", owner.controller.map(Value::from))]);
-    metadata.owner_references.as_ref().map(|owners| list(owners, owner))
+    let owner =
+        |owner: &OwnerReference<'_>| object([("controller", owner.controller.map(Value::from))]);
+    metadata
+        .owner_references
+        .as_ref()
+        .map(|owners| list(owners, owner))
 }
 
 fn labels(labels: &Labels<'_>) -> Value {
@@ -96,17 +123,33 @@ fn labels(labels: &Labels<'_>) -> Value {
         ("alibabacloud.com/eci", text(labels.eci.as_ref())),
         ("eci", text(labels.eci_legacy.as_ref())),
         ("alibabacloud.com/acs", text(labels.acs.as_ref())),
-        ("alibabacloud.com/compute-class", text(labels.acs_compute_class.as_ref())),
+        (
+            "alibabacloud.com/compute-class",
+            text(labels.acs_compute_class.as_ref()),
+        ),
     ])
 }
 
 fn annotations(annotations: &Annotations<'_>) -> Value {
-    let mut profiles: Vec<_> = annotations.legacy_profiles.iter().map(|key| key.to_string()).collect();
+    let mut profiles: Vec<_> = annotations
+        .legacy_profiles
+        .iter()
+        .map(|key| key.to_string())
+        .collect();
     profiles.sort();
     object([
-        ("alibabacloud.com/burst-resource", text(annotations.burst_resource.as_ref())),
-        ("k8s.aliyun.com/eci-host-sysctls", text(annotations.host_sysctls.as_ref())),
-        ("k8s.aliyun.com/eci-use-specs", text(annotations.use_specs.as_ref())),
+        (
+            "alibabacloud.com/burst-resource",
+            text(annotations.burst_resource.as_ref()),
+        ),
+        (
+            "k8s.aliyun.com/eci-host-sysctls",
+            text(annotations.host_sysctls.as_ref()),
+        ),
+        (
+            "k8s.aliyun.com/eci-use-specs",
+            text(annotations.use_specs.as_ref()),
+        ),
         ("profiles", Some(profiles.into())),
     ])
 }
@@ -119,13 +162,21 @@ fn nodes(spec: &PodSpec<'_>) -> [(&'static str, Option<Value>); 4] {
         ])
     };
     let toleration = |Toleration { key, value, .. }: &Toleration| {
-        object([("key", key.clone().map(Value::from)), ("value", value.clone().map(Value::from))])
+        object([
+            ("key", key.clone().map(Value::from)),
+            ("value", value.clone().map(Value::from)),
+        ])
     };
     [
         ("nodeName", text(spec.node_name.as_ref())),
         ("nodeSelector", spec.node_selector.as_ref().map(selector)),
         ("affinity", spec.affinity.as_ref().map(affinity)),
-        ("tolerations", spec.tolerations.as_ref().map(|tolerations| list(tolerations, toleration))),
+        (
+            "tolerations",
+            spec.tolerations
+                .as_ref()
+                .map(|tolerations| list(tolerations, toleration)),
+        ),
     ]
 }
 
@@ -136,7 +187,10 @@ fn affinity(affinity: &Affinity<'_>) -> Value {
                 object([
                     ("key", Some(json!(expression.key))),
                     ("operator", Some(json!(expression.operator))),
-                    ("values", expression.values.as_ref().map(|values| json!(values))),
+                    (
+                        "values",
+                        expression.values.as_ref().map(|values| json!(values)),
+                    ),
                 ])
             })
         });
@@ -162,27 +216,45 @@ fn affinity(affinity: &Affinity<'_>) -> Value {
 
 fn spec(spec: &PodSpec<'_>) -> Value {
     let containers = |containers: &Option<Vec<ContainerSpec<'_>>>| {
-        containers.as_ref().map(|containers| list(containers, container))
+        containers
+            .as_ref()
+            .map(|containers| list(containers, container))
     };
     let volumes = spec.volumes.as_ref().map(|volumes| {
         list(volumes, |volume| {
             object([(
                 "hostPath",
-                volume.host_path.as_ref().map(|host_path| object([("path", text(host_path.path.as_ref()))])),
+                volume
+                    .host_path
+                    .as_ref()
+                    .map(|host_path| object([("path", text(host_path.path.as_ref()))])),
             )])
         })
     });
-    object(nodes(spec).into_iter().chain([
-        ("os", spec.os.as_ref().map(|os| object([("name", text(os.name.as_ref()))]))),
-        ("hostNetwork", spec.host_network.map(Value::from)),
-        ("hostPID", spec.host_pid.map(Value::from)),
-        ("hostIPC", spec.host_ipc.map(Value::from)),
-        ("securityContext", spec.security_context.as_ref().map(pod_context)),
-        ("initContainers", containers(&spec.init_containers)),
-        ("containers", containers(&spec.containers)),
-        ("ephemeralContainers", containers(&spec.ephemeral_containers)),
-        ("volumes", volumes),
-    ]))
+    object(
+        nodes(spec).into_iter().chain([
+            (
+                "os",
+                spec.os
+                    .as_ref()
+                    .map(|os| object([("name", text(os.name.as_ref()))])),
+            ),
+            ("hostNetwork", spec.host_network.map(Value::from)),
+            ("hostPID", spec.host_pid.map(Value::from)),
+            ("hostIPC", spec.host_ipc.map(Value::from)),
+            (
+                "securityContext",
+                spec.security_context.as_ref().map(pod_context),
+            ),
+            ("initContainers", containers(&spec.init_containers)),
+            ("containers", containers(&spec.containers)),
+            (
+                "ephemeralContainers",
+                containers(&spec.ephemeral_containers),
+            ),
+            ("volumes", volumes),
+        ]),
+    )
 }
 
 fn seccomp(profile: &SeccompProfile) -> Value {
@@ -192,19 +264,49 @@ fn seccomp(profile: &SeccompProfile) -> Value {
 fn pod_context(context: &PodSecurityContext) -> Value {
     let sysctl = |Sysctl { name, value }: &Sysctl| json!({"name": name, "value": value});
     object([
-        ("appArmorProfile", context.app_armor_profile.as_ref().map(|_| json!({}))),
+        (
+            "appArmorProfile",
+            context.app_armor_profile.as_ref().map(|_| json!({})),
+        ),
         ("fsGroup", context.fs_group.map(Value::from)),
-        ("fsGroupChangePolicy", context.fs_group_change_policy.clone().map(Value::from)),
+        (
+            "fsGroupChangePolicy",
+            context.fs_group_change_policy.clone().map(Value::from),
+        ),
         ("runAsGroup", context.run_as_group.map(Value::from)),
         ("runAsNonRoot", context.run_as_non_root.map(Value::from)),
         ("runAsUser", context.run_as_user.map(Value::from)),
-        ("seLinuxChangePolicy", context.se_linux_change_policy.clone().map(Value::from)),
-        ("seLinuxOptions", context.se_linux_options.as_ref().map(|_| json!({}))),
-        ("seccompProfile", context.seccomp_profile.as_ref().map(seccomp)),
-        ("supplementalGroups", context.supplemental_groups.clone().map(Value::from)),
-        ("supplementalGroupsPolicy", context.supplemental_groups_policy.clone().map(Value::from)),
-        ("sysctls", context.sysctls.as_ref().map(|sysctls| list(sysctls, sysctl))),
-        ("windowsOptions", context.windows_options.as_ref().map(|_| json!({}))),
+        (
+            "seLinuxChangePolicy",
+            context.se_linux_change_policy.clone().map(Value::from),
+        ),
+        (
+            "seLinuxOptions",
+            context.se_linux_options.as_ref().map(|_| json!({})),
+        ),
+        (
+            "seccompProfile",
+            context.seccomp_profile.as_ref().map(seccomp),
+        ),
+        (
+            "supplementalGroups",
+            context.supplemental_groups.clone().map(Value::from),
+        ),
+        (
+            "supplementalGroupsPolicy",
+            context.supplemental_groups_policy.clone().map(Value::from),
+        ),
+        (
+            "sysctls",
+            context
+                .sysctls
+                .as_ref()
+                .map(|sysctls| list(sysctls, sysctl)),
+        ),
+        (
+            "windowsOptions",
+            context.windows_options.as_ref().map(|_| json!({})),
+        ),
     ])
 }
 
@@ -216,25 +318,46 @@ fn context(context: &SecurityContext) -> Value {
         ])
     });
     object([
-        ("allowPrivilegeEscalation", context.allow_privilege_escalation.map(Value::from)),
-        ("appArmorProfile", context.app_armor_profile.as_ref().map(|_| json!({}))),
+        (
+            "allowPrivilegeEscalation",
+            context.allow_privilege_escalation.map(Value::from),
+        ),
+        (
+            "appArmorProfile",
+            context.app_armor_profile.as_ref().map(|_| json!({})),
+        ),
         ("capabilities", capabilities),
         ("privileged", context.privileged.map(Value::from)),
         ("procMount", context.proc_mount.clone().map(Value::from)),
-        ("readOnlyRootFilesystem", context.read_only_root_filesystem.map(Value::from)),
+        (
+            "readOnlyRootFilesystem",
+            context.read_only_root_filesystem.map(Value::from),
+        ),
         ("runAsGroup", context.run_as_group.map(Value::from)),
         ("runAsNonRoot", context.run_as_non_root.map(Value::from)),
         ("runAsUser", context.run_as_user.map(Value::from)),
-        ("seLinuxOptions", context.se_linux_options.as_ref().map(|_| json!({}))),
-        ("seccompProfile", context.seccomp_profile.as_ref().map(seccomp)),
-        ("windowsOptions", context.windows_options.as_ref().map(|_| json!({}))),
+        (
+            "seLinuxOptions",
+            context.se_linux_options.as_ref().map(|_| json!({})),
+        ),
+        (
+            "seccompProfile",
+            context.seccomp_profile.as_ref().map(seccomp),
+        ),
+        (
+            "windowsOptions",
+            context.windows_options.as_ref().map(|_| json!({})),
+        ),
     ])
 }
 
 fn container(container: &ContainerSpec<'_>) -> Value {
     let amount = |Amount(amount): &Amount<'_>| crate::untyped::amount(amount);
     let amounts = |amounts: &Amounts<'_>| {
-        object([("cpu", amounts.cpu.as_ref().map(amount)), ("memory", amounts.memory.as_ref().map(amount))])
+        object([
+            ("cpu", amounts.cpu.as_ref().map(amount)),
+            ("memory", amounts.memory.as_ref().map(amount)),
+        ])
     };
     let resources = container.resources.as_ref().map(|resources| {
         object([
@@ -245,7 +368,10 @@ fn container(container: &ContainerSpec<'_>) -> Value {
     object([
         ("name", text(container.name.as_ref())),
         ("image", text(container.image.as_ref())),
-        ("securityContext", container.security_context.as_ref().map(context)),
+        (
+            "securityContext",
+            container.security_context.as_ref().map(context),
+        ),
         ("resources", resources),
         ("env", raw(container.env)),
     ])

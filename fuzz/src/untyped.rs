@@ -105,7 +105,9 @@ pub fn read(value: &Value, field: Field) -> Result<Value, Unread> {
 
 /// An amount, where a string and a number are the same; spelled as `serde_json` does where it is one.
 pub fn amount(text: &str) -> Value {
-    serde_json::from_str(text).map_or_else(|_| text.to_owned(), |number: Number| number.to_string()).into()
+    serde_json::from_str(text)
+        .map_or_else(|_| text.to_owned(), |number: Number| number.to_string())
+        .into()
 }
 
 fn zero(field: Field) -> Value {
@@ -129,7 +131,10 @@ pub const PAYLOAD: Field = Field::Object(&[
     (
         "request",
         Field::Object(&[
-            ("kind", Field::Object(&[("group", Field::Text), ("kind", Field::Text)])),
+            (
+                "kind",
+                Field::Object(&[("group", Field::Text), ("kind", Field::Text)]),
+            ),
             ("subResource", Field::Text),
             ("namespace", Field::Text),
             ("operation", Field::Text),
@@ -150,8 +155,10 @@ const NODE_TERM: Field = Field::Object(&[(
 )]);
 
 const NODE_NAME: (&str, Field) = ("nodeName", Field::Text);
-const NODE_SELECTOR: (&str, Field) =
-    ("nodeSelector", Field::Object(&[("type", Field::Text), ("k8s.aliyun.com/vnode", Field::Text)]));
+const NODE_SELECTOR: (&str, Field) = (
+    "nodeSelector",
+    Field::Object(&[("type", Field::Text), ("k8s.aliyun.com/vnode", Field::Text)]),
+);
 const AFFINITY: (&str, Field) = (
     "affinity",
     Field::Object(&[(
@@ -168,8 +175,13 @@ const AFFINITY: (&str, Field) = (
         ]),
     )]),
 );
-const TOLERATIONS: (&str, Field) =
-    ("tolerations", Field::List(&Field::Object(&[("key", Field::Text), ("value", Field::Text)])));
+const TOLERATIONS: (&str, Field) = (
+    "tolerations",
+    Field::List(&Field::Object(&[
+        ("key", Field::Text),
+        ("value", Field::Text),
+    ])),
+);
 
 const LABELS: (&str, Field) = (
     "labels",
@@ -180,10 +192,15 @@ const LABELS: (&str, Field) = (
         ("alibabacloud.com/compute-class", Field::Text),
     ]),
 );
-const OWNERS: (&str, Field) =
-    ("ownerReferences", Field::List(&Field::Object(&[("controller", Field::Bool)])));
+const OWNERS: (&str, Field) = (
+    "ownerReferences",
+    Field::List(&Field::Object(&[("controller", Field::Bool)])),
+);
 
-const SECCOMP: (&str, Field) = ("seccompProfile", Field::Object(&[("type", Field::Always(&Field::Text))]));
+const SECCOMP: (&str, Field) = (
+    "seccompProfile",
+    Field::Object(&[("type", Field::Always(&Field::Text))]),
+);
 const APP_ARMOR: (&str, Field) = ("appArmorProfile", Field::Object(&[]));
 const SE_LINUX: (&str, Field) = ("seLinuxOptions", Field::Object(&[]));
 const WINDOWS: (&str, Field) = ("windowsOptions", Field::Object(&[]));
@@ -200,7 +217,10 @@ const CONTAINERS: Field = Field::List(&Field::Object(&[
             APP_ARMOR,
             (
                 "capabilities",
-                Field::Object(&[("add", Field::List(&Field::Text)), ("drop", Field::List(&Field::Text))]),
+                Field::Object(&[
+                    ("add", Field::List(&Field::Text)),
+                    ("drop", Field::List(&Field::Text)),
+                ]),
             ),
             ("privileged", Field::Bool),
             ("procMount", Field::Text),
@@ -213,7 +233,10 @@ const CONTAINERS: Field = Field::List(&Field::Object(&[
             WINDOWS,
         ]),
     ),
-    ("resources", Field::Object(&[("limits", AMOUNTS), ("requests", AMOUNTS)])),
+    (
+        "resources",
+        Field::Object(&[("limits", AMOUNTS), ("requests", AMOUNTS)]),
+    ),
     ("env", Field::Any),
 ]));
 
@@ -274,7 +297,10 @@ pub const TEMPLATE: Field = Field::Object(&[
             ("ephemeralContainers", CONTAINERS),
             (
                 "volumes",
-                Field::List(&Field::Object(&[("hostPath", Field::Object(&[("path", Field::Text)]))])),
+                Field::List(&Field::Object(&[(
+                    "hostPath",
+                    Field::Object(&[("path", Field::Text)]),
+                )])),
             ),
         ]),
     ),
@@ -286,15 +312,24 @@ pub const PLACING: Field = Field::Object(&[
         "metadata",
         Field::Object(&[
             LABELS,
-            ("annotations", Field::Object(&[("alibabacloud.com/burst-resource", Field::Text)])),
+            (
+                "annotations",
+                Field::Object(&[("alibabacloud.com/burst-resource", Field::Text)]),
+            ),
         ]),
     ),
-    ("spec", Field::Object(&[NODE_NAME, NODE_SELECTOR, AFFINITY, TOLERATIONS])),
+    (
+        "spec",
+        Field::Object(&[NODE_NAME, NODE_SELECTOR, AFFINITY, TOLERATIONS]),
+    ),
 ]);
 
 /// What is read of a workload's own metadata, of whose marks ECI reads none.
 pub const OWN_METADATA: Field = Field::Object(&[
-    ("annotations", Field::Object(&[("k8s.aliyun.com/eci-host-sysctls", Field::Text)])),
+    (
+        "annotations",
+        Field::Object(&[("k8s.aliyun.com/eci-host-sysctls", Field::Text)]),
+    ),
     OWNERS,
 ]);
 
@@ -329,7 +364,9 @@ impl<'de> Deserialize<'de> for Unique {
             }
 
             fn visit_f64<E>(self, value: f64) -> Result<Unique, E> {
-                Ok(Unique(Number::from_f64(value).map_or(Value::Null, Value::Number)))
+                Ok(Unique(
+                    Number::from_f64(value).map_or(Value::Null, Value::Number),
+                ))
             }
 
             fn visit_str<E>(self, value: &str) -> Result<Unique, E> {

@@ -32,15 +32,23 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
 /// A text is read as the same object by every way to it; an edit is refused, or makes of the text what it makes of the
 /// object and leaves the rest of the text as it is; a repaired text is clean.
 pub fn run(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
     let mut parts = eci_manifest::parts(text);
     parts.truncate(4);
     for part in parts {
         let _ = part.comments();
-        let Ok(documents) = part.documents() else { continue };
+        let Ok(documents) = part.documents() else {
+            continue;
+        };
         for document in documents.iter().take(4) {
             let object = serde_json::to_string(document).expect("it is written");
-            assert_eq!(untyped::value(&object), Some(document.value()), "the object, written and read");
+            assert_eq!(
+                untyped::value(&object),
+                Some(document.value()),
+                "the object, written and read"
+            );
             some_places_are_edited(&part, &documents, document, &object);
             is_repaired(&part, &documents, document, &object);
         }
@@ -59,17 +67,30 @@ fn is_carried_out(
     let replacements = match document.replacements(&in_manifest) {
         Ok(replacements) => replacements,
         Err(unrepairable) => {
-            assert!(part.span.start <= unrepairable.span.start && unrepairable.span.end <= part.span.end);
-            assert_ne!(unrepairable.reason, Reason::Shared, "only who reads it back can tell");
+            assert!(
+                part.span.start <= unrepairable.span.start
+                    && unrepairable.span.end <= part.span.end
+            );
+            assert_ne!(
+                unrepairable.reason,
+                Reason::Shared,
+                "only who reads it back can tell"
+            );
             return None;
         }
     };
     let mut end = part.span.start;
     for Replacement { span, .. } in &replacements {
-        assert!(end <= span.start && span.start <= span.end, "{replacements:?} overlap");
+        assert!(
+            end <= span.start && span.start <= span.end,
+            "{replacements:?} overlap"
+        );
         end = span.end;
     }
-    assert!(end <= part.span.end, "{replacements:?} reach beyond the part");
+    assert!(
+        end <= part.span.end,
+        "{replacements:?} reach beyond the part"
+    );
     let moved: Vec<_> = replacements
         .into_iter()
         .map(|Replacement { span, text }| Replacement {
@@ -78,10 +99,17 @@ fn is_carried_out(
         })
         .collect();
     let edited = replaced(part.text(), &moved);
-    let after: Value = serde_json::from_str(&rule::apply(object, edits.iter())).expect("it is JSON");
+    let after: Value =
+        serde_json::from_str(&rule::apply(object, edits.iter())).expect("it is JSON");
     let expected: Vec<_> = documents
         .iter()
-        .map(|other| if other.is_same(document) { after.clone() } else { other.value() })
+        .map(|other| {
+            if other.is_same(document) {
+                after.clone()
+            } else {
+                other.value()
+            }
+        })
         .collect();
     let read = eci_manifest::documents(&edited)
         .map(|documents| documents.iter().map(Document::value).collect::<Vec<_>>());
@@ -108,7 +136,10 @@ fn in_manifest(edit: &rule::Edit) -> Edit<'_> {
         rule::Edit::Set(_, value) => Some(value),
         rule::Edit::Remove(_) => None,
     };
-    Edit { steps: steps.collect(), to }
+    Edit {
+        steps: steps.collect(),
+        to,
+    }
 }
 
 fn some_places_are_edited(
@@ -120,7 +151,9 @@ fn some_places_are_edited(
     let mut places = Vec::new();
     places_of(&document.value(), &Path::default(), &mut places);
     // Which ones, and what becomes of them, is for the text to say: a byte that changes chooses others.
-    let sum = part.text().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let sum = part.text().bytes().fold(0_usize, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    });
     for turn in 0..EDITS.min(places.len()) {
         let choice = sum.wrapping_add(turn);
         let (place, makes) = &places[choice % places.len()];
@@ -143,10 +176,13 @@ fn places_of(value: &Value, at: &Path, places: &mut Vec<(Path, bool)>) {
         }
     };
     match value {
-        Value::Object(entries) => entries.iter().for_each(|(key, value)| child(at.key(key), value)),
-        Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, value)| child(at.index(index), value))
-        }
+        Value::Object(entries) => entries
+            .iter()
+            .for_each(|(key, value)| child(at.key(key), value)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| child(at.index(index), value)),
         _ => {}
     }
 }
@@ -154,17 +190,25 @@ fn places_of(value: &Value, at: &Path, places: &mut Vec<(Path, bool)>) {
 /// What the rules find in an object; nothing in one that they cannot read.
 fn findings(object: &str) -> Vec<Finding> {
     let request = Request::creating("", "Pod", Raw::parse(object).expect("it is JSON"));
-    review(&request, &SETTINGS).map(|review| review.findings).unwrap_or_default()
+    review(&request, &SETTINGS)
+        .map(|review| review.findings)
+        .unwrap_or_default()
 }
 
 fn is_repaired(part: &Part<'_>, documents: &[Document<'_>], document: &Document<'_>, object: &str) {
     let first = findings(object);
-    let edits: Vec<_> = first.iter().flat_map(|finding| finding.edits.clone()).collect();
+    let edits: Vec<_> = first
+        .iter()
+        .flat_map(|finding| finding.edits.clone())
+        .collect();
     if edits.is_empty() {
         return;
     }
     if let Some(repaired) = is_carried_out(part, documents, document, object, &edits) {
-        let position = documents.iter().position(|other| other.is_same(document)).expect("it is one of them");
+        let position = documents
+            .iter()
+            .position(|other| other.is_same(document))
+            .expect("it is one of them");
         let repaired = eci_manifest::documents(&repaired).expect("it was read");
         let object = serde_json::to_string(&repaired[position]).expect("it is written");
         are_gone(&first, &findings(&object));

@@ -59,11 +59,19 @@ const INTERRUPTED: &str = "deadline exceeded";
 /// What wapc-guest says where it has no such function.
 const NOT_REGISTERED: &str = "No handler registered for function";
 /// How wasmtime's own errors begin; wapc hands them over as text, like the guest's.
-const TRAPS: [&str; 4] = ["wasm trap:", "memory fault", "Exited with i32 exit status", "wasm function"];
+const TRAPS: [&str; 4] = [
+    "wasm trap:",
+    "memory fault",
+    "Exited with i32 exit status",
+    "wasm function",
+];
 
 impl Error {
     pub(crate) fn load(name: &str, source: &wasmtime::Error) -> Self {
-        Self::Load { name: name.to_owned(), reason: format!("{source:#}") }
+        Self::Load {
+            name: name.to_owned(),
+            reason: format!("{source:#}"),
+        }
     }
 
     /// The error in what `wapc` reports of a call.
@@ -79,9 +87,15 @@ impl Error {
         } else if text.starts_with(NOT_REGISTERED) {
             Self::NoSuchFunction(function)
         } else if !started || TRAPS.iter().any(|trap| text.starts_with(trap)) {
-            Self::Trap { function, reason: text.trim_end().to_owned() }
+            Self::Trap {
+                function,
+                reason: text.trim_end().to_owned(),
+            }
         } else {
-            Self::Guest { function, message: text }
+            Self::Guest {
+                function,
+                message: text,
+            }
         }
     }
 }

@@ -37,7 +37,9 @@ impl Meter {
     /// # Errors
     /// Where it is no waPC module.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        compile(bytes).map(Self).map_err(|error| Error::load("this", &error))
+        compile(bytes)
+            .map(Self)
+            .map_err(|error| Error::load("this", &error))
     }
 
     /// Calls a function in a fresh instance.
@@ -46,10 +48,12 @@ impl Meter {
     /// Where the guest answers with an error or traps.
     pub fn measure(&self, function: &str, payload: &[u8]) -> Result<Cost, Error> {
         let mut store = self.store(function, payload);
-        let cost = self.call(&mut store, u64::MAX / 2).map_err(|error| Error::Trap {
-            function: function.to_owned(),
-            reason: error.root_cause().to_string(),
-        })?;
+        let cost = self
+            .call(&mut store, u64::MAX / 2)
+            .map_err(|error| Error::Trap {
+                function: function.to_owned(),
+                reason: error.root_cause().to_string(),
+            })?;
         match store.into_data().error {
             Some(message) => Err(Error::Guest {
                 function: function.to_owned(),
@@ -64,14 +68,24 @@ impl Meter {
     ///
     /// # Errors
     /// As [`Meter::measure`].
-    pub fn stacks(&self, function: &str, payload: &[u8], samples: u64) -> Result<Vec<Vec<String>>, Error> {
+    pub fn stacks(
+        &self,
+        function: &str,
+        payload: &[u8],
+        samples: u64,
+    ) -> Result<Vec<Vec<String>>, Error> {
         let fuel = self.measure(function, payload)?.fuel;
         let mut stacks = Vec::new();
         for sample in 0..samples {
             let mut store = self.store(function, payload);
-            let Err(trap) = self.call(&mut store, fuel * sample / samples) else { continue };
-            let Some(trace) = trap.downcast_ref::<WasmBacktrace>() else { continue };
-            let name = |frame: &FrameInfo| frame.func_name().unwrap_or("(without a name)").to_owned();
+            let Err(trap) = self.call(&mut store, fuel * sample / samples) else {
+                continue;
+            };
+            let Some(trace) = trap.downcast_ref::<WasmBacktrace>() else {
+                continue;
+            };
+            let name =
+                |frame: &FrameInfo| frame.func_name().unwrap_or("(without a name)").to_owned();
             stacks.push(trace.frames().iter().map(name).collect());
         }
         Ok(stacks)
@@ -96,7 +110,10 @@ impl Meter {
                 start.call(&mut *store, ())?;
             }
         }
-        let lengths = (length(&store.data().function), length(&store.data().payload));
+        let lengths = (
+            length(&store.data().function),
+            length(&store.data().payload),
+        );
         store.set_fuel(fuel)?;
         instance
             .get_typed_func::<(i32, i32), i32>(&mut *store, wapc::wapc_functions::GUEST_CALL)?
@@ -123,20 +140,28 @@ fn compile(bytes: &[u8]) -> wasmtime::Result<InstancePre<Guest>> {
 fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     type Call<'a> = Caller<'a, Guest>;
     let wapc = wapc::HOST_NAMESPACE;
-    linker.func_wrap(wapc, "__guest_request", |mut call: Call, function: i32, payload: i32| {
-        let memory = memory(&mut call)?;
-        let (bytes, guest) = memory.data_and_store_mut(&mut call);
-        write(bytes, function, guest.function.as_bytes())?;
-        write(bytes, payload, &guest.payload)
-    })?;
+    linker.func_wrap(
+        wapc,
+        "__guest_request",
+        |mut call: Call, function: i32, payload: i32| {
+            let memory = memory(&mut call)?;
+            let (bytes, guest) = memory.data_and_store_mut(&mut call);
+            write(bytes, function, guest.function.as_bytes())?;
+            write(bytes, payload, &guest.payload)
+        },
+    )?;
     linker.func_wrap(wapc, "__guest_response", |_: i32, _: i32| ())?;
-    linker.func_wrap(wapc, "__guest_error", |mut call: Call, at: i32, length: i32| {
-        let memory = memory(&mut call)?;
-        let mut message = vec![0; length.cast_unsigned() as usize];
-        memory.read(&call, at.cast_unsigned() as usize, &mut message)?;
-        call.data_mut().error = Some(message);
-        wasmtime::error::Ok(())
-    })?;
+    linker.func_wrap(
+        wapc,
+        "__guest_error",
+        |mut call: Call, at: i32, length: i32| {
+            let memory = memory(&mut call)?;
+            let mut message = vec![0; length.cast_unsigned() as usize];
+            memory.read(&call, at.cast_unsigned() as usize, &mut message)?;
+            call.data_mut().error = Some(message);
+            wasmtime::error::Ok(())
+        },
+    )?;
     linker.func_wrap(
         wapc,
         "__host_call",
@@ -154,13 +179,17 @@ fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 }
 
 fn memory(call: &mut Caller<Guest>) -> wasmtime::Result<Memory> {
-    let memory = call.get_export("memory").and_then(wasmtime::Extern::into_memory);
+    let memory = call
+        .get_export("memory")
+        .and_then(wasmtime::Extern::into_memory);
     memory.ok_or_else(|| wasmtime::Error::msg("the module exports no memory"))
 }
 
 fn write(memory: &mut [u8], at: i32, bytes: &[u8]) -> wasmtime::Result<()> {
     let at = at.cast_unsigned() as usize;
-    let room = memory.get_mut(at..).and_then(|memory| memory.get_mut(..bytes.len()));
+    let room = memory
+        .get_mut(at..)
+        .and_then(|memory| memory.get_mut(..bytes.len()));
     let room = room.ok_or(wasmtime::Trap::MemoryOutOfBounds)?;
     room.copy_from_slice(bytes);
     Ok(())
@@ -168,7 +197,9 @@ fn write(memory: &mut [u8], at: i32, bytes: &[u8]) -> wasmtime::Result<()> {
 
 /// A length as waPC counts it, in 32 bits.
 fn length(bytes: impl AsRef<[u8]>) -> i32 {
-    u32::try_from(bytes.as_ref().len()).unwrap_or(u32::MAX).cast_signed()
+    u32::try_from(bytes.as_ref().len())
+        .unwrap_or(u32::MAX)
+        .cast_signed()
 }
 
 #[cfg(test)]
@@ -203,7 +234,8 @@ mod tests {
         let error = |payload: &[u8]| meter.measure("validate", payload).unwrap_err().to_string();
         assert_eq!(error(b"no"), "`validate` failed in the guest: no");
         assert!(
-            error(&[0; 1 << 16]).starts_with("`validate` trapped: wasm trap: out of bounds memory access;")
+            error(&[0; 1 << 16])
+                .starts_with("`validate` trapped: wasm trap: out of bounds memory access;")
         );
     }
 }

@@ -33,9 +33,18 @@ impl Shape {
 
 /// Every shape.
 pub static SHAPES: &[Shape] = &[
-    Shape { name: "containers, each denied", of: |n| pod(&containers(n, |_| PRIVILEGED.into())) },
-    Shape { name: "containers, each repaired", of: |n| pod(&containers(n, |_| MISSPELT.into())) },
-    Shape { name: "containers, each lacks the pod's identity", of: |n| pod(&lacking(n)) },
+    Shape {
+        name: "containers, each denied",
+        of: |n| pod(&containers(n, |_| PRIVILEGED.into())),
+    },
+    Shape {
+        name: "containers, each repaired",
+        of: |n| pod(&containers(n, |_| MISSPELT.into())),
+    },
+    Shape {
+        name: "containers, each lacks the pod's identity",
+        of: |n| pod(&lacking(n)),
+    },
     Shape {
         name: "the same of a Deployment, repaired",
         of: |n| {
@@ -49,19 +58,32 @@ pub static SHAPES: &[Shape] = &[
     },
     Shape {
         name: "containers under 100 exemptions",
-        of: |n| request(&object(ECI, "", &containers(n, foreign)), "null", &exemptions()),
+        of: |n| {
+            request(
+                &object(ECI, "", &containers(n, foreign)),
+                "null",
+                &exemptions(),
+            )
+        },
     },
     Shape {
         name: "one image's name under 100 exemptions",
         of: |n| {
             let image = format!("registry.example/team-99/{}", "/istio-prox".repeat(n));
-            let spec =
-                format!(r#""containers":[{{"name":"a","image":"{image}","securityContext":{PRIVILEGED}}}]"#);
+            let spec = format!(
+                r#""containers":[{{"name":"a","image":"{image}","securityContext":{PRIVILEGED}}}]"#
+            );
             request(&object(ECI, "", &spec), "null", &exemptions())
         },
     },
-    Shape { name: "capabilities that there are not", of: |n| pod(&capabilities(n, |n| format!("SYS_X{n}"))) },
-    Shape { name: "capabilities that are misspelt", of: |n| pod(&capabilities(n, |_| "NET_ADMNI".into())) },
+    Shape {
+        name: "capabilities that there are not",
+        of: |n| pod(&capabilities(n, |n| format!("SYS_X{n}"))),
+    },
+    Shape {
+        name: "capabilities that are misspelt",
+        of: |n| pod(&capabilities(n, |_| "NET_ADMNI".into())),
+    },
     Shape {
         name: "capabilities that are repaired",
         of: |n| pod(&capabilities(n, |_| "cap_net_admin".into())),
@@ -74,27 +96,56 @@ pub static SHAPES: &[Shape] = &[
         name: "containers of 100 capabilities that are misspelt",
         of: |n| pod(&containers(n, |_| hundred("drop", "bpf"))),
     },
-    Shape { name: "sysctls that ECI does not take", of: |n| pod(&sysctls(n, |n| format!("vm.x{n}"))) },
-    Shape { name: "sysctls, all the same", of: |n| pod(&sysctls(n, |_| "vm.min_free_kbytes".into())) },
+    Shape {
+        name: "sysctls that ECI does not take",
+        of: |n| pod(&sysctls(n, |n| format!("vm.x{n}"))),
+    },
+    Shape {
+        name: "sysctls, all the same",
+        of: |n| pod(&sysctls(n, |_| "vm.min_free_kbytes".into())),
+    },
     Shape {
         name: "sysctls, each moved into the annotation",
-        of: |n| request(&object(ECI, "", &sysctls(n, |n| format!("vm.x{n}"))), "null", MOVING),
+        of: |n| {
+            request(
+                &object(ECI, "", &sysctls(n, |n| format!("vm.x{n}"))),
+                "null",
+                MOVING,
+            )
+        },
     },
-    Shape { name: "an annotation of host sysctls", of: |n| annotated(&host_sysctls(n)) },
+    Shape {
+        name: "an annotation of host sysctls",
+        of: |n| annotated(&host_sysctls(n)),
+    },
     Shape {
         name: "an annotation of host sysctls, moved into",
         of: |n| {
             let text = format!(r#""k8s.aliyun.com/eci-host-sysctls":"{}""#, host_sysctls(n));
-            request(&object(ECI, &text, &sysctls(100, |n| format!("vm.x{n}"))), "null", MOVING)
+            request(
+                &object(ECI, &text, &sysctls(100, |n| format!("vm.x{n}"))),
+                "null",
+                MOVING,
+            )
         },
     },
-    Shape { name: "an annotation of escapes", of: |n| annotated(&r"\n\u0041".repeat(n)) },
-    Shape { name: "an annotation of brackets", of: |n| annotated(&"[".repeat(n)) },
+    Shape {
+        name: "an annotation of escapes",
+        of: |n| annotated(&r"\n\u0041".repeat(n)),
+    },
+    Shape {
+        name: "an annotation of brackets",
+        of: |n| annotated(&"[".repeat(n)),
+    },
     Shape {
         name: "annotations of AppArmor's family",
         of: |n| {
             request(
-                &object(ECI, &keys(n, "container.apparmor.security.beta.kubernetes.io/"), ""),
+                &object(
+                    ECI,
+                    &keys(n, "container.apparmor.security.beta.kubernetes.io/"),
+                    "",
+                ),
                 "null",
                 "{}",
             )
@@ -102,33 +153,59 @@ pub static SHAPES: &[Shape] = &[
     },
     Shape {
         name: "annotations that nobody reads",
-        of: |n| request(&object(ECI, &keys(n, "k8s.aliyun.com/eci-"), ""), "null", "{}"),
+        of: |n| {
+            request(
+                &object(ECI, &keys(n, "k8s.aliyun.com/eci-"), ""),
+                "null",
+                "{}",
+            )
+        },
     },
-    Shape { name: "keys that are nearly one that is read", of: |n| pod(&keys(n, r"\u0063ontainers")) },
+    Shape {
+        name: "keys that are nearly one that is read",
+        of: |n| pod(&keys(n, r"\u0063ontainers")),
+    },
     Shape {
         name: "arrays in arrays, skipped",
         of: |n| pod(&format!(r#""x":{}{}"#, "[".repeat(n), "]".repeat(n))),
     },
     Shape {
         name: "objects in objects, skipped",
-        of: |n| pod(&format!(r#""x":{}1{}"#, r#"{"a":"#.repeat(n), "}".repeat(n))),
+        of: |n| {
+            pod(&format!(
+                r#""x":{}1{}"#,
+                r#"{"a":"#.repeat(n),
+                "}".repeat(n)
+            ))
+        },
     },
     Shape {
         name: "environments, read for the instance's size",
         of: |n| {
             let env = list(n, |n| format!(r#"{{"name":"V{n}","value":"x"}}"#));
-            let sysctls =
-                r#""securityContext":{"sysctls":[{"name":"vm.min_free_kbytes","value":"99999999"}]}"#;
-            pod(&format!(r#""containers":[{{"name":"a","env":[{env}]}}],{sysctls}"#))
+            let sysctls = r#""securityContext":{"sysctls":[{"name":"vm.min_free_kbytes","value":"99999999"}]}"#;
+            pod(&format!(
+                r#""containers":[{{"name":"a","env":[{env}]}}],{sysctls}"#
+            ))
         },
     },
     Shape {
         name: "volumes that are paths of the node",
-        of: |n| pod(&format!(r#""volumes":[{}]"#, list(n, |_| r#"{"hostPath":{"path":"/"}}"#.into()))),
+        of: |n| {
+            pod(&format!(
+                r#""volumes":[{}]"#,
+                list(n, |_| r#"{"hostPath":{"path":"/"}}"#.into())
+            ))
+        },
     },
     Shape {
         name: "groups that are none",
-        of: |n| pod(&format!(r#""securityContext":{{"supplementalGroups":[{}]}}"#, list(n, |_| "-1".into()))),
+        of: |n| {
+            pod(&format!(
+                r#""securityContext":{{"supplementalGroups":[{}]}}"#,
+                list(n, |_| "-1".into())
+            ))
+        },
     },
     Shape {
         name: "tolerations",
@@ -147,10 +224,22 @@ pub static SHAPES: &[Shape] = &[
             )
         },
     },
-    Shape { name: "terms of node affinity", of: affinities },
-    Shape { name: "ephemeral containers, half of them new", of: ephemeral },
-    Shape { name: "two templates that are the same", of: |n| unchanged(n, false) },
-    Shape { name: "two templates, their keys in another order", of: |n| unchanged(n, true) },
+    Shape {
+        name: "terms of node affinity",
+        of: affinities,
+    },
+    Shape {
+        name: "ephemeral containers, half of them new",
+        of: ephemeral,
+    },
+    Shape {
+        name: "two templates that are the same",
+        of: |n| unchanged(n, false),
+    },
+    Shape {
+        name: "two templates, their keys in another order",
+        of: |n| unchanged(n, true),
+    },
     Shape {
         name: "an object of a kind that nobody knows",
         of: |n| {
@@ -163,7 +252,12 @@ pub static SHAPES: &[Shape] = &[
     },
     Shape {
         name: "a wrong type at the very end",
-        of: |n| pod(&format!(r#"{},"hostPID":1"#, containers(n, |_| PRIVILEGED.into()))),
+        of: |n| {
+            pod(&format!(
+                r#"{},"hostPID":1"#,
+                containers(n, |_| PRIVILEGED.into())
+            ))
+        },
     },
     Shape {
         name: "no JSON at the very end",
@@ -171,7 +265,13 @@ pub static SHAPES: &[Shape] = &[
     },
     Shape {
         name: "a pod that is not ECI's",
-        of: |n| request(&object("", "", &containers(n, |_| PRIVILEGED.into())), "null", "{}"),
+        of: |n| {
+            request(
+                &object("", "", &containers(n, |_| PRIVILEGED.into())),
+                "null",
+                "{}",
+            )
+        },
     },
 ];
 
@@ -181,7 +281,8 @@ const PRIVILEGED: &str = r#"{"privileged":true}"#;
 const MISSPELT: &str = r#"{"capabilities":{"add":["cap_net_admin"]}}"#;
 const IGNORED: &str = r#"{"allowPrivilegeEscalation":true,"seccompProfile":{"type":"Unconfined"},"seLinuxOptions":{},"appArmorProfile":{},"windowsOptions":{}}"#;
 /// The settings under which a sysctl is moved to where it is approved.
-const MOVING: &str = r#"{"actions":{"sysctl-unsupported":"fix"},"approved":{"hostSysctls":["vm.*"]}}"#;
+const MOVING: &str =
+    r#"{"actions":{"sysctl-unsupported":"fix"},"approved":{"hostSysctls":["vm.*"]}}"#;
 
 fn list(count: usize, item: impl Fn(usize) -> String) -> String {
     (0..count).map(item).collect::<Vec<_>>().join(",")
@@ -208,7 +309,15 @@ fn pod(spec: &str) -> String {
 
 /// A pod with this text in the annotation of host sysctls.
 fn annotated(text: &str) -> String {
-    request(&object(ECI, &format!(r#""k8s.aliyun.com/eci-host-sysctls":"{text}""#), ""), "null", "{}")
+    request(
+        &object(
+            ECI,
+            &format!(r#""k8s.aliyun.com/eci-host-sysctls":"{text}""#),
+            "",
+        ),
+        "null",
+        "{}",
+    )
 }
 
 fn deployment(first: &str, spec: &str) -> String {
@@ -219,8 +328,16 @@ fn deployment(first: &str, spec: &str) -> String {
 
 fn request(object: &str, old_object: &str, settings: &str) -> String {
     let is_deployment = object.contains(r#""kind":"Deployment""#);
-    let (group, kind) = if is_deployment { ("apps", "Deployment") } else { ("", "Pod") };
-    let operation = if old_object == "null" { "CREATE" } else { "UPDATE" };
+    let (group, kind) = if is_deployment {
+        ("apps", "Deployment")
+    } else {
+        ("", "Pod")
+    };
+    let operation = if old_object == "null" {
+        "CREATE"
+    } else {
+        "UPDATE"
+    };
     asked(operation, group, kind, "", object, old_object, settings)
 }
 
@@ -250,7 +367,10 @@ fn containers(count: usize, context: impl Fn(usize) -> String) -> String {
 
 /// A security context with a hundred capabilities in a list.
 fn hundred(list_name: &str, name: &str) -> String {
-    format!(r#"{{"capabilities":{{"{list_name}":[{}]}}}}"#, list(100, |_| format!(r#""{name}""#)))
+    format!(
+        r#"{{"capabilities":{{"{list_name}":[{}]}}}}"#,
+        list(100, |_| format!(r#""{name}""#))
+    )
 }
 
 /// Containers that the pod's group and its user other than root do not reach.
@@ -267,32 +387,47 @@ fn foreign(_: usize) -> String {
 /// A hundred exemptions from the registry of the payloads' images; the last matches nearly.
 fn exemptions() -> String {
     let exempt = list(100, |index| {
-        format!(r#"{{"image":"registry.example/team-{index}/**/istio-proxy*","container":"*-proxy-*"}}"#)
+        format!(
+            r#"{{"image":"registry.example/team-{index}/**/istio-proxy*","container":"*-proxy-*"}}"#
+        )
     });
     format!(r#"{{"exempt":[{exempt}]}}"#)
 }
 
 fn capabilities(count: usize, name: impl Fn(usize) -> String) -> String {
     let add = list(count, |index| format!(r#""{}""#, name(index)));
-    format!(r#""containers":[{{"name":"a","securityContext":{{"capabilities":{{"add":[{add}]}}}}}}]"#)
+    format!(
+        r#""containers":[{{"name":"a","securityContext":{{"capabilities":{{"add":[{add}]}}}}}}]"#
+    )
 }
 
 fn sysctls(count: usize, name: impl Fn(usize) -> String) -> String {
-    let sysctls = list(count, |index| format!(r#"{{"name":"{}","value":"1"}}"#, name(index)));
+    let sysctls = list(count, |index| {
+        format!(r#"{{"name":"{}","value":"1"}}"#, name(index))
+    });
     format!(r#""securityContext":{{"sysctls":[{sysctls}]}},"containers":[{{"name":"a"}}]"#)
 }
 
 /// The text of an annotation, as a JSON string holds it.
 fn host_sysctls(count: usize) -> String {
-    format!("[{}]", list(count, |index| format!(r#"{{\"name\":\"kernel.y{index}\",\"value\":\"1\"}}"#)))
+    format!(
+        "[{}]",
+        list(count, |index| format!(
+            r#"{{\"name\":\"kernel.y{index}\",\"value\":\"1\"}}"#
+        ))
+    )
 }
 
 fn affinities(count: usize) -> String {
     let term = |index| {
-        format!(r#"{{"matchExpressions":[{{"key":"k{index}","operator":"In","values":["a","b"]}}]}}"#)
+        format!(
+            r#"{{"matchExpressions":[{{"key":"k{index}","operator":"In","values":["a","b"]}}]}}"#
+        )
     };
     let required = list(count, term);
-    let preferred = list(count, |index| format!(r#"{{"weight":1,"preference":{}}}"#, term(index)));
+    let preferred = list(count, |index| {
+        format!(r#"{{"weight":1,"preference":{}}}"#, term(index))
+    });
     let affinity = format!(
         r#""hostNetwork":true,"affinity":{{"nodeAffinity":{{"requiredDuringSchedulingIgnoredDuringExecution":{{"nodeSelectorTerms":[{required}]}},"preferredDuringSchedulingIgnoredDuringExecution":[{preferred}]}}}}"#
     );
@@ -301,16 +436,27 @@ fn affinities(count: usize) -> String {
 
 fn ephemeral(count: usize) -> String {
     let some = |range: std::ops::Range<usize>| {
-        let one = |index: usize| format!(r#"{{"name":"debug-{index}","securityContext":{PRIVILEGED}}}"#);
+        let one =
+            |index: usize| format!(r#"{{"name":"debug-{index}","securityContext":{PRIVILEGED}}}"#);
         let containers = range.map(one).collect::<Vec<_>>().join(",");
         let identity = r#""securityContext":{"runAsGroup":3000}"#;
         object(
             ECI,
             "",
-            &format!(r#"{identity},"containers":[{{"name":"a"}}],"ephemeralContainers":[{containers}]"#),
+            &format!(
+                r#"{identity},"containers":[{{"name":"a"}}],"ephemeralContainers":[{containers}]"#
+            ),
         )
     };
-    asked("UPDATE", "", "Pod", "ephemeralcontainers", &some(0..count), &some(0..count / 2), "{}")
+    asked(
+        "UPDATE",
+        "",
+        "Pod",
+        "ephemeralcontainers",
+        &some(0..count),
+        &some(0..count / 2),
+        "{}",
+    )
 }
 
 fn unchanged(count: usize, in_another_order: bool) -> String {

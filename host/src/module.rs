@@ -27,7 +27,10 @@ impl Module {
         let path = path.as_ref();
         let (name, bytes) = (path.display().to_string(), read(path)?);
         if !bytes.starts_with(b"\0asm") {
-            return Err(Error::Load { name, reason: "it does not begin as WebAssembly does".to_owned() });
+            return Err(Error::Load {
+                name,
+                reason: "it does not begin as WebAssembly does".to_owned(),
+            });
         }
         Self::compile(&name, &bytes)
     }
@@ -44,10 +47,15 @@ impl Module {
         let load = |error: &wasmtime::Error| Error::load(name, error);
         // Without backtraces an error is the trap itself; a stripped module has no names to show anyway.
         let mut config = Config::new();
-        config.epoch_interruption(true).wasm_backtrace_max_frames(None);
+        config
+            .epoch_interruption(true)
+            .wasm_backtrace_max_frames(None);
         let engine = Engine::new(&config).map_err(|error| load(&error))?;
         let module = wasmtime::Module::new(&engine, bytes).map_err(|error| load(&error))?;
-        if module.get_export(wapc::wapc_functions::GUEST_CALL).is_none() {
+        if module
+            .get_export(wapc::wapc_functions::GUEST_CALL)
+            .is_none()
+        {
             return Err(load(&wasmtime::Error::msg("it exports no `__guest_call`")));
         }
         tick(&engine);
@@ -69,9 +77,17 @@ impl Module {
         namespaces: impl Fn(&str) -> Result<Value, String> + Send + Sync + 'static,
     ) -> Result<Instance, Error> {
         let failed = |error| Error::of_call(wapc::wapc_functions::WAPC_INIT, error);
-        let deadlines = EpochDeadlines { wapc_init: DEADLINE_SECONDS, wapc_func: DEADLINE_SECONDS };
-        let provider = self.0.rehydrate(Some(deadlines)).map_err(|error| failed(error.into()))?;
-        WapcHost::new(Box::new(provider), Some(host(namespaces))).map(Instance).map_err(failed)
+        let deadlines = EpochDeadlines {
+            wapc_init: DEADLINE_SECONDS,
+            wapc_func: DEADLINE_SECONDS,
+        };
+        let provider = self
+            .0
+            .rehydrate(Some(deadlines))
+            .map_err(|error| failed(error.into()))?;
+        WapcHost::new(Box::new(provider), Some(host(namespaces)))
+            .map(Instance)
+            .map_err(failed)
     }
 
     /// Calls a function in a fresh instance, as policy-server does.
@@ -104,14 +120,19 @@ impl Instance {
     /// # Errors
     /// As for [`Module::call`].
     pub fn call(&self, function: &str, payload: &[u8]) -> Result<Vec<u8>, Error> {
-        self.0.call(function, payload).map_err(|error| Error::of_call(function, error))
+        self.0
+            .call(function, payload)
+            .map_err(|error| Error::of_call(function, error))
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => Error::NotFound(path.to_owned()),
-        _ => Error::Read { path: path.to_owned(), source },
+        _ => Error::Read {
+            path: path.to_owned(),
+            source,
+        },
     })
 }
 
@@ -121,25 +142,32 @@ fn tick(engine: &Engine) {
     thread::spawn(move || {
         loop {
             thread::sleep(Duration::from_secs(1));
-            let Some(engine) = engine.upgrade() else { return };
+            let Some(engine) = engine.upgrade() else {
+                return;
+            };
             engine.increment_epoch();
         }
     });
 }
 
 /// The host's side of a call that the guest makes.
-fn host(namespaces: impl Fn(&str) -> Result<Value, String> + Send + Sync + 'static) -> Box<HostCallback> {
+fn host(
+    namespaces: impl Fn(&str) -> Result<Value, String> + Send + Sync + 'static,
+) -> Box<HostCallback> {
     Box::new(move |_, binding, namespace, operation, payload| {
         if (binding, namespace, operation) != ("kubewarden", "kubernetes", "get_resource") {
-            return Err(format!("this host has no capability `{binding}/{namespace}/{operation}`").into());
+            return Err(
+                format!("this host has no capability `{binding}/{namespace}/{operation}`").into(),
+            );
         }
         let request: Value = serde_json::from_slice(payload)?;
         let text = |key| request.get(key).and_then(Value::as_str).unwrap_or_default();
         match (text("api_version"), text("kind")) {
             ("v1", "Namespace") => Ok(serde_json::to_vec(&namespaces(text("name"))?)?),
-            (version, kind) => {
-                Err(format!("this host grants access to v1/Namespace, not to {version}/{kind}").into())
-            }
+            (version, kind) => Err(format!(
+                "this host grants access to v1/Namespace, not to {version}/{kind}"
+            )
+            .into()),
         }
     })
 }
@@ -159,9 +187,15 @@ mod tests {
             "shop" => Ok(json!({ "metadata": { "name": name } })),
             _ => Err(format!("no Namespace `{name}`")),
         });
-        host(1, "kubewarden", "kubernetes", operation, request.to_string().as_bytes())
-            .map(|answer| serde_json::from_slice(&answer).unwrap())
-            .map_err(|error| error.to_string())
+        host(
+            1,
+            "kubewarden",
+            "kubernetes",
+            operation,
+            request.to_string().as_bytes(),
+        )
+        .map(|answer| serde_json::from_slice(&answer).unwrap())
+        .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -172,13 +206,21 @@ mod tests {
             Ok(json!({ "metadata": { "name": "shop" } }))
         );
         for (operation, request, error) in [
-            ("get_resource", request("Namespace", "other"), "no Namespace `other`"),
+            (
+                "get_resource",
+                request("Namespace", "other"),
+                "no Namespace `other`",
+            ),
             (
                 "get_resource",
                 request("Secret", "shop"),
                 "this host grants access to v1/Namespace, not to v1/Secret",
             ),
-            ("can_i", json!({}), "this host has no capability `kubewarden/kubernetes/can_i`"),
+            (
+                "can_i",
+                json!({}),
+                "this host has no capability `kubewarden/kubernetes/can_i`",
+            ),
         ] {
             assert_eq!(ask(operation, &request), Err(error.to_owned()));
         }
@@ -186,7 +228,10 @@ mod tests {
 
     fn error_of(module: &str, function: &str) -> String {
         match Module::from_bytes(module.as_bytes()) {
-            Ok(module) => module.call(function, b"{}", |_| Err(String::new())).unwrap_err().to_string(),
+            Ok(module) => module
+                .call(function, b"{}", |_| Err(String::new()))
+                .unwrap_err()
+                .to_string(),
             Err(error) => error.to_string(),
         }
     }
@@ -205,15 +250,30 @@ mod tests {
         };
         for (module, error) in [
             ("(module".to_owned(), "this is no waPC module: expected `)`"),
-            ("(module)".to_owned(), "this is no waPC module: it exports no `__guest_call`"),
+            (
+                "(module)".to_owned(),
+                "this is no waPC module: it exports no `__guest_call`",
+            ),
             (
                 r#"(module (import "env" "f" (func)) (func (export "__guest_call")))"#.to_owned(),
                 "this is no waPC module: unknown import: `env::f`",
             ),
-            (guest("unreachable"), "`f` trapped: wasm trap: wasm `unreachable` instruction executed;"),
-            (guest("(i32.load (i32.const -8))"), "`f` trapped: memory fault at wasm address"),
-            (guest("(call 1 (i32.const 0) (i32.const 0))"), "`f` trapped: wasm trap: call stack exhausted;"),
-            (guest("(loop (br 0)) (i32.const 0)"), "`f` was interrupted after 2 seconds"),
+            (
+                guest("unreachable"),
+                "`f` trapped: wasm trap: wasm `unreachable` instruction executed;",
+            ),
+            (
+                guest("(i32.load (i32.const -8))"),
+                "`f` trapped: memory fault at wasm address",
+            ),
+            (
+                guest("(call 1 (i32.const 0) (i32.const 0))"),
+                "`f` trapped: wasm trap: call stack exhausted;",
+            ),
+            (
+                guest("(loop (br 0)) (i32.const 0)"),
+                "`f` was interrupted after 2 seconds",
+            ),
             (
                 guest("(call $error (i32.const 0) (i32.const 36)) (i32.const 0)"),
                 "`f` is no function of this module;",
@@ -226,6 +286,9 @@ mod tests {
             let found = error_of(&module, "f");
             assert!(found.starts_with(error), "{found}");
         }
-        assert!(matches!(Module::load("/nowhere/policy.wasm"), Err(Error::NotFound(_))));
+        assert!(matches!(
+            Module::load("/nowhere/policy.wasm"),
+            Err(Error::NotFound(_))
+        ));
     }
 }

@@ -12,7 +12,9 @@ pub fn asking_for(object: &Value) -> Vec<u8> {
 /// The payload that asks a policy, under these settings, to let the object in.
 pub fn asking_under(settings: &Value, object: &Value) -> Vec<u8> {
     let request = eci_manifest::request_of(object);
-    json!({ "request": request, "settings": settings }).to_string().into_bytes()
+    json!({ "request": request, "settings": settings })
+        .to_string()
+        .into_bytes()
 }
 
 /// The middle one of the samples, in microseconds.
@@ -64,7 +66,10 @@ impl Variant {
 pub fn all() -> Vec<(String, Vec<u8>)> {
     let mut payloads = Vec::new();
     for (variant, what) in Variant::ALL {
-        payloads.push((format!("pod, 1 kB, {what}"), asking_for(&pod(variant, 1, 400, 0))));
+        payloads.push((
+            format!("pod, 1 kB, {what}"),
+            asking_for(&pod(variant, 1, 400, 0)),
+        ));
     }
     // By default only pods are repaired.
     let repairs_all = json!({ "mutate": "all" });
@@ -88,7 +93,10 @@ pub fn all() -> Vec<(String, Vec<u8>)> {
         for (variant, what) in Variant::ALL.into_iter().skip(1) {
             let plural = if containers == 1 { "" } else { "s" };
             let object = pod(variant, containers, 0, 0);
-            payloads.push((format!("{containers} container{plural}, {what}"), asking_for(&object)));
+            payloads.push((
+                format!("{containers} container{plural}, {what}"),
+                asking_for(&object),
+            ));
         }
     }
     payloads
@@ -98,7 +106,10 @@ pub fn all() -> Vec<(String, Vec<u8>)> {
 pub fn pod(variant: Variant, containers: usize, environment: usize, annotation: usize) -> Value {
     let mut metadata = json!({ "name": "web", "namespace": "shop", "labels": variant.labels() });
     if let (Value::Object(metadata), true) = (&mut metadata, annotation > 0) {
-        let annotations = Map::from_iter([("example.com/notes".to_owned(), "x".repeat(annotation).into())]);
+        let annotations = Map::from_iter([(
+            "example.com/notes".to_owned(),
+            "x".repeat(annotation).into(),
+        )]);
         metadata.insert("annotations".to_owned(), annotations.into());
     }
     let spec = pod_spec(variant, containers, environment);

@@ -11,8 +11,11 @@ use serde_json::json;
 fn main() -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for bad in bad_payloads::all() {
-        let Ok(payload) = String::from_utf8(bad.payload) else { continue };
-        let line = json!({"name": bad.name, "payload": payload, "code": bad.code, "says": bad.says});
+        let Ok(payload) = String::from_utf8(bad.payload) else {
+            continue;
+        };
+        let line =
+            json!({"name": bad.name, "payload": payload, "code": bad.code, "says": bad.says});
         writeln!(out, "{line}")?;
     }
     out.flush()

@@ -16,27 +16,42 @@ use ts_rs::{Config, TS};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: types OUT_DIR")?);
     fs::write(out.join("types.d.ts"), types())?;
-    fs::write(out.join("schema.js"), format!("export default {};\n", schema()))?;
+    fs::write(
+        out.join("schema.js"),
+        format!("export default {};\n", schema()),
+    )?;
     Ok(())
 }
 
 fn types() -> String {
     let config = Config::default();
     let mut types = vec![
-        alias("The name of a rule.", "RuleId", RULES.iter().map(|rule| rule.id)),
+        alias(
+            "The name of a rule.",
+            "RuleId",
+            RULES.iter().map(|rule| rule.id),
+        ),
         alias(
             "What the policy does about a finding, the strongest first.",
             "Action",
             Action::ALL.map(Action::as_str),
         ),
-        alias("What ECI does with a pod that breaks a rule.", "Effect", Effect::ALL.map(Effect::as_str)),
+        alias(
+            "What ECI does with a pod that breaks a rule.",
+            "Effect",
+            Effect::ALL.map(Effect::as_str),
+        ),
     ];
     types.push(declared::<Verdict>(&config));
     types.push(declared::<AuditAnnotations>(&config));
     types.push(declared::<Finding>(&config));
     types.push(declared::<Rule>(&config));
     let schema = schema();
-    types.push(format!("{}export type Settings = {};\n", comment(&schema, ""), typed(&schema, "")));
+    types.push(format!(
+        "{}export type Settings = {};\n",
+        comment(&schema, ""),
+        typed(&schema, "")
+    ));
     types.join("\n")
 }
 
@@ -58,7 +73,13 @@ fn union(types: impl Iterator<Item = String>) -> String {
 
 /// The type of what a schema takes. Knows what the schema of the settings is made of; a pattern is no type.
 fn typed(schema: &Value, indent: &str) -> String {
-    let parts = |key: &str| schema.get(key).and_then(Value::as_array).into_iter().flatten();
+    let parts = |key: &str| {
+        schema
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     if schema.get("enum").is_some() {
         return union(parts("enum").map(Value::to_string));
     }
@@ -69,7 +90,10 @@ fn typed(schema: &Value, indent: &str) -> String {
     }
     match schema.get("type").and_then(Value::as_str) {
         Some("array") => {
-            let items = schema.get("items").map(|items| typed(items, indent)).unwrap_or_default();
+            let items = schema
+                .get("items")
+                .map(|items| typed(items, indent))
+                .unwrap_or_default();
             format!("({items})[]")
         }
         Some("object") => members(schema, indent),
@@ -85,7 +109,11 @@ fn members(schema: &Value, indent: &str) -> String {
         list.is_some_and(|list| list.iter().any(|name| name == key))
     };
     let mut text = String::from("{\n");
-    for (key, property) in schema.get("properties").and_then(Value::as_object).unwrap_or(&none) {
+    for (key, property) in schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .unwrap_or(&none)
+    {
         let optional = if required(key) { "" } else { "?" };
         // Writing to a string does not fail.
         let _ = writeln!(
@@ -99,6 +127,9 @@ fn members(schema: &Value, indent: &str) -> String {
 }
 
 fn comment(schema: &Value, indent: &str) -> String {
-    let docs = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let docs = schema
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     format!("{indent}/** {} */\n", docs.replace("*/", "*\\/"))
 }

@@ -40,7 +40,12 @@ impl From<Refusal> for Refused {
             Refusal::Namespace { .. } => (true, "scope.namespaceLabels".to_owned()),
         };
         let Judged { code, message, .. } = refusal.into_verdict();
-        Self { settings, code, message, path }
+        Self {
+            settings,
+            code,
+            message,
+            path,
+        }
     }
 }
 
@@ -123,7 +128,15 @@ pub struct Rule {
 
 impl From<Judged> for Verdict {
     fn from(judged: Judged) -> Self {
-        let Judged { accepted, code, message, warnings, audit, mutated_object, findings } = judged;
+        let Judged {
+            accepted,
+            code,
+            message,
+            warnings,
+            audit,
+            mutated_object,
+            findings,
+        } = judged;
         Self {
             accepted,
             code,
@@ -138,7 +151,15 @@ impl From<Judged> for Verdict {
 
 impl From<rule::Finding> for Finding {
     fn from(finding: rule::Finding) -> Self {
-        let rule::Finding { rule, action, path, message, help, edits: _, places: _ } = finding;
+        let rule::Finding {
+            rule,
+            action,
+            path,
+            message,
+            help,
+            edits: _,
+            places: _,
+        } = finding;
         Self {
             rule: rule.id,
             action: action.as_str(),
@@ -152,7 +173,22 @@ impl From<rule::Finding> for Finding {
 
 impl From<&'static rule::Rule> for Rule {
     fn from(rule: &'static rule::Rule) -> Self {
-        let rule::Rule { id, summary, effect, action, fix, since, .. } = *rule;
-        Self { id, summary, effect: effect.as_str(), action: action.as_str(), fix, since }
+        let rule::Rule {
+            id,
+            summary,
+            effect,
+            action,
+            fix,
+            since,
+            ..
+        } = *rule;
+        Self {
+            id,
+            summary,
+            effect: effect.as_str(),
+            action: action.as_str(),
+            fix,
+            since,
+        }
     }
 }

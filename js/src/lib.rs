@@ -29,7 +29,12 @@ pub fn mutate(object: &str, settings: &str) -> String {
 /// The catalogue, in evaluation order.
 #[wasm_bindgen]
 pub fn rules() -> String {
-    text(&RULES.iter().map(|rule| Rule::from(*rule)).collect::<Vec<_>>())
+    text(
+        &RULES
+            .iter()
+            .map(|rule| Rule::from(*rule))
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn answer(object: &str, settings: &str, repair: Repair) -> String {
@@ -39,7 +44,11 @@ fn answer(object: &str, settings: &str, repair: Repair) -> String {
     })
 }
 
-fn judged(object: &str, settings: &str, repair: Repair) -> Result<eci_security_context::Verdict, Refusal> {
+fn judged(
+    object: &str,
+    settings: &str,
+    repair: Repair,
+) -> Result<eci_security_context::Verdict, Refusal> {
     let request = Request::of(object)?;
     judge::verdict(&request, Some(settings), None, repair)
 }

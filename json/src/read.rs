@@ -116,8 +116,12 @@ impl<'t> Scanner<'t> {
             (Shape::List(shape), b'[') => self.list(*shape),
             (Shape::Object(fields), b'{') => self.fields(fields, None),
             (Shape::Keys(fields, family), b'{') => self.fields(fields, Some(family)),
-            (Shape::At([first, rest @ ..], shape), b'{') => self.value_at(first, Shape::At(rest, shape)),
-            (Shape::Find([first, rest @ ..], shape), b'{') => self.value_at(first, Shape::Find(rest, shape)),
+            (Shape::At([first, rest @ ..], shape), b'{') => {
+                self.value_at(first, Shape::At(rest, shape))
+            }
+            (Shape::Find([first, rest @ ..], shape), b'{') => {
+                self.value_at(first, Shape::Find(rest, shape))
+            }
             (Shape::Find(..), _) => {
                 self.skip()?;
                 Ok(Node::Absent)
@@ -128,8 +132,19 @@ impl<'t> Scanner<'t> {
 
     /// A fault of the value that begins at `offset`.
     #[cold]
-    fn wrong<T>(&mut self, offset: usize, found: &'static str, shape: Shape<'_>) -> Result<T, Failed> {
-        self.fail(offset, Grammar::WrongType { found, expected: shape.name() })
+    fn wrong<T>(
+        &mut self,
+        offset: usize,
+        found: &'static str,
+        shape: Shape<'_>,
+    ) -> Result<T, Failed> {
+        self.fail(
+            offset,
+            Grammar::WrongType {
+                found,
+                expected: shape.name(),
+            },
+        )
     }
 
     #[cold]
@@ -188,7 +203,8 @@ impl<'t> Scanner<'t> {
             let key = self.key()?;
             let offset = self.offset();
             let place = fields.iter().position(|(name, _)| **name == *key);
-            let is_of_family = place.is_none() && family.is_some_and(|is_of_family| is_of_family(&key));
+            let is_of_family =
+                place.is_none() && family.is_some_and(|is_of_family| is_of_family(&key));
             if place.is_some_and(|place| !seen.field(place)) || is_of_family && !seen.key(&key) {
                 return self.fail(offset, Grammar::Twice);
             }

@@ -78,19 +78,37 @@ impl Around {
 
     /// Whether the innermost is an object; `None` where there is none.
     const fn is_object(&self) -> Option<bool> {
-        if self.depth == 0 { None } else { Some(self.inner & 1 == 1) }
+        if self.depth == 0 {
+            None
+        } else {
+            Some(self.inner & 1 == 1)
+        }
     }
 }
 
 impl<'t> Scanner<'t> {
     /// The start of a text, in front of which there are no blanks.
     pub const fn new(text: &'t str) -> Self {
-        let fault = Fault { offset: 0, grammar: Grammar::Broken };
-        Self { text, cursor: Cursor { bytes: text.as_bytes(), at: 0 }, fault, depth: 0 }
+        let fault = Fault {
+            offset: 0,
+            grammar: Grammar::Broken,
+        };
+        Self {
+            text,
+            cursor: Cursor {
+                bytes: text.as_bytes(),
+                at: 0,
+            },
+            fault,
+            depth: 0,
+        }
     }
 
     /// Takes the value that a text is, from its beginning to its end.
-    pub(crate) fn all<T>(text: &'t str, take: impl FnOnce(&mut Self) -> Scanned<T>) -> Result<T, Fault> {
+    pub(crate) fn all<T>(
+        text: &'t str,
+        take: impl FnOnce(&mut Self) -> Scanned<T>,
+    ) -> Result<T, Fault> {
         let mut scanner = Self::new(text);
         scanner.blanks();
         let taken = take(&mut scanner).and_then(|value| scanner.end().map(|()| value));
@@ -111,7 +129,14 @@ impl<'t> Scanner<'t> {
     #[cold]
     pub(crate) const fn broken<T>(&mut self) -> Scanned<T> {
         let Cursor { bytes, at } = self.cursor;
-        self.fail(at, if at < bytes.len() { Grammar::Broken } else { Grammar::EndsEarly })
+        self.fail(
+            at,
+            if at < bytes.len() {
+                Grammar::Broken
+            } else {
+                Grammar::EndsEarly
+            },
+        )
     }
 
     /// How many bytes are behind.
@@ -131,7 +156,11 @@ impl<'t> Scanner<'t> {
     /// Makes sure that nothing follows.
     pub(crate) fn end(&mut self) -> Scanned<()> {
         self.blanks();
-        if self.cursor.at == self.cursor.bytes.len() { Ok(()) } else { self.broken() }
+        if self.cursor.at == self.cursor.bytes.len() {
+            Ok(())
+        } else {
+            self.broken()
+        }
     }
 
     /// Enters the array or object whose bracket is next; false where it is empty, and left again.
@@ -177,7 +206,11 @@ impl<'t> Scanner<'t> {
     }
 
     fn colon(&mut self) -> Scanned<()> {
-        if self.cursor.colon() { Ok(()) } else { self.broken() }
+        if self.cursor.colon() {
+            Ok(())
+        } else {
+            self.broken()
+        }
     }
 
     /// Takes a string.
@@ -207,7 +240,9 @@ impl<'t> Scanner<'t> {
         let mut rest = self.slice(start, end);
         while let Some((before, escape)) = rest.split_once('\\') {
             plain.push_str(before);
-            let Some((letter, after)) = escape.split_at_checked(1) else { break };
+            let Some((letter, after)) = escape.split_at_checked(1) else {
+                break;
+            };
             rest = after;
             match letter {
                 "b" => plain.push('\u{8}'),
@@ -239,12 +274,20 @@ impl<'t> Scanner<'t> {
     /// Takes a number, as it is written.
     pub(crate) fn number(&mut self) -> Scanned<&'t str> {
         let start = self.offset();
-        if self.cursor.number() { Ok(self.text_from(start)) } else { self.broken() }
+        if self.cursor.number() {
+            Ok(self.text_from(start))
+        } else {
+            self.broken()
+        }
     }
 
     /// Goes behind a word.
     pub(crate) fn word(&mut self, word: &str) -> Scanned<()> {
-        if self.cursor.word(word) { Ok(()) } else { self.broken() }
+        if self.cursor.word(word) {
+            Ok(())
+        } else {
+            self.broken()
+        }
     }
 
     /// Goes behind the value that begins here, which may be nested as deep as it likes.
@@ -290,7 +333,10 @@ fn unit(text: &str) -> (u32, &str) {
 
 /// How many bytes of the text a string can have as they are, up to one that it must escape.
 pub(crate) fn plain_prefix(text: &str) -> usize {
-    let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
+    let mut cursor = Cursor {
+        bytes: text.as_bytes(),
+        at: 0,
+    };
     cursor.plain();
     cursor.at
 }
@@ -353,7 +399,11 @@ impl Cursor<'_> {
     /// Takes the plain part of a string, up to a quote, a backslash or what may not be there.
     #[inline]
     fn plain(&mut self) {
-        let (chunks, _) = self.bytes.get(self.at..).unwrap_or_default().as_chunks::<CHUNK>();
+        let (chunks, _) = self
+            .bytes
+            .get(self.at..)
+            .unwrap_or_default()
+            .as_chunks::<CHUNK>();
         for chunk in chunks {
             let plain = plain_bytes(chunk);
             self.at += plain;
@@ -434,9 +484,15 @@ impl Cursor<'_> {
 
     /// The offset behind the bracket that closes the one which is next, were this JSON.
     fn behind_brackets(self) -> Option<usize> {
-        let (blocks, rest) = self.bytes.get(self.at..).unwrap_or_default().as_chunks::<BLOCK>();
+        let (blocks, rest) = self
+            .bytes
+            .get(self.at..)
+            .unwrap_or_default()
+            .as_chunks::<BLOCK>();
         let mut last = [b' '; BLOCK];
-        last.iter_mut().zip(rest).for_each(|(byte, rest)| *byte = *rest);
+        last.iter_mut()
+            .zip(rest)
+            .for_each(|(byte, rest)| *byte = *rest);
         let (mut depth, mut around) = (0, Strings::default());
         for (index, block) in blocks.iter().chain([&last]).enumerate() {
             let outline = Outline::of(block);
@@ -453,7 +509,9 @@ impl Cursor<'_> {
                 match opens & lowest != 0 {
                     true => depth += 1,
                     false if depth > 1 => depth -= 1,
-                    false => return Some(self.at + index * BLOCK + lowest.trailing_zeros() as usize + 1),
+                    false => {
+                        return Some(self.at + index * BLOCK + lowest.trailing_zeros() as usize + 1);
+                    }
                 }
             }
         }
@@ -488,7 +546,9 @@ impl Cursor<'_> {
                 return (self, false);
             }
             loop {
-                let Some(is_object) = around.is_object() else { return (self, true) };
+                let Some(is_object) = around.is_object() else {
+                    return (self, true);
+                };
                 self.blanks();
                 if self.take(b',') {
                     self.blanks();

@@ -2,11 +2,19 @@
 //! backslash, a control character), and those that tell where a value ends (quotes, backslashes, brackets).
 
 /// How many bytes are looked at together.
-pub(crate) const CHUNK: usize = if cfg!(target_feature = "simd128") { 16 } else { 8 };
+pub(crate) const CHUNK: usize = if cfg!(target_feature = "simd128") {
+    16
+} else {
+    8
+};
 
 #[cfg(target_feature = "simd128")]
 fn vector(chunk: &[u8; CHUNK]) -> std::arch::wasm32::v128 {
-    let word = |bytes: &[u8]| bytes.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+    let word = |bytes: &[u8]| {
+        bytes
+            .first_chunk()
+            .map_or(0, |word| u64::from_le_bytes(*word))
+    };
     let (low, high) = chunk.split_at(8);
     std::arch::wasm32::u64x2(word(low), word(high))
 }
@@ -17,7 +25,10 @@ pub(crate) fn plain_bytes(chunk: &[u8; CHUNK]) -> usize {
     use std::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128_or};
 
     let bytes = vector(chunk);
-    let is_delimiter = v128_or(u8x16_eq(bytes, u8x16_splat(b'"')), u8x16_eq(bytes, u8x16_splat(b'\\')));
+    let is_delimiter = v128_or(
+        u8x16_eq(bytes, u8x16_splat(b'"')),
+        u8x16_eq(bytes, u8x16_splat(b'\\')),
+    );
     let is_special = v128_or(is_delimiter, u8x16_lt(bytes, u8x16_splat(b' ')));
     (u32::from(u8x16_bitmask(is_special)) | 1 << CHUNK).trailing_zeros() as usize
 }
@@ -58,7 +69,8 @@ impl Outline {
         let mut outline = Self::default();
         let (chunks, _) = block.as_chunks::<CHUNK>();
         for (place, chunk) in chunks.iter().enumerate() {
-            let [quotes, backslashes, opens, closes] = marks(chunk).map(|mark| mark << (place * CHUNK));
+            let [quotes, backslashes, opens, closes] =
+                marks(chunk).map(|mark| mark << (place * CHUNK));
             outline.quotes |= quotes;
             outline.backslashes |= backslashes;
             outline.opens |= opens;
@@ -77,7 +89,12 @@ fn marks(chunk: &[u8; CHUNK]) -> [u64; 4] {
     // In ASCII, the brackets of an array and of an object differ in this bit only, and no other byte has theirs.
     let brackets = v128_or(bytes, u8x16_splat(b'[' ^ b'{'));
     let mark = |bytes, byte| u64::from(u8x16_bitmask(u8x16_eq(bytes, u8x16_splat(byte))));
-    [mark(bytes, b'"'), mark(bytes, b'\\'), mark(brackets, b'{'), mark(brackets, b'}')]
+    [
+        mark(bytes, b'"'),
+        mark(bytes, b'\\'),
+        mark(brackets, b'{'),
+        mark(brackets, b'}'),
+    ]
 }
 
 /// The marks of an [`Outline`], of one chunk.
@@ -102,11 +119,17 @@ mod tests {
     fn every_byte_in_every_place() {
         for byte in 0..=u8::MAX {
             let is_special = matches!(byte, b'"' | b'\\' | 0..b' ');
-            for plain in [b'a', b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+            for plain in [
+                b'a', b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff,
+            ] {
                 for place in 0..CHUNK {
                     let mut chunk = [plain; CHUNK];
                     chunk[place] = byte;
-                    assert_eq!(plain_bytes(&chunk), if is_special { place } else { CHUNK }, "{chunk:x?}");
+                    assert_eq!(
+                        plain_bytes(&chunk),
+                        if is_special { place } else { CHUNK },
+                        "{chunk:x?}"
+                    );
                 }
             }
         }

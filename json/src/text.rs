@@ -61,15 +61,18 @@ pub struct Name<'t>(pub Text<'t>);
 impl Ord for Name<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         let (bytes, others) = (self.0.as_bytes(), other.0.as_bytes());
-        let ((first, words), (others_first, others_words)) = (bytes.as_rchunks(), others.as_rchunks());
+        let ((first, words), (others_first, others_words)) =
+            (bytes.as_rchunks(), others.as_rchunks());
         let last_first = |words: &[[u8; 8]], others: &[[u8; 8]]| {
             let mut pairs = words.iter().rev().zip(others.iter().rev());
-            let differ =
-                pairs.find(|(word, other)| u64::from_le_bytes(**word) != u64::from_le_bytes(**other));
+            let differ = pairs
+                .find(|(word, other)| u64::from_le_bytes(**word) != u64::from_le_bytes(**other));
             differ.map_or(Ordering::Equal, |(word, other)| word.cmp(other))
         };
         let lengths = bytes.len().cmp(&others.len());
-        lengths.then_with(|| last_first(words, others_words)).then_with(|| first.cmp(others_first))
+        lengths
+            .then_with(|| last_first(words, others_words))
+            .then_with(|| first.cmp(others_first))
     }
 }
 
@@ -119,12 +122,26 @@ mod tests {
 
     #[test]
     fn names_are_ordered_by_length_then_from_their_end() {
-        let names =
-            ["", "b", "aa", "ab", "ba", "a23456789", "b23456789", "a23456788b", "a2345678bb", "b2345678bb"];
+        let names = [
+            "",
+            "b",
+            "aa",
+            "ab",
+            "ba",
+            "a23456789",
+            "b23456789",
+            "a23456788b",
+            "a2345678bb",
+            "b2345678bb",
+        ];
         let name = |text: &&'static str| Name(Text::from(*text));
         for (place, one) in names.iter().enumerate() {
             for (other_place, other) in names.iter().enumerate() {
-                assert_eq!(name(one).cmp(&name(other)), place.cmp(&other_place), "{one} and {other}");
+                assert_eq!(
+                    name(one).cmp(&name(other)),
+                    place.cmp(&other_place),
+                    "{one} and {other}"
+                );
             }
         }
     }

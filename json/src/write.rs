@@ -4,13 +4,19 @@ use crate::scan::plain_prefix;
 
 /// Appends the text as a JSON string, quotes included.
 pub fn write_string(to: &mut String, text: &str) {
-    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
     to.push('"');
     let mut rest = text;
     loop {
-        let (plain, special) = rest.split_at_checked(plain_prefix(rest)).unwrap_or_default();
+        let (plain, special) = rest
+            .split_at_checked(plain_prefix(rest))
+            .unwrap_or_default();
         to.push_str(plain);
-        let Some(byte) = special.as_bytes().first() else { break };
+        let Some(byte) = special.as_bytes().first() else {
+            break;
+        };
         rest = special.get(1..).unwrap_or_default();
         match *byte {
             b'"' => to.push_str("\\\""),
@@ -22,7 +28,11 @@ pub fn write_string(to: &mut String, text: &str) {
             12 => to.push_str("\\f"),
             other => {
                 to.push_str("\\u00");
-                to.extend([other >> 4, other & 15].iter().filter_map(|digit| HEX.get(usize::from(*digit))));
+                to.extend(
+                    [other >> 4, other & 15]
+                        .iter()
+                        .filter_map(|digit| HEX.get(usize::from(*digit))),
+                );
             }
         }
     }

@@ -1,5 +1,10 @@
 //! The reader beside serde_json's, which is taken for right: the same texts are JSON, and the same is read of them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use eci_json::{Grammar, MAX_DEPTH, Node, Raw, Shape, Tree, read, tree, write_string};
 use proptest::prelude::*;
@@ -9,7 +14,12 @@ use serde_json::value::RawValue;
 /// JSON of any shape, its blanks and escapes chosen at random.
 fn json() -> impl Strategy<Value = String> {
     let blank = || prop::sample::select(vec!["", "", "", " ", "\n", "\t \r\n"]);
-    let string = prop_oneof!["[a-z]{0,12}", "\\PC{0,20}", any::<String>(), Just("eight ch".repeat(3)),];
+    let string = prop_oneof![
+        "[a-z]{0,12}",
+        "\\PC{0,20}",
+        any::<String>(),
+        Just("eight ch".repeat(3)),
+    ];
     let string = (string, any::<bool>()).prop_map(|(text, ascii)| match ascii {
         // Every character as an escape, those beyond the first plane as two.
         true => {
@@ -25,13 +35,16 @@ fn json() -> impl Strategy<Value = String> {
         prop::sample::select(vec!["null", "true", "false"]).prop_map(str::to_owned),
     ];
     scalar.prop_recursive(6, 64, 6, move |inner| {
-        let item = (blank(), inner.clone(), blank()).prop_map(|(a, item, b)| format!("{a}{item}{b}"));
+        let item =
+            (blank(), inner.clone(), blank()).prop_map(|(a, item, b)| format!("{a}{item}{b}"));
         let entry = (blank(), string.clone(), blank(), item.clone())
             .prop_map(|(a, key, b, value)| format!("{a}{key}{b}:{value}"));
         prop_oneof![
-            (prop::collection::vec(item, 0..6), blank()).prop_map(|(items, blank)| match items.is_empty() {
-                true => format!("[{blank}]"),
-                false => format!("[{}]", items.join(",")),
+            (prop::collection::vec(item, 0..6), blank()).prop_map(|(items, blank)| {
+                match items.is_empty() {
+                    true => format!("[{blank}]"),
+                    false => format!("[{}]", items.join(",")),
+                }
             }),
             (prop::collection::vec(entry, 0..6), blank()).prop_map(|(entries, blank)| {
                 match entries.is_empty() {
@@ -45,8 +58,8 @@ fn json() -> impl Strategy<Value = String> {
 
 /// JSON with a byte removed, doubled or replaced, and bytes that are no JSON at all.
 fn almost_json() -> impl Strategy<Value = Vec<u8>> {
-    let damaged =
-        (json(), any::<prop::sample::Index>(), any::<u8>(), 0..4).prop_map(|(text, at, byte, how)| {
+    let damaged = (json(), any::<prop::sample::Index>(), any::<u8>(), 0..4).prop_map(
+        |(text, at, byte, how)| {
             let mut bytes = text.into_bytes();
             let at = at.index(bytes.len());
             match how {
@@ -56,7 +69,8 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
                 _ => bytes.truncate(at),
             }
             bytes
-        });
+        },
+    );
     prop_oneof![
         damaged,
         prop::collection::vec(any::<u8>(), 0..24),
@@ -189,7 +203,10 @@ fn fields_are_found_wherever_they_stand() {
         ("a", Shape::Int),
         ("b", Shape::List(&Shape::Text)),
         ("c", Shape::At(&["x", "y"], &Shape::Raw)),
-        ("d", Shape::Keys(&[("k", Shape::Bool)], |key| key.starts_with("f."))),
+        (
+            "d",
+            Shape::Keys(&[("k", Shape::Bool)], |key| key.starts_with("f.")),
+        ),
         ("e", Shape::Amount),
     ]);
     let read = |text: &str| format!("{:?}", read(text, SHAPE));
@@ -200,7 +217,10 @@ fn fields_are_found_wherever_they_stand() {
         all,
         r#"Ok(List([Int(-7), List([Text(Text("\n"))]), Raw(Raw("[1, 2]")), List([Bool(true), List([Text(Text("f.1")), Text(Text("f.3"))])]), Text(Text("1.50"))]))"#
     );
-    assert_eq!(read(r#"{"b":null}"#), "Ok(List([Absent, Absent, Absent, Absent, Absent]))");
+    assert_eq!(
+        read(r#"{"b":null}"#),
+        "Ok(List([Absent, Absent, Absent, Absent, Absent]))"
+    );
 }
 
 #[test]
@@ -222,12 +242,18 @@ fn a_key_that_is_read_stands_once() {
         assert_eq!(fault.grammar, Grammar::Twice, "{text}");
         assert!(text[fault.offset..].starts_with(at), "{text}: {fault:?}");
     }
-    for text in
-        [r#"{"b":1,"b":2}"#, r#"{"at":{"y":1,"y":2}}"#, r#"{"keys":{"g":1,"g":2}}"#, r#"{"find":[1,2]}"#]
-    {
+    for text in [
+        r#"{"b":1,"b":2}"#,
+        r#"{"at":{"y":1,"y":2}}"#,
+        r#"{"keys":{"g":1,"g":2}}"#,
+        r#"{"find":[1,2]}"#,
+    ] {
         assert!(read(text, SHAPE).is_ok(), "{text}");
     }
-    assert_eq!(tree(r#"[{"a":[{"b":1,"b":2}]}]"#).unwrap_err().grammar, Grammar::Twice);
+    assert_eq!(
+        tree(r#"[{"a":[{"b":1,"b":2}]}]"#).unwrap_err().grammar,
+        Grammar::Twice
+    );
 }
 
 #[test]
@@ -241,17 +267,36 @@ fn a_value_of_the_wrong_type_is_told_where_it_begins() {
     for (text, at, found, expected) in [
         (r#"[1]"#, "[1]", "an array", "an object"),
         (r#"{"int":"1"}"#, "\"1\"", "a string", "a 64-bit integer"),
-        (r#"{"int": 1.0}"#, "1.0", "a number that is no 64-bit integer", "a 64-bit integer"),
-        (r#"{"int":99999999999999999999}"#, "999", "an integer of more than 64 bits", "a 64-bit integer"),
+        (
+            r#"{"int": 1.0}"#,
+            "1.0",
+            "a number that is no 64-bit integer",
+            "a 64-bit integer",
+        ),
+        (
+            r#"{"int":99999999999999999999}"#,
+            "999",
+            "an integer of more than 64 bits",
+            "a 64-bit integer",
+        ),
         (r#"{"text":{"x":[]}}"#, "{\"x\"", "an object", "a string"),
         (r#"{"text":true}"#, "true", "a boolean", "a string"),
         (r#"{"list":[true,null]}"#, "null", "null", "a boolean"),
         (r#"{"list":{}}"#, "{}", "an object", "an array"),
-        (r#"{"at":{"x":[]}}"#, "[]", "an array", "a string or a number"),
+        (
+            r#"{"at":{"x":[]}}"#,
+            "[]",
+            "an array",
+            "a string or a number",
+        ),
     ] {
         let fault = read(text, SHAPE).unwrap_err();
         assert!(text[fault.offset..].starts_with(at), "{text}: {fault:?}");
-        assert_eq!(fault.grammar, Grammar::WrongType { found, expected }, "{text}");
+        assert_eq!(
+            fault.grammar,
+            Grammar::WrongType { found, expected },
+            "{text}"
+        );
     }
     // What is no JSON is not of the wrong type.
     for (text, offset, grammar) in [
@@ -273,7 +318,10 @@ fn a_value_of_the_wrong_type_is_told_where_it_begins() {
 fn what_is_read_is_nested_so_deep_and_what_is_skipped_deeper() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(tree(&nested(MAX_DEPTH)).is_ok());
-    assert_eq!(tree(&nested(MAX_DEPTH + 1)).unwrap_err().grammar, Grammar::TooDeep);
+    assert_eq!(
+        tree(&nested(MAX_DEPTH + 1)).unwrap_err().grammar,
+        Grammar::TooDeep
+    );
     for depth in [63, 64, 65, 127, 128, 129, 4096, 1_000_000] {
         assert!(read(&nested(depth), Shape::Present).is_ok(), "{depth}");
         let objects = format!("{}0{}", "{\"k\":".repeat(depth), "}".repeat(depth));

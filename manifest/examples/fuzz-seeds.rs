@@ -24,35 +24,52 @@ const LENGTH: usize = 2048;
 
 fn main() {
     let arguments: Vec<String> = env::args().collect();
-    let [_, cases, corpus] = arguments.as_slice() else { panic!("usage: fuzz-seeds CASES CORPUS") };
+    let [_, cases, corpus] = arguments.as_slice() else {
+        panic!("usage: fuzz-seeds CASES CORPUS")
+    };
     let mut seeds = BTreeSet::new();
     for case in read_all(Path::new(cases)) {
         let rule = &case.rule;
         let mut seed = |target: &'static str, text: String| {
-            let of_rule = seeds.iter().filter(|(of, name, _)| (*of, name) == (target, rule)).count();
+            let of_rule = seeds
+                .iter()
+                .filter(|(of, name, _)| (*of, name) == (target, rule))
+                .count();
             if (1..=LENGTH).contains(&text.len()) && of_rule < A_RULE {
                 seeds.insert((target, rule.clone(), text));
             }
         };
         seed("request", case.payload_text());
         let file = Path::new(cases).join(format!("{}.yaml", case.name));
-        seed("yaml_edit", fs::read_to_string(file).expect("a case is a file"));
+        seed(
+            "yaml_edit",
+            fs::read_to_string(file).expect("a case is a file"),
+        );
         match &case.payload["settings"] {
             Value::Object(settings) if settings.is_empty() => {}
             settings => seed("settings", settings.to_string()),
         }
-        each(&case.payload["request"]["object"], &mut |key, value| match (key, value) {
-            ("k8s.aliyun.com/eci-host-sysctls", Value::String(text)) => seed("host_sysctls", text.clone()),
-            ("k8s.aliyun.com/eci-use-specs" | "cpu" | "memory", Value::String(text)) => {
-                seed("quantity", text.clone());
-            }
-            _ => {}
-        });
+        each(
+            &case.payload["request"]["object"],
+            &mut |key, value| match (key, value) {
+                ("k8s.aliyun.com/eci-host-sysctls", Value::String(text)) => {
+                    seed("host_sysctls", text.clone())
+                }
+                ("k8s.aliyun.com/eci-use-specs" | "cpu" | "memory", Value::String(text)) => {
+                    seed("quantity", text.clone());
+                }
+                _ => {}
+            },
+        );
     }
     let mut number = 0;
     let mut before = None;
     for (target, rule, text) in &seeds {
-        number = if before == Some((target, rule)) { number + 1 } else { 1 };
+        number = if before == Some((target, rule)) {
+            number + 1
+        } else {
+            1
+        };
         before = Some((target, rule));
         let folder = Path::new(corpus).join(target);
         fs::create_dir_all(&folder).expect("a folder can be made");

@@ -23,7 +23,10 @@
 //! This module runs no policy: it hands out payloads and judges answers. It is test support, so a malformed case
 //! panics.
 
-#![expect(clippy::indexing_slicing, reason = "to read a member that a JSON value lacks gives null")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "to read a member that a JSON value lacks gives null"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -118,7 +121,10 @@ impl fmt::Display for Mark {
 /// # Panics
 /// Where a file cannot be read or is no well-formed case; the message tells file and line.
 pub fn read_all(dir: &Path) -> Vec<Case> {
-    #[expect(clippy::panic, reason = "test support: nobody could go on with half a corpus")]
+    #[expect(
+        clippy::panic,
+        reason = "test support: nobody could go on with half a corpus"
+    )]
     try_read_all(dir).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
@@ -129,8 +135,14 @@ fn try_read_all(dir: &Path) -> Result<Vec<Case>, String> {
             for file in entries(&folder)? {
                 cases.extend(read_file(&folder, &file)?);
             }
-        } else if folder.extension().is_some_and(|extension| extension == "yaml") {
-            return Err(format!("{}: a case stands in the folder of its rule", folder.display()));
+        } else if folder
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            return Err(format!(
+                "{}: a case stands in the folder of its rule",
+                folder.display()
+            ));
         }
     }
     cases.sort_by(|a, b| a.name.cmp(&b.name));
@@ -145,24 +157,37 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, String> {
 
 /// The case in a file; none in a repaired object, which belongs to the case beside it.
 fn read_file(folder: &Path, file: &Path) -> Result<Option<Case>, String> {
-    let read = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let read = |path: &Path| {
+        fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let name = |path: &Path| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
     let (rule, name) = (name(folder), name(file));
     if let Some(stem) = name.strip_suffix(".fixed.yaml") {
         return match folder.join(format!("{stem}.yaml")).is_file() {
             true => Ok(None),
-            false => Err(format!("{}: there is no {stem}.yaml that this repairs", file.display())),
+            false => Err(format!(
+                "{}: there is no {stem}.yaml that this repairs",
+                file.display()
+            )),
         };
     }
     let Some(stem) = name.strip_suffix(".yaml").filter(|_| file.is_file()) else {
-        return Err(format!("{}: a folder of cases holds .yaml files only", file.display()));
+        return Err(format!(
+            "{}: a folder of cases holds .yaml files only",
+            file.display()
+        ));
     };
-    let mut case =
-        Case::parse(&rule, stem, &read(file)?).map_err(|problem| format!("{}:{problem}", file.display()))?;
+    let mut case = Case::parse(&rule, stem, &read(file)?)
+        .map_err(|problem| format!("{}:{problem}", file.display()))?;
     let fixed = folder.join(format!("{stem}.fixed.yaml"));
     if fixed.exists() {
-        let object =
-            only_object(&read(&fixed)?).map_err(|problem| format!("{}:{problem}", fixed.display()))?;
+        let object = only_object(&read(&fixed)?)
+            .map_err(|problem| format!("{}:{problem}", fixed.display()))?;
         case.fixed = Some(object);
     }
     Ok(Some(case))
@@ -186,13 +211,19 @@ struct Malformed {
 
 impl Malformed {
     fn at(line: usize, problem: impl Into<String>) -> Self {
-        Self { line, problem: problem.into() }
+        Self {
+            line,
+            problem: problem.into(),
+        }
     }
 }
 
 impl From<crate::Error> for Malformed {
     fn from(error: crate::Error) -> Self {
-        Self::at(error.line, format!("column {}: {}", error.column, error.problem))
+        Self::at(
+            error.line,
+            format!("column {}: {}", error.column, error.problem),
+        )
     }
 }
 
@@ -216,21 +247,33 @@ struct Directives {
 impl Directives {
     fn parse(text: &str) -> Result<Self, Malformed> {
         let mut directives = Self::default();
-        let head = text.lines().take_while(|line| line.starts_with('#')).count();
+        let head = text
+            .lines()
+            .take_while(|line| line.starts_with('#'))
+            .count();
         for comment in comments(text) {
             let line = comment.line;
             let Some(directive) = comment.text.strip_prefix('!') else {
                 continue;
             };
             if line > head {
-                return Err(Malformed::at(line, "a directive stands at the top of the file"));
+                return Err(Malformed::at(
+                    line,
+                    "a directive stands at the top of the file",
+                ));
             }
-            let directive = documents(directive).map_err(|error| Malformed { line, ..error.into() })?;
-            let Some(Value::Object(entries)) = directive.first().map(|document| document.value()) else {
+            let directive = documents(directive).map_err(|error| Malformed {
+                line,
+                ..error.into()
+            })?;
+            let Some(Value::Object(entries)) = directive.first().map(|document| document.value())
+            else {
                 return Err(Malformed::at(line, "a directive is `#! key: value`"));
             };
             for (key, value) in entries {
-                directives.set(&key, value).map_err(|problem| Malformed::at(line, problem))?;
+                directives
+                    .set(&key, value)
+                    .map_err(|problem| Malformed::at(line, problem))?;
             }
         }
         Ok(directives)
@@ -247,7 +290,9 @@ impl Directives {
             ("namespaceLabels", value) if value == "refused" => {
                 self.namespace.replace(Namespace::Refused).is_none()
             }
-            ("namespaceLabels", value) if let Ok(labels) = serde_json::from_value(value.clone()) => {
+            ("namespaceLabels", value)
+                if let Ok(labels) = serde_json::from_value(value.clone()) =>
+            {
                 self.namespace.replace(Namespace::Labels(labels)).is_none()
             }
             ("accepted", Value::Bool(accepted)) => self.accepted.replace(accepted).is_none(),
@@ -272,7 +317,11 @@ impl Directives {
             ("findings", value) if value == "none" => self.no_findings.replace(()).is_none(),
             (key, value) => return Err(format!("no directive reads `{key}: {value}`")),
         };
-        if fresh { Ok(()) } else { Err(format!("`{key}` is already set")) }
+        if fresh {
+            Ok(())
+        } else {
+            Err(format!("`{key}` is already set"))
+        }
     }
 }
 
@@ -280,34 +329,56 @@ impl Directives {
 fn finding(text: &str) -> Option<Mark> {
     let mut words = text.splitn(3, ' ').map(str::to_owned);
     let (rule, action, path) = (words.next()?, words.next()?, words.next()?);
-    ACTIONS.contains(&action.as_str()).then_some(Mark { place: Place::Path(path), rule, action })
+    ACTIONS.contains(&action.as_str()).then_some(Mark {
+        place: Place::Path(path),
+        rule,
+        action,
+    })
 }
 
 /// The comments of the first document.
 fn comments(text: &str) -> Vec<Comment<'_>> {
-    parts(text).first().map(|part| part.comments()).unwrap_or_default()
+    parts(text)
+        .first()
+        .map(|part| part.comments())
+        .unwrap_or_default()
 }
 
 /// The marks in the first document.
 fn marks(text: &str) -> Result<Vec<Mark>, Malformed> {
-    let comments: BTreeMap<_, _> =
-        comments(text).into_iter().map(|comment| (comment.line, comment.text)).collect();
+    let comments: BTreeMap<_, _> = comments(text)
+        .into_iter()
+        .map(|comment| (comment.line, comment.text))
+        .collect();
     let mut marks = Vec::new();
     for (index, content) in text.lines().enumerate() {
         let line = index + 1;
         if !content.contains("#~") {
             continue;
         }
-        let Some(comment) = comments.get(&line).and_then(|comment| comment.strip_prefix('~')) else {
-            return Err(Malformed::at(line, "`#~` does not begin a comment of the first document"));
+        let Some(comment) = comments
+            .get(&line)
+            .and_then(|comment| comment.strip_prefix('~'))
+        else {
+            return Err(Malformed::at(
+                line,
+                "`#~` does not begin a comment of the first document",
+            ));
         };
         if content.trim_start().starts_with('#') {
-            return Err(Malformed::at(line, "a mark stands at the end of the line that it speaks of"));
+            return Err(Malformed::at(
+                line,
+                "a mark stands at the end of the line that it speaks of",
+            ));
         }
         for mark in comment.split("#~") {
             match mark.split_whitespace().collect::<Vec<_>>()[..] {
                 [rule, action] if ACTIONS.contains(&action) => {
-                    marks.push(Mark { place: Place::Line(line), rule: rule.into(), action: action.into() });
+                    marks.push(Mark {
+                        place: Place::Line(line),
+                        rule: rule.into(),
+                        action: action.into(),
+                    });
                 }
                 _ => {
                     return Err(Malformed::at(
@@ -326,19 +397,32 @@ impl Case {
         let mut documents = documents(text)?.into_iter();
         let mut directives = Directives::parse(text)?;
         let mut marks = marks(text)?;
-        let (Some(document), old, None) = (documents.next(), documents.next(), documents.next()) else {
-            return Err(Malformed::at(1, "a case is an object, or an object and the old one"));
+        let (Some(document), old, None) = (documents.next(), documents.next(), documents.next())
+        else {
+            return Err(Malformed::at(
+                1,
+                "a case is an object, or an object and the old one",
+            ));
         };
         if old.is_some() && directives.operation.is_none() {
-            return Err(Malformed::at(1, "an old object asks for `#! operation: UPDATE`"));
+            return Err(Malformed::at(
+                1,
+                "an old object asks for `#! operation: UPDATE`",
+            ));
         }
         let (object, raw) = object(&document)?;
         if raw.is_none() && !directives.findings.is_empty() {
-            return Err(Malformed::at(1, "the findings of an object in YAML are marks in it"));
+            return Err(Malformed::at(
+                1,
+                "the findings of an object in YAML are marks in it",
+            ));
         }
         marks.append(&mut directives.findings);
         if marks.is_empty() != directives.no_findings.is_some() {
-            return Err(Malformed::at(1, "a case has either marks or `#! findings: none`"));
+            return Err(Malformed::at(
+                1,
+                "a case has either marks or `#! findings: none`",
+            ));
         }
         let denied = directives.code.is_some() || marks.iter().any(|mark| mark.action == "deny");
         let accepted = directives.accepted.unwrap_or(!denied);
@@ -402,11 +486,18 @@ impl Case {
         self.check_findings(&answer["audit_annotations"]["findings"], &mut report);
         self.check_repair(&answer["mutated_object"], &mut report);
         self.check_warnings(&answer["warnings"], &mut report);
-        if report.is_empty() { Ok(()) } else { Err(format!("{}:\n  {}", self.name, report.join("\n  "))) }
+        if report.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{}:\n  {}", self.name, report.join("\n  ")))
+        }
     }
 
     fn check_verdict(&self, answer: &Value, report: &mut Vec<String>) {
-        for (key, expected) in [("accepted", json!(self.accepted)), ("code", json!(self.code))] {
+        for (key, expected) in [
+            ("accepted", json!(self.accepted)),
+            ("code", json!(self.code)),
+        ] {
             if answer[key] != expected {
                 report.push(format!("`{key}` is {}, not {expected}", answer[key]));
             }
@@ -416,7 +507,10 @@ impl Case {
             report.push(format!("the message does not say {part:?}: {message:?}"));
         }
         if message.len() > MAX_MESSAGE_BYTES {
-            report.push(format!("the message has {} bytes, more than {MAX_MESSAGE_BYTES}", message.len()));
+            report.push(format!(
+                "the message has {} bytes, more than {MAX_MESSAGE_BYTES}",
+                message.len()
+            ));
         }
     }
 
@@ -426,10 +520,15 @@ impl Case {
             _ => annotation.as_str().unwrap_or_default(),
         };
         if text.len() > MAX_ANNOTATION_BYTES {
-            report.push(format!("the annotation has {} bytes, more than {MAX_ANNOTATION_BYTES}", text.len()));
+            report.push(format!(
+                "the annotation has {} bytes, more than {MAX_ANNOTATION_BYTES}",
+                text.len()
+            ));
         }
         let Ok(findings) = serde_json::from_str::<Vec<Value>>(text) else {
-            report.push(format!("the annotation `findings` is not an array in JSON: {annotation}"));
+            report.push(format!(
+                "the annotation `findings` is not an array in JSON: {annotation}"
+            ));
             return;
         };
         let mut missing = self.marks.clone();
@@ -444,7 +543,11 @@ impl Case {
                 [Some(_), _] => Place::Path(text("path").into()),
                 [None, _] => Place::Line(document.line(text("path"))),
             };
-            let mark = Mark { place, rule: text("rule").into(), action: text("action").into() };
+            let mark = Mark {
+                place,
+                rule: text("rule").into(),
+                action: text("action").into(),
+            };
             match missing.iter().position(|expected| *expected == mark) {
                 Some(index) => {
                     missing.remove(index);
@@ -474,16 +577,24 @@ impl Case {
             .flatten()
             .map(|warning| warning.as_str().unwrap_or_default())
             .collect();
-        for part in
-            self.warnings.iter().filter(|part| !warnings.iter().any(|warning| warning.contains(*part)))
+        for part in self
+            .warnings
+            .iter()
+            .filter(|part| !warnings.iter().any(|warning| warning.contains(*part)))
         {
             report.push(format!("no warning says {part:?}: {warnings:?}"));
         }
         if let Some(count) = self.warning_count.filter(|count| *count != warnings.len()) {
-            report.push(format!("{} warnings, not {count}: {warnings:?}", warnings.len()));
+            report.push(format!(
+                "{} warnings, not {count}: {warnings:?}",
+                warnings.len()
+            ));
         }
         if warnings.len() > MAX_WARNINGS {
-            report.push(format!("{} warnings, more than {MAX_WARNINGS}", warnings.len()));
+            report.push(format!(
+                "{} warnings, more than {MAX_WARNINGS}",
+                warnings.len()
+            ));
         }
         for warning in warnings {
             let length = warning.chars().count();
@@ -504,7 +615,10 @@ fn object(document: &Document<'_>) -> Result<(Value, Option<String>), Malformed>
     match document.value() {
         Value::String(text) => match serde_json::from_str(&text) {
             Ok(object) => Ok((object, Some(text))),
-            Err(error) => Err(Malformed::at(document.line(""), format!("no JSON: {error}"))),
+            Err(error) => Err(Malformed::at(
+                document.line(""),
+                format!("no JSON: {error}"),
+            )),
         },
         object => Ok((object, None)),
     }
@@ -518,7 +632,9 @@ fn differences(pointer: &str, expected: &Value, found: &Value, report: &mut Vec<
             for key in a.keys().chain(b.keys().filter(|key| !a.contains_key(*key))) {
                 match (a.get(key), b.get(key)) {
                     (Some(a), Some(b)) => differences(&format!("{pointer}/{key}"), a, b, report),
-                    (a, b) => report.push(format!("{pointer}/{key} is {}, not {}", shown(b), shown(a))),
+                    (a, b) => {
+                        report.push(format!("{pointer}/{key} is {}, not {}", shown(b), shown(a)))
+                    }
                 }
             }
         }
@@ -596,7 +712,11 @@ spec:
         let marks: Vec<_> = case.expected().iter().map(ToString::to_string).collect();
         assert_eq!(
             marks,
-            ["line 10: host-namespaces deny", "line 11: field-ignored warn", "line 11: field-ignored warn"]
+            [
+                "line 10: host-namespaces deny",
+                "line 11: field-ignored warn",
+                "line 11: field-ignored warn"
+            ]
         );
         case.check(&answer()).unwrap();
     }
@@ -621,7 +741,10 @@ old: 1
         assert_eq!(request["subResource"], "ephemeralcontainers");
         assert_eq!(request["oldObject"], json!({ "kind": "Pod", "old": 1 }));
         assert_eq!(case.function, "mutate");
-        assert_eq!(case.namespace, Namespace::Labels([("eci".to_owned(), "true".to_owned())].into()));
+        assert_eq!(
+            case.namespace,
+            Namespace::Labels([("eci".to_owned(), "true".to_owned())].into())
+        );
         assert_eq!(case.payload["settings"], json!({}));
     }
 
@@ -637,10 +760,16 @@ old: 1
   {\"a\": 1e2}
 ",
         );
-        assert_eq!(case.payload["request"]["object"], json!({ "kind": "Pod", "a": 1.5 }));
+        assert_eq!(
+            case.payload["request"]["object"],
+            json!({ "kind": "Pod", "a": 1.5 })
+        );
         assert_eq!(case.payload["request"]["kind"]["kind"], "Pod");
         let text = case.payload_text();
-        assert!(text.contains("\"object\":{\"kind\": \"Pod\", \"a\": 1, \"a\": 1.50}"), "{text}");
+        assert!(
+            text.contains("\"object\":{\"kind\": \"Pod\", \"a\": 1, \"a\": 1.50}"),
+            "{text}"
+        );
         assert!(text.contains("\"oldObject\":{\"a\": 1e2}"), "{text}");
         let answer = |path| {
             let annotations = findings(&[finding("host-namespaces", "deny", path)]);
@@ -648,8 +777,14 @@ old: 1
         };
         case.check(&answer("spec.hostPID")).unwrap();
         let report = case.check(&answer("spec.hostIPC")).unwrap_err();
-        assert!(report.contains("spec.hostIPC: host-namespaces deny was not expected"), "{report}");
-        assert!(report.contains("spec.hostPID: host-namespaces deny was not found"), "{report}");
+        assert!(
+            report.contains("spec.hostIPC: host-namespaces deny was not expected"),
+            "{report}"
+        );
+        assert!(
+            report.contains("spec.hostPID: host-namespaces deny was not found"),
+            "{report}"
+        );
     }
 
     #[test]
@@ -664,12 +799,18 @@ old: 1
             ("a: 1 #~ r fix #~ r warn #~ r audit", true, json!(null)),
         ] {
             let case = case(text);
-            let found: Vec<_> =
-                case.expected().iter().map(|mark| finding(&mark.rule, &mark.action, "a")).collect();
+            let found: Vec<_> = case
+                .expected()
+                .iter()
+                .map(|mark| finding(&mark.rule, &mark.action, "a"))
+                .collect();
             let answer = |accepted: bool, code: &Value| json!({ "accepted": accepted, "code": code, "audit_annotations": findings(&found) });
             case.check(&answer(accepted, &code)).unwrap();
             assert!(case.check(&answer(!accepted, &code)).is_err(), "{text}");
-            assert!(case.check(&answer(accepted, &json!(418))).is_err(), "{text}");
+            assert!(
+                case.check(&answer(accepted, &json!(418))).is_err(),
+                "{text}"
+            );
         }
     }
 
@@ -681,22 +822,62 @@ old: 1
             ("accepted", json!(null), "`accepted` is null, not false"),
             ("code", json!(422), "`code` is 422, not 403"),
             ("code", json!(null), "`code` is null, not 403"),
-            ("message", json!("no"), "the message does not say \"not: supported\": \"no\""),
-            ("message", json!(null), "the message does not say \"not: supported\": \"\""),
-            ("message", json!("not: supported ".repeat(300)), "the message has 4500 bytes, more than 4096"),
-            ("warnings", json!(null), "no warning says \"has no effect\": []"),
+            (
+                "message",
+                json!("no"),
+                "the message does not say \"not: supported\": \"no\"",
+            ),
+            (
+                "message",
+                json!(null),
+                "the message does not say \"not: supported\": \"\"",
+            ),
+            (
+                "message",
+                json!("not: supported ".repeat(300)),
+                "the message has 4500 bytes, more than 4096",
+            ),
+            (
+                "warnings",
+                json!(null),
+                "no warning says \"has no effect\": []",
+            ),
             ("warnings", json!(null), "0 warnings, not 1: []"),
-            ("warnings", json!(["other"]), "no warning says \"has no effect\": [\"other\"]"),
-            ("warnings", json!(["has no effect", "b"]), "2 warnings, not 1: [\"has no effect\", \"b\"]"),
-            ("warnings", json!(vec!["has no effect"; 11]), "11 warnings, more than 10"),
-            ("warnings", json!(["has no effect".repeat(20)]), "a warning has 260 characters, more than 256"),
+            (
+                "warnings",
+                json!(["other"]),
+                "no warning says \"has no effect\": [\"other\"]",
+            ),
+            (
+                "warnings",
+                json!(["has no effect", "b"]),
+                "2 warnings, not 1: [\"has no effect\", \"b\"]",
+            ),
+            (
+                "warnings",
+                json!(vec!["has no effect"; 11]),
+                "11 warnings, more than 10",
+            ),
+            (
+                "warnings",
+                json!(["has no effect".repeat(20)]),
+                "a warning has 260 characters, more than 256",
+            ),
             (
                 "warnings",
                 json!(["has no effect\n"]),
                 "a warning holds a control character: \"has no effect\\n\"",
             ),
-            ("audit_annotations", json!(null), "line 10: host-namespaces deny was not found"),
-            ("audit_annotations", json!({}), "line 11: field-ignored warn was not found"),
+            (
+                "audit_annotations",
+                json!(null),
+                "line 10: host-namespaces deny was not found",
+            ),
+            (
+                "audit_annotations",
+                json!({}),
+                "line 11: field-ignored warn was not found",
+            ),
             (
                 "audit_annotations",
                 json!({ "findings": "{}" }),
@@ -732,7 +913,11 @@ old: 1
                 mark("privileged", "deny", "spec.hostPID"),
                 "line 10: privileged deny was not expected",
             ),
-            ("mutated_object", json!({}), "the object was repaired, where no .fixed.yaml says how"),
+            (
+                "mutated_object",
+                json!({}),
+                "the object was repaired, where no .fixed.yaml says how",
+            ),
         ] {
             let mut answer = answer();
             answer[key] = value;
@@ -748,9 +933,17 @@ old: 1
         let check = |count: usize| {
             case.check(&json!({ "accepted": true, "audit_annotations": findings(&vec![finding("r", "warn", "a.b"); count]) }))
         };
-        assert!(check(1).unwrap_err().contains("line 1: r warn was not found"));
+        assert!(
+            check(1)
+                .unwrap_err()
+                .contains("line 1: r warn was not found")
+        );
         check(2).unwrap();
-        assert!(check(3).unwrap_err().contains("line 1: r warn was not expected"));
+        assert!(
+            check(3)
+                .unwrap_err()
+                .contains("line 1: r warn was not expected")
+        );
     }
 
     #[test]
@@ -766,12 +959,26 @@ old: 1
         for (object, report) in [
             (json!({ "a": { "b": [1, 3], "c": 4 } }), None),
             (json!(null), Some("the object was not repaired")),
-            (json!({ "a": { "b": [1, 2], "c": 4 } }), Some("/a/b/1 is 2, not 3")),
-            (json!({ "a": { "b": [1, 3] } }), Some("/a/c is missing, not 4")),
-            (json!({ "a": { "b": [1, 3], "c": 4, "d": null } }), Some("/a/d is null, not missing")),
-            (json!({ "a": { "b": [1], "c": 4 } }), Some("/a/b is [1], not [1,3]")),
+            (
+                json!({ "a": { "b": [1, 2], "c": 4 } }),
+                Some("/a/b/1 is 2, not 3"),
+            ),
+            (
+                json!({ "a": { "b": [1, 3] } }),
+                Some("/a/c is missing, not 4"),
+            ),
+            (
+                json!({ "a": { "b": [1, 3], "c": 4, "d": null } }),
+                Some("/a/d is null, not missing"),
+            ),
+            (
+                json!({ "a": { "b": [1], "c": 4 } }),
+                Some("/a/b is [1], not [1,3]"),
+            ),
         ] {
-            let expected = report.map_or(Ok(()), |report| Err(format!("host-namespaces/pid:\n  {report}")));
+            let expected = report.map_or(Ok(()), |report| {
+                Err(format!("host-namespaces/pid:\n  {report}"))
+            });
             assert_eq!(check(&case, object), expected);
         }
         case.fixed = None;
@@ -783,38 +990,98 @@ old: 1
     #[test]
     fn malformed_cases_are_refused() {
         for (text, expected) in [
-            ("#! finding: r deny\na: 1", "1: no directive reads `finding: \"r deny\"`"),
-            ("#! finding: r forbid a\na: 1", "1: no directive reads `finding: \"r forbid a\"`"),
-            ("#! finding: r deny a\na: 1", "1: the findings of an object in YAML are marks in it"),
+            (
+                "#! finding: r deny\na: 1",
+                "1: no directive reads `finding: \"r deny\"`",
+            ),
+            (
+                "#! finding: r forbid a\na: 1",
+                "1: no directive reads `finding: \"r forbid a\"`",
+            ),
+            (
+                "#! finding: r deny a\na: 1",
+                "1: the findings of an object in YAML are marks in it",
+            ),
             ("#! findings: none\n--- |\n  {", "3: no JSON: "),
-            ("#! colour: red\na: 1 #~ r warn", "1: no directive reads `colour: \"red\"`"),
-            ("#! code: -1\na: 1 #~ r warn", "1: no directive reads `code: -1`"),
-            ("#! warnings: many\na: 1 #~ r warn", "1: no directive reads `warnings: \"many\"`"),
-            ("#! function: test\na: 1 #~ r warn", "1: no directive reads `function: \"test\"`"),
+            (
+                "#! colour: red\na: 1 #~ r warn",
+                "1: no directive reads `colour: \"red\"`",
+            ),
+            (
+                "#! code: -1\na: 1 #~ r warn",
+                "1: no directive reads `code: -1`",
+            ),
+            (
+                "#! warnings: many\na: 1 #~ r warn",
+                "1: no directive reads `warnings: \"many\"`",
+            ),
+            (
+                "#! function: test\na: 1 #~ r warn",
+                "1: no directive reads `function: \"test\"`",
+            ),
             (
                 "#! namespaceLabels: {eci: true}\na: 1 #~ r warn",
                 "1: no directive reads `namespaceLabels: {\"eci\":true}`",
             ),
             ("#!\na: 1 #~ r warn", "1: a directive is `#! key: value`"),
-            ("#! code\na: 1 #~ r warn", "1: a directive is `#! key: value`"),
+            (
+                "#! code\na: 1 #~ r warn",
+                "1: a directive is `#! key: value`",
+            ),
             ("# x\n#! code: [\na: 1 #~ r warn", "2: "),
-            ("#! code: 1\n#! code: 2\na: 1 #~ r warn", "2: `code` is already set"),
-            ("a: 1 #~ r warn\n#! code: 403\n", "2: a directive stands at the top of the file"),
-            ("a: 1 #~ r forbid", "1: a mark is a rule and one of deny, fix, warn, audit"),
+            (
+                "#! code: 1\n#! code: 2\na: 1 #~ r warn",
+                "2: `code` is already set",
+            ),
+            (
+                "a: 1 #~ r warn\n#! code: 403\n",
+                "2: a directive stands at the top of the file",
+            ),
+            (
+                "a: 1 #~ r forbid",
+                "1: a mark is a rule and one of deny, fix, warn, audit",
+            ),
             ("a: 1 #~ r", "1: a mark is a rule and one of"),
             ("a: 1 #~ r warn why", "1: a mark is a rule and one of"),
             ("a: 1 #~ r warn #~", "1: a mark is a rule and one of"),
-            ("a: 1 # see #~ r warn", "1: `#~` does not begin a comment of the first document"),
+            (
+                "a: 1 # see #~ r warn",
+                "1: `#~` does not begin a comment of the first document",
+            ),
             ("a: |\n  x #~ r warn", "2: `#~` does not begin a comment"),
-            ("#! operation: UPDATE\na: 1 #~ r warn\n---\na: 1 #~ r warn", "4: `#~` does not begin a comment"),
-            ("a:\n  #~ r warn\n  b: 1", "2: a mark stands at the end of the line that it speaks of"),
+            (
+                "#! operation: UPDATE\na: 1 #~ r warn\n---\na: 1 #~ r warn",
+                "4: `#~` does not begin a comment",
+            ),
+            (
+                "a:\n  #~ r warn\n  b: 1",
+                "2: a mark stands at the end of the line that it speaks of",
+            ),
             ("a: 1", "1: a case has either marks or `#! findings: none`"),
-            ("#! findings: none\na: 1 #~ r warn", "1: a case has either marks or `#! findings: none`"),
-            ("#! accepted: true\n#! code: 403\na: 1 #~ r warn", "1: only a rejection has a code"),
-            ("a: 1 #~ r warn\n---\na: 2", "1: an old object asks for `#! operation: UPDATE`"),
-            ("#! findings: none", "1: a case is an object, or an object and the old one"),
-            ("#! operation: UPDATE\n#! findings: none\na: 1\n---\na: 2\n---\na: 3", "1: a case is an object"),
-            ("#! findings: none\na: 1\na: 2", "3: column 1: the key `a` is already set in this mapping"),
+            (
+                "#! findings: none\na: 1 #~ r warn",
+                "1: a case has either marks or `#! findings: none`",
+            ),
+            (
+                "#! accepted: true\n#! code: 403\na: 1 #~ r warn",
+                "1: only a rejection has a code",
+            ),
+            (
+                "a: 1 #~ r warn\n---\na: 2",
+                "1: an old object asks for `#! operation: UPDATE`",
+            ),
+            (
+                "#! findings: none",
+                "1: a case is an object, or an object and the old one",
+            ),
+            (
+                "#! operation: UPDATE\n#! findings: none\na: 1\n---\na: 2\n---\na: 3",
+                "1: a case is an object",
+            ),
+            (
+                "#! findings: none\na: 1\na: 2",
+                "3: column 1: the key `a` is already set in this mapping",
+            ),
         ] {
             let problem = Case::parse("r", "x", text).unwrap_err().to_string();
             assert!(problem.starts_with(expected), "{text}: {problem}");
@@ -841,13 +1108,41 @@ old: 1
         assert_eq!(cases[1].fixed, None);
 
         for (path, text, expected) in [
-            ("b/three.yaml", "a: 1", "three.yaml:1: a case has either marks"),
-            ("b/four.fixed.yaml", "a: 1", "four.fixed.yaml: there is no four.yaml that this repairs"),
-            ("b/two.fixed.yaml", "a: 1\n---\nb: 2", "two.fixed.yaml:1: a repaired object is one document"),
-            ("b/two.fixed.yaml", "a: 1\na: 2", "two.fixed.yaml:2: column 1: the key `a` is already set"),
-            ("b/five.yml", "", "five.yml: a folder of cases holds .yaml files only"),
-            ("b/deep/six.yaml", "", "deep: a folder of cases holds .yaml files only"),
-            ("seven.yaml", "", "seven.yaml: a case stands in the folder of its rule"),
+            (
+                "b/three.yaml",
+                "a: 1",
+                "three.yaml:1: a case has either marks",
+            ),
+            (
+                "b/four.fixed.yaml",
+                "a: 1",
+                "four.fixed.yaml: there is no four.yaml that this repairs",
+            ),
+            (
+                "b/two.fixed.yaml",
+                "a: 1\n---\nb: 2",
+                "two.fixed.yaml:1: a repaired object is one document",
+            ),
+            (
+                "b/two.fixed.yaml",
+                "a: 1\na: 2",
+                "two.fixed.yaml:2: column 1: the key `a` is already set",
+            ),
+            (
+                "b/five.yml",
+                "",
+                "five.yml: a folder of cases holds .yaml files only",
+            ),
+            (
+                "b/deep/six.yaml",
+                "",
+                "deep: a folder of cases holds .yaml files only",
+            ),
+            (
+                "seven.yaml",
+                "",
+                "seven.yaml: a case stands in the folder of its rule",
+            ),
         ] {
             write(path, text);
             let problem = try_read_all(&dir).unwrap_err();

@@ -50,15 +50,29 @@ mod tests {
     #[test]
     fn comments_are_told_with_their_places() {
         let text = "\u{feff}#! top\r\na: 1 # é\nb: | #two\n  # text\nc: '# text'\n---\n  # alone\nd: [1, # in\n 2]\n";
-        let comments: Vec<_> = parts(text).iter().flat_map(|part| part.comments()).collect();
-        let told: Vec<_> =
-            comments.iter().map(|comment| (comment.text, comment.line, comment.is_alone)).collect();
+        let comments: Vec<_> = parts(text)
+            .iter()
+            .flat_map(|part| part.comments())
+            .collect();
+        let told: Vec<_> = comments
+            .iter()
+            .map(|comment| (comment.text, comment.line, comment.is_alone))
+            .collect();
         assert_eq!(
             told,
-            [("! top", 1, true), (" é", 2, false), ("two", 3, false), (" alone", 2, true), (" in", 3, false),]
+            [
+                ("! top", 1, true),
+                (" é", 2, false),
+                ("two", 3, false),
+                (" alone", 2, true),
+                (" in", 3, false),
+            ]
         );
         for comment in comments {
-            assert_eq!(text.get(comment.span).unwrap(), format!("#{}", comment.text));
+            assert_eq!(
+                text.get(comment.span).unwrap(),
+                format!("#{}", comment.text)
+            );
         }
     }
 

@@ -56,7 +56,11 @@ pub struct Part<'t> {
 /// The parts of a text: what stands between lines that begin with `---`, which nothing but a document's start does; of
 /// JSON objects that follow one another, each.
 pub fn parts(text: &str) -> Vec<Part<'_>> {
-    let begin = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let begin = if text.starts_with('\u{feff}') {
+        '\u{feff}'.len_utf8()
+    } else {
+        0
+    };
     let mut starts = vec![begin];
     // A directive stands before the line that begins its document.
     let content = text.as_bytes();
@@ -73,8 +77,15 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     for (start, end) in starts.iter().copied().zip(ends) {
         let begins = stream(text.get(start..end).unwrap_or_default());
-        let ends = begins.iter().skip(1).map(|begin| start + begin).chain([end]);
-        parts.extend(begins.iter().zip(ends).map(|(begin, end)| Part { text, span: start + begin..end }));
+        let ends = begins
+            .iter()
+            .skip(1)
+            .map(|begin| start + begin)
+            .chain([end]);
+        parts.extend(begins.iter().zip(ends).map(|(begin, end)| Part {
+            text,
+            span: start + begin..end,
+        }));
     }
     parts
 }
@@ -82,7 +93,10 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
 /// Where the objects of a JSON stream begin; of anything else, where it does.
 fn stream(text: &str) -> Vec<usize> {
     // Two objects meet nowhere else but in a string: most texts need no second look.
-    let meet = |at: usize| text.get(..at).is_some_and(|before| before.trim_ascii_end().ends_with('}'));
+    let meet = |at: usize| {
+        text.get(..at)
+            .is_some_and(|before| before.trim_ascii_end().ends_with('}'))
+    };
     if !text.trim_ascii_start().starts_with('{') || !memchr_iter(b'{', text.as_bytes()).any(meet) {
         return vec![0];
     }
@@ -90,8 +104,10 @@ fn stream(text: &str) -> Vec<usize> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     while let Some(value) = values.next() {
         begins.push(values.byte_offset());
-        let is_object =
-            |begin: &usize| text.get(*begin..).is_some_and(|rest| rest.trim_ascii_start().starts_with('{'));
+        let is_object = |begin: &usize| {
+            text.get(*begin..)
+                .is_some_and(|rest| rest.trim_ascii_start().starts_with('{'))
+        };
         if value.is_err() || !begins.iter().rev().nth(1).is_some_and(is_object) {
             return vec![0];
         }
@@ -117,17 +133,26 @@ impl<'t> Part<'t> {
     /// As [`documents`].
     pub fn documents(&self) -> Result<Vec<Document<'t>>, Error> {
         let mut documents = Vec::new();
-        let part = reader::Part { text: self.text(), offset: self.span.start };
+        let part = reader::Part {
+            text: self.text(),
+            offset: self.span.start,
+        };
         let read = reader::read(part, |tree, root| {
             flatten(self.text, &Arc::new(tree), root, None, &mut documents);
         });
-        read.map_err(|error| Error { line: error.line + self.lines_before(), ..error })?;
+        read.map_err(|error| Error {
+            line: error.line + self.lines_before(),
+            ..error
+        })?;
         Ok(documents)
     }
 
     /// The comments of the part, as far as it can be read.
     pub fn comments(&self) -> Vec<Comment<'t>> {
-        comment::read(reader::Part { text: self.text(), offset: self.span.start })
+        comment::read(reader::Part {
+            text: self.text(),
+            offset: self.span.start,
+        })
     }
 
     fn lines_before(&self) -> usize {
@@ -144,33 +169,53 @@ fn flatten<'t>(
 ) {
     match (items(tree, root), &tree.resolved(root).kind) {
         (Some((items, of_list)), _) => {
-            items.iter().for_each(|item| flatten(text, tree, *item, of_list.as_ref(), documents));
+            items
+                .iter()
+                .for_each(|item| flatten(text, tree, *item, of_list.as_ref(), documents));
         }
         (None, Kind::Value(Value::Null)) => {}
         (None, _) => {
-            documents.push(Document { text, tree: Arc::clone(tree), root, of_list: of_list.cloned() });
+            documents.push(Document {
+                text,
+                tree: Arc::clone(tree),
+                root,
+                of_list: of_list.cloned(),
+            });
         }
     }
 }
 
 /// The items of a list of objects, and what it says of them; `None` for any other object.
 fn items<'n>(tree: &'n Tree<'_>, root: Id) -> Option<(&'n [Id], Option<Arc<OfList>>)> {
-    let is_object = |item: &Id| ["apiVersion", "kind"].iter().all(|key| tree.text(*item, &[key]).is_some());
+    let is_object = |item: &Id| {
+        ["apiVersion", "kind"]
+            .iter()
+            .all(|key| tree.text(*item, &[key]).is_some())
+    };
     let entries = match &tree.resolved(root).kind {
         Kind::Items(items) => return items.iter().any(is_object).then_some((items, None)),
         Kind::Entries(entries) => entries,
         _ => return None,
     };
-    let Kind::Items(items) = &tree.resolved(entries.get("items")?.value).kind else { return None };
+    let Kind::Items(items) = &tree.resolved(entries.get("items")?.value).kind else {
+        return None;
+    };
     let api_version = tree.text(root, &["apiVersion"])?;
-    let is_mapping =
-        |item: &Id| matches!(tree.resolved(*item).kind, Kind::Entries(_) | Kind::Value(Value::Null));
+    let is_mapping = |item: &Id| {
+        matches!(
+            tree.resolved(*item).kind,
+            Kind::Entries(_) | Kind::Value(Value::Null)
+        )
+    };
     match tree.text(root, &["kind"])?.strip_suffix("List")? {
         "" => (api_version == "v1").then_some((items, None)),
         // A list has no name: what has one is an object whose kind happens to end so.
         _ if tree.has(root, &["metadata", "name"]) || !items.iter().all(is_mapping) => None,
         kind => {
-            let of_list = OfList { api_version: api_version.to_owned(), kind: kind.to_owned() };
+            let of_list = OfList {
+                api_version: api_version.to_owned(),
+                kind: kind.to_owned(),
+            };
             Some((items, Some(Arc::new(of_list))))
         }
     }
@@ -203,7 +248,9 @@ impl Document<'_> {
 
     /// The string at the end of these keys.
     pub fn text(&self, keys: &[&str]) -> Option<&str> {
-        self.tree.text(self.root, keys).or_else(|| self.said_of_it(keys))
+        self.tree
+            .text(self.root, keys)
+            .or_else(|| self.said_of_it(keys))
     }
 
     /// Whether something other than null stands at the end of these keys.
@@ -247,7 +294,11 @@ impl Serialize for Document<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use serde_json::json;
@@ -368,13 +419,24 @@ spec:
             documents.map(|documents| documents[0].value())
         };
         let read: Vec<_> = parts(text).iter().map(value).collect();
-        assert_eq!(read, [Ok(json!({ "a": 1 })), Err((3, 18)), Ok(json!({ "c": 3, "---x": 1 }))]);
+        assert_eq!(
+            read,
+            [
+                Ok(json!({ "a": 1 })),
+                Err((3, 18)),
+                Ok(json!({ "c": 3, "---x": 1 }))
+            ]
+        );
     }
 
     #[test]
     fn directives_belong_to_the_document_after_them() {
         let text = "%YAML 1.2\n---\na: 1\n...\n%TAG !e! tag:e,2026:\n---\nb: !e!x 2\n";
-        let values: Vec<_> = documents(text).unwrap().iter().map(Document::value).collect();
+        let values: Vec<_> = documents(text)
+            .unwrap()
+            .iter()
+            .map(Document::value)
+            .collect();
         assert_eq!(values, [json!({ "a": 1 }), json!({ "b": "2" })]);
     }
 
@@ -409,7 +471,10 @@ kind: List
 items: {}
 ";
         let documents = documents(text).unwrap();
-        let kinds: Vec<_> = documents.iter().map(|document| document.text(&["kind"]).unwrap()).collect();
+        let kinds: Vec<_> = documents
+            .iter()
+            .map(|document| document.text(&["kind"]).unwrap())
+            .collect();
         assert_eq!(kinds, ["A", "B", "List", "List"]);
         assert_eq!(documents[0].line("x"), 5);
         assert_eq!(documents[1].line(""), 8);
@@ -437,7 +502,11 @@ apiVersion: v1
 kind: PodList
 items: [x]
 ";
-        let values: Vec<_> = documents(text).unwrap().iter().map(Document::value).collect();
+        let values: Vec<_> = documents(text)
+            .unwrap()
+            .iter()
+            .map(Document::value)
+            .collect();
         assert_eq!(
             values[..2],
             [
@@ -445,20 +514,34 @@ items: [x]
                 json!({ "apiVersion": "apps/v1", "kind": "Other" }),
             ]
         );
-        assert_eq!((&values[2]["kind"], &values[3]["kind"]), (&json!("AllowList"), &json!("PodList")));
+        assert_eq!(
+            (&values[2]["kind"], &values[3]["kind"]),
+            (&json!("AllowList"), &json!("PodList"))
+        );
         let document = &documents(text).unwrap()[0];
         assert_eq!(serde_json::to_value(document).unwrap(), values[0]);
-        assert_eq!((document.text(&["kind"]), document.line("metadata.name")), (Some("Deployment"), 5));
+        assert_eq!(
+            (document.text(&["kind"]), document.line("metadata.name")),
+            (Some("Deployment"), 5)
+        );
         assert!(document.has(&["apiVersion"]) && !document.has(&["spec"]));
     }
 
     #[test]
     fn a_sequence_of_objects_is_a_list_and_another_is_a_document() {
         let text = "- {apiVersion: v1, kind: A}\n-\n- x: 1\n---\n- {kind: A}\n";
-        let values: Vec<_> = documents(text).unwrap().iter().map(Document::value).collect();
+        let values: Vec<_> = documents(text)
+            .unwrap()
+            .iter()
+            .map(Document::value)
+            .collect();
         assert_eq!(
             values,
-            [json!({ "apiVersion": "v1", "kind": "A" }), json!({ "x": 1 }), json!([{ "kind": "A" }])]
+            [
+                json!({ "apiVersion": "v1", "kind": "A" }),
+                json!({ "x": 1 }),
+                json!([{ "kind": "A" }])
+            ]
         );
     }
 
@@ -469,7 +552,12 @@ items: [x]
         let values: Vec<_> = read.iter().map(Document::value).collect();
         assert_eq!(
             values,
-            [json!({ "a": "} {" }), json!({ "b": { "c": 2 } }), json!({}), json!({ "d": "} {" })]
+            [
+                json!({ "a": "} {" }),
+                json!({ "b": { "c": 2 } }),
+                json!({}),
+                json!({ "d": "} {" })
+            ]
         );
         assert_eq!(read[1].line("b.c"), 2);
         // What does not end is one text, whose fault is where it is.
@@ -479,23 +567,35 @@ items: [x]
 
     #[test]
     fn json_has_lines_too() {
-        let documents =
-            documents("{\n  \"kind\": \"Pod\",\n  \"spec\": {\n    \"a\": [\n      1\n    ]\n  }\n}\n")
-                .unwrap();
+        let documents = documents(
+            "{\n  \"kind\": \"Pod\",\n  \"spec\": {\n    \"a\": [\n      1\n    ]\n  }\n}\n",
+        )
+        .unwrap();
         assert_eq!(documents[0].line("spec.a[0]"), 5);
         assert_eq!(documents[0].line("spec.a"), 4);
     }
 
     #[test]
     fn line_ends_of_every_kind_count_once() {
-        for text in ["a: 1\nb: 2\nc: 3\n", "a: 1\r\nb: 2\r\nc: 3\r\n", "\u{feff}a: 1\nb: 2\nc: 3"] {
+        for text in [
+            "a: 1\nb: 2\nc: 3\n",
+            "a: 1\r\nb: 2\r\nc: 3\r\n",
+            "\u{feff}a: 1\nb: 2\nc: 3",
+        ] {
             assert_eq!(documents(text).unwrap()[0].line("c"), 3, "{text:?}");
         }
     }
 
     #[test]
     fn nothing_gives_no_document() {
-        for text in ["", "\n", "# only a comment", "---\n---\n", "null", "\u{feff}"] {
+        for text in [
+            "",
+            "\n",
+            "# only a comment",
+            "---\n---\n",
+            "null",
+            "\u{feff}",
+        ] {
             assert!(documents(text).unwrap().is_empty(), "{text:?}");
         }
     }

@@ -59,10 +59,14 @@ pub enum Reason {
     #[error("it comes from a merge key: repair it where the anchor stands")]
     Merged,
     /// The place is written in a way that these replacements do not know.
-    #[error("it is written in a way that cannot be changed without touching more: repair it by hand")]
+    #[error(
+        "it is written in a way that cannot be changed without touching more: repair it by hand"
+    )]
     Layout,
     /// Another field would change as well.
-    #[error("something else would change too, as where its anchor is used again: repair it by hand")]
+    #[error(
+        "something else would change too, as where its anchor is used again: repair it by hand"
+    )]
     Shared,
 }
 
@@ -76,7 +80,10 @@ impl Document<'_> {
     pub fn replacements(&self, edits: &[Edit<'_>]) -> Result<Vec<Replacement>, Unrepairable> {
         let span = self.span("");
         if self.has_lone_return(&span) {
-            return Err(Unrepairable { span, reason: Reason::Layout });
+            return Err(Unrepairable {
+                span,
+                reason: Reason::Layout,
+            });
         }
         let mut editor = Editor {
             text: self.text,
@@ -84,7 +91,13 @@ impl Document<'_> {
             is_json: self.tree.node(self.root).style == Style::Flow,
             replacements: Vec::new(),
         };
-        let changes: Vec<_> = edits.iter().map(|edit| Change { steps: &edit.steps, to: edit.to }).collect();
+        let changes: Vec<_> = edits
+            .iter()
+            .map(|edit| Change {
+                steps: &edit.steps,
+                to: edit.to,
+            })
+            .collect();
         editor.change(self.root, Parent::Root, &changes)?;
         let mut replacements = editor.replacements;
         replacements.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
@@ -95,7 +108,8 @@ impl Document<'_> {
     /// writes it, and nothing here looks for it.
     fn has_lone_return(&self, span: &Range<usize>) -> bool {
         let rest = self.text.get(span.start..).unwrap_or_default().as_bytes();
-        let end = memchr(b'\n', rest.get(span.len()..).unwrap_or_default()).map(|end| span.len() + end);
+        let end =
+            memchr(b'\n', rest.get(span.len()..).unwrap_or_default()).map(|end| span.len() + end);
         let lines = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
         memchr_iter(b'\r', lines).any(|at| !matches!(rest.get(at + 1), None | Some(b'\n')))
     }
@@ -123,7 +137,10 @@ struct Change<'c, 'e> {
 
 impl<'c, 'e> Change<'c, 'e> {
     fn below(&self) -> Self {
-        Self { steps: self.steps.get(1..).unwrap_or_default(), to: self.to }
+        Self {
+            steps: self.steps.get(1..).unwrap_or_default(),
+            to: self.to,
+        }
     }
 
     fn key(&self) -> Option<&'e str> {
@@ -143,7 +160,11 @@ impl<'c, 'e> Change<'c, 'e> {
 
 /// Changes without steps: the whole node is set or removed. The last one counts.
 fn whole<'e>(changes: &[Change<'_, 'e>]) -> Option<Option<&'e Value>> {
-    changes.iter().rev().find(|change| change.steps.is_empty()).map(|change| change.to)
+    changes
+        .iter()
+        .rev()
+        .find(|change| change.steps.is_empty())
+        .map(|change| change.to)
 }
 
 /// What a node is in its parent.
@@ -172,7 +193,10 @@ enum Comment {
 }
 
 fn layout(span: Range<usize>) -> Unrepairable {
-    Unrepairable { span, reason: Reason::Layout }
+    Unrepairable {
+        span,
+        reason: Reason::Layout,
+    }
 }
 
 struct Editor<'d, 't> {
@@ -187,7 +211,10 @@ type Done = Result<(), Unrepairable>;
 
 impl<'t> Editor<'_, 't> {
     fn replace(&mut self, span: Range<usize>, text: impl Into<String>) {
-        self.replacements.push(Replacement { span, text: text.into() });
+        self.replacements.push(Replacement {
+            span,
+            text: text.into(),
+        });
     }
 
     fn change(&mut self, id: Id, parent: Parent, changes: &[Change<'_, '_>]) -> Done {
@@ -200,14 +227,27 @@ impl<'t> Editor<'_, 't> {
             Kind::Entries(entries) => self.entries(node, entries, parent, changes),
             Kind::Value(Value::Null) => {
                 let made = made(changes.iter().copied());
-                if made.is_empty() { Ok(()) } else { self.set(node, parent, &Value::Object(made)) }
+                if made.is_empty() {
+                    Ok(())
+                } else {
+                    self.set(node, parent, &Value::Object(made))
+                }
             }
-            Kind::Alias(_) => Err(Unrepairable { span: node.span.clone(), reason: Reason::Alias }),
+            Kind::Alias(_) => Err(Unrepairable {
+                span: node.span.clone(),
+                reason: Reason::Alias,
+            }),
             Kind::Value(_) | Kind::Text(_) => Ok(()),
         }
     }
 
-    fn items(&mut self, node: &Node<'_>, items: &[Id], parent: Parent, changes: &[Change<'_, '_>]) -> Done {
+    fn items(
+        &mut self,
+        node: &Node<'_>,
+        items: &[Id],
+        parent: Parent,
+        changes: &[Change<'_, '_>],
+    ) -> Done {
         let mut changes_of: HashMap<usize, Vec<Change<'_, '_>>> = HashMap::new();
         for change in changes {
             if let Some(index) = change.index() {
@@ -257,17 +297,24 @@ impl<'t> Editor<'_, 't> {
                 if own.is_empty() {
                     continue;
                 }
-                return Err(Unrepairable { span: entry.key_span.clone(), reason: Reason::Merged });
+                return Err(Unrepairable {
+                    span: entry.key_span.clone(),
+                    reason: Reason::Merged,
+                });
             }
             let is_removed = whole(&own) == Some(None);
             if !is_removed && !own.is_empty() {
                 self.change(entry.value, Parent::Entry(entry.key_span.end), &own)?;
             }
-            extents.push(Child { span: self.extent(entry)?, is_removed });
+            extents.push(Child {
+                span: self.extent(entry)?,
+                is_removed,
+            });
         }
         // What is left has no entry yet.
-        let left =
-            changes.iter().filter(|change| change.key().is_some_and(|key| changes_of.contains_key(key)));
+        let left = changes
+            .iter()
+            .filter(|change| change.key().is_some_and(|key| changes_of.contains_key(key)));
         let made = made(left.copied());
         let is_changed = extents.iter().any(|child| child.is_removed);
         match (made.is_empty(), is_changed) {
@@ -281,7 +328,11 @@ impl<'t> Editor<'_, 't> {
     /// The bytes of an entry, from its key to the end of its value.
     fn extent(&self, entry: &Entry<'_>) -> Result<Range<usize>, Unrepairable> {
         let value = self.tree.node(entry.value);
-        let end = if value.span.is_empty() { self.colon(entry.key_span.end)? } else { value.span.end };
+        let end = if value.span.is_empty() {
+            self.colon(entry.key_span.end)?
+        } else {
+            value.span.end
+        };
         Ok(entry.key_span.start..end)
     }
 
@@ -290,7 +341,11 @@ impl<'t> Editor<'_, 't> {
         let rest = self.text.get(key_end..).unwrap_or_default();
         let colon = rest.trim_start_matches([' ', '\t']);
         let end = key_end + rest.len() - colon.len() + 1;
-        if colon.starts_with(':') { Ok(end) } else { Err(layout(key_end..key_end)) }
+        if colon.starts_with(':') {
+            Ok(end)
+        } else {
+            Err(layout(key_end..key_end))
+        }
     }
 
     /// Where the dash of a block sequence's item stands.
@@ -305,28 +360,41 @@ impl<'t> Editor<'_, 't> {
 
     fn line_start(&self, offset: usize) -> usize {
         let before = self.text.get(..offset).unwrap_or_default();
-        let mark = if before.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let mark = if before.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        };
         before.rfind('\n').map_or(mark, |end| end + 1)
     }
 
     /// The start of the line after the one of an offset; the end of the text where there is none.
     fn next_line(&self, offset: usize) -> usize {
         let rest = self.text.get(offset..).unwrap_or_default();
-        rest.find('\n').map_or(self.text.len(), |end| offset + end + 1)
+        rest.find('\n')
+            .map_or(self.text.len(), |end| offset + end + 1)
     }
 
     /// The bytes from the first line of a child to its last, with their ends, where nothing else stands on them.
     fn lines(&self, child: &Range<usize>) -> Option<Range<usize>> {
-        let (first, next) = (self.line_start(child.start), self.next_line(self.content_end(child.end)));
+        let (first, next) = (
+            self.line_start(child.start),
+            self.next_line(self.content_end(child.end)),
+        );
         let before = self.text.get(first..child.start)?;
         let after = self.text.get(self.content_end(child.end)..next)?.trim();
-        let is_alone = before.trim_matches(' ').is_empty() && (after.is_empty() || after.starts_with('#'));
+        let is_alone =
+            before.trim_matches(' ').is_empty() && (after.is_empty() || after.starts_with('#'));
         is_alone.then_some(first..next)
     }
 
     /// The end of what ends at `end`, without the line ends of a block scalar.
     fn content_end(&self, end: usize) -> usize {
-        self.text.get(..end).unwrap_or_default().trim_end_matches(['\r', '\n']).len()
+        self.text
+            .get(..end)
+            .unwrap_or_default()
+            .trim_end_matches(['\r', '\n'])
+            .len()
     }
 
     /// Removes children of a collection, of which one is to go at least.
@@ -347,9 +415,16 @@ impl<'t> Editor<'_, 't> {
                     (Some(kept), Some(last)) if kept.span != last.span => {
                         let span = kept.span.end..last.span.end;
                         // A comment on what goes would come to stand on what stays.
-                        let is_moved = self.text.get(span.clone()).is_some_and(|gone| gone.contains('\n'))
+                        let is_moved = self
+                            .text
+                            .get(span.clone())
+                            .is_some_and(|gone| gone.contains('\n'))
                             && !matches!(self.comment_after(last.span.end), Comment::None);
-                        if is_moved { Err(layout(span)) } else { self.remove_between(span) }
+                        if is_moved {
+                            Err(layout(span))
+                        } else {
+                            self.remove_between(span)
+                        }
                     }
                     _ => Ok(()),
                 }
@@ -357,7 +432,9 @@ impl<'t> Editor<'_, 't> {
             (Style::Block, None) => {
                 let Parent::Entry(key_end) = parent else {
                     // A sequence is said to begin behind its first dash.
-                    let start = children.first().map_or(node.span.start, |first| first.span.start);
+                    let start = children
+                        .first()
+                        .map_or(node.span.start, |first| first.span.start);
                     // And a mapping to end before the colon of a last entry without a value.
                     let rest = self.text.get(node.span.end..).unwrap_or_default();
                     let colon = rest.trim_start_matches([' ', '\t']).strip_prefix(':');
@@ -367,14 +444,20 @@ impl<'t> Editor<'_, 't> {
                 };
                 let colon = self.colon(key_end)?;
                 for child in children {
-                    let lines = self.lines(&child.span).ok_or_else(|| layout(child.span.clone()))?;
+                    let lines = self
+                        .lines(&child.span)
+                        .ok_or_else(|| layout(child.span.clone()))?;
                     self.replace(lines, "");
                 }
                 self.replace(colon..colon, format!(" {empty}"));
                 Ok(())
             }
             (Style::Block, Some(_)) => {
-                for (index, child) in children.iter().enumerate().filter(|(_, child)| child.is_removed) {
+                for (index, child) in children
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, child)| child.is_removed)
+                {
                     match (self.lines(&child.span), children.get(index + 1)) {
                         (Some(lines), _) => self.replace(lines, ""),
                         // The first entry of an item stands beside the dash.
@@ -391,7 +474,11 @@ impl<'t> Editor<'_, 't> {
 
     /// Removes bytes that may hold no comment.
     fn remove_between(&mut self, span: Range<usize>) -> Done {
-        if self.text.get(span.clone()).is_none_or(|text| text.contains(" #") || text.contains("\n#")) {
+        if self
+            .text
+            .get(span.clone())
+            .is_none_or(|text| text.contains(" #") || text.contains("\n#"))
+        {
             return Err(layout(span));
         }
         self.replace(span, "");
@@ -407,7 +494,10 @@ impl<'t> Editor<'_, 't> {
         };
         match (&node.kind, node.style, colon) {
             (Kind::Alias(_), ..) => {
-                return Err(Unrepairable { span: node.span.clone(), reason: Reason::Alias });
+                return Err(Unrepairable {
+                    span: node.span.clone(),
+                    reason: Reason::Alias,
+                });
             }
             (Kind::Text(_), Style::Block, Some(colon)) => {
                 let head = self.text.get(colon..node.span.start).unwrap_or_default();
@@ -422,10 +512,15 @@ impl<'t> Editor<'_, 't> {
             (_, Style::Flow, Some(colon)) if node.span.is_empty() => {
                 self.replace(colon..colon, format!(" {written}"));
             }
-            (_, Style::Flow, None) if node.span.is_empty() => return Err(layout(node.span.clone())),
+            (_, Style::Flow, None) if node.span.is_empty() => {
+                return Err(layout(node.span.clone()));
+            }
             (_, Style::Flow, _) => {
                 let there = self.text.get(node.span.clone()).unwrap_or_default();
-                self.replace(node.span.clone(), quoted_as(there, value).unwrap_or(written));
+                self.replace(
+                    node.span.clone(),
+                    quoted_as(there, value).unwrap_or(written),
+                );
             }
         }
         Ok(())
@@ -448,20 +543,36 @@ impl<'t> Editor<'_, 't> {
             self.replace(node.span.clone(), self.written(&value));
             return Ok(());
         };
-        let first = extents.iter().map(|child| child.span.start).min().unwrap_or(last.span.start);
+        let first = extents
+            .iter()
+            .map(|child| child.span.start)
+            .min()
+            .unwrap_or(last.span.start);
         match node.style {
             Style::Flow => {
-                let end = extents.iter().map(|child| child.span.end).max().unwrap_or(last.span.end);
-                let added: Vec<_> = made.iter().map(|(key, value)| self.flow_entry(key, value)).collect();
-                let before =
-                    self.text.get(self.line_start(last.span.start)..last.span.start).unwrap_or_default();
-                let own_lines =
-                    |indent: &str| added.join(&format!(",{}{indent}", self.line_end(last.span.start)));
+                let end = extents
+                    .iter()
+                    .map(|child| child.span.end)
+                    .max()
+                    .unwrap_or(last.span.end);
+                let added: Vec<_> = made
+                    .iter()
+                    .map(|(key, value)| self.flow_entry(key, value))
+                    .collect();
+                let before = self
+                    .text
+                    .get(self.line_start(last.span.start)..last.span.start)
+                    .unwrap_or_default();
+                let own_lines = |indent: &str| {
+                    added.join(&format!(",{}{indent}", self.line_end(last.span.start)))
+                };
                 match self.comment_after(end) {
                     // A comment speaks of what stands before it on its line, which therefore stays there alone.
                     Comment::Next { comma } => {
-                        let indent: String =
-                            before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                        let indent: String = before
+                            .chars()
+                            .map(|c| if c == '\t' { '\t' } else { ' ' })
+                            .collect();
                         let line = self.content_end(self.next_line(end));
                         let text = format!("{}{indent}{}", self.line_end(end), own_lines(&indent));
                         if !comma {
@@ -471,7 +582,10 @@ impl<'t> Editor<'_, 't> {
                     }
                     Comment::None if before.trim().is_empty() => {
                         let line_end = self.line_end(last.span.start);
-                        self.replace(end..end, format!(",{line_end}{before}{}", own_lines(before)));
+                        self.replace(
+                            end..end,
+                            format!(",{line_end}{before}{}", own_lines(before)),
+                        );
                     }
                     Comment::None | Comment::Further => {
                         self.replace(end..end, format!(", {}", added.join(", ")));
@@ -479,7 +593,10 @@ impl<'t> Editor<'_, 't> {
                 }
             }
             Style::Block => {
-                let before = self.text.get(self.line_start(first)..first).unwrap_or_default();
+                let before = self
+                    .text
+                    .get(self.line_start(first)..first)
+                    .unwrap_or_default();
                 if !before.bytes().all(|byte| matches!(byte, b' ' | b'-')) {
                     return Err(layout(node.span.clone()));
                 }
@@ -491,12 +608,19 @@ impl<'t> Editor<'_, 't> {
                     let last = text.trim_end_matches(['\r', '\n']).len();
                     text.get(last..).unwrap_or_default().matches('\n').count() > 1
                 });
-                let end = if keeps_blank_lines { end } else { self.next_line(self.content_end(end)) };
+                let end = if keeps_blank_lines {
+                    end
+                } else {
+                    self.next_line(self.content_end(end))
+                };
                 let line_end = self.line_end(first);
-                let text = lines.iter().fold(String::new(), |text, line| match self.text.get(..end) {
-                    Some(before) if before.ends_with('\n') => text + line + line_end,
-                    _ => text + line_end + line,
-                });
+                let text =
+                    lines
+                        .iter()
+                        .fold(String::new(), |text, line| match self.text.get(..end) {
+                            Some(before) if before.ends_with('\n') => text + line + line_end,
+                            _ => text + line_end + line,
+                        });
                 self.replace(end..end, text);
             }
         }
@@ -511,19 +635,26 @@ impl<'t> Editor<'_, 't> {
         parent: Parent,
         made: &Map<String, Value>,
     ) -> Done {
-        let Some(place) = extents.iter_mut().rfind(|child| child.is_removed) else { return Ok(()) };
+        let Some(place) = extents.iter_mut().rfind(|child| child.is_removed) else {
+            return Ok(());
+        };
         place.is_removed = false;
         let span = place.span.clone();
         match node.style {
             Style::Flow => {
-                let added: Vec<_> = made.iter().map(|(key, value)| self.flow_entry(key, value)).collect();
+                let added: Vec<_> = made
+                    .iter()
+                    .map(|(key, value)| self.flow_entry(key, value))
+                    .collect();
                 self.replace(span, added.join(", "));
             }
             Style::Block => {
                 let gone = self.lines(&span).ok_or_else(|| layout(span.clone()))?;
                 let line_end = self.line_end(span.start);
                 let mut text = String::new();
-                block_lines(made, span.start - gone.start, &mut |line| text += &(line + line_end));
+                block_lines(made, span.start - gone.start, &mut |line| {
+                    text += &(line + line_end)
+                });
                 self.replace(gone, text);
             }
         }
@@ -535,7 +666,10 @@ impl<'t> Editor<'_, 't> {
 
     /// How the line of an offset ends, or the first one where it is the last.
     fn line_end(&self, offset: usize) -> &'static str {
-        let line = self.text.get(self.line_start(offset)..self.next_line(offset)).unwrap_or_default();
+        let line = self
+            .text
+            .get(self.line_start(offset)..self.next_line(offset))
+            .unwrap_or_default();
         let line = match line.ends_with('\n') {
             true => line,
             false => self.text.split_inclusive('\n').next().unwrap_or_default(),
@@ -545,7 +679,11 @@ impl<'t> Editor<'_, 't> {
 
     /// What comment stands behind an entry of a flow mapping, on the line on which it ends.
     fn comment_after(&self, end: usize) -> Comment {
-        let rest = self.text.get(end..self.next_line(end)).unwrap_or_default().trim();
+        let rest = self
+            .text
+            .get(end..self.next_line(end))
+            .unwrap_or_default()
+            .trim();
         let (rest, comma) = match rest.strip_prefix(',') {
             Some(rest) => (rest.trim_start(), true),
             None => (rest, false),
@@ -562,8 +700,10 @@ impl<'t> Editor<'_, 't> {
         match value {
             _ if self.is_json => value.to_string(),
             Value::Object(entries) => {
-                let entries: Vec<_> =
-                    entries.iter().map(|(key, value)| self.flow_entry(key, value)).collect();
+                let entries: Vec<_> = entries
+                    .iter()
+                    .map(|(key, value)| self.flow_entry(key, value))
+                    .collect();
                 format!("{{{}}}", entries.join(", "))
             }
             Value::Array(items) => {
@@ -584,7 +724,9 @@ impl<'t> Editor<'_, 't> {
 fn made<'c>(changes: impl Iterator<Item = Change<'c, 'c>>) -> Map<String, Value> {
     let mut made = Map::new();
     for change in changes {
-        let (Some(key), Some(value)) = (change.key(), change.to) else { continue };
+        let (Some(key), Some(value)) = (change.key(), change.to) else {
+            continue;
+        };
         let mut place = made.entry(key).or_insert(Value::Null);
         let mut is_reached = true;
         for step in change.below().steps {
@@ -631,12 +773,18 @@ fn block_lines(entries: &Map<String, Value>, indent: usize, line: &mut dyn FnMut
 
 /// A scalar as people write it: in quotes only where it would mean something else without them.
 fn scalar_text(value: &Value) -> String {
-    let Value::String(text) = value else { return value.to_string() };
+    let Value::String(text) = value else {
+        return value.to_string();
+    };
     let is_plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./-".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_./-".contains(&byte))
         && scalar::resolve(text) == Meaning::Text;
-    let is_readable =
-        !text.contains('\'') && text.chars().all(|char| !char.is_control() && char != '\u{feff}');
+    let is_readable = !text.contains('\'')
+        && text
+            .chars()
+            .all(|char| !char.is_control() && char != '\u{feff}');
     match (is_plain, is_readable && text.contains('"')) {
         (true, _) => text.clone(),
         (false, true) => format!("'{text}'"),
@@ -658,41 +806,93 @@ fn quoted_as(there: &str, value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use crate::documents;
     use serde_json::json;
 
     fn steps(path: &str) -> Vec<Step<'_>> {
-        path.split('/').map(|step| step.parse().map_or(Step::Key(step), Step::Index)).collect()
+        path.split('/')
+            .map(|step| step.parse().map_or(Step::Key(step), Step::Index))
+            .collect()
     }
 
     fn edited(text: &str, edits: &[(&str, Option<Value>)]) -> Result<String, Reason> {
-        let edits: Vec<_> =
-            edits.iter().map(|(path, to)| Edit { steps: steps(path), to: to.as_ref() }).collect();
+        let edits: Vec<_> = edits
+            .iter()
+            .map(|(path, to)| Edit {
+                steps: steps(path),
+                to: to.as_ref(),
+            })
+            .collect();
         let documents = documents(text).unwrap();
-        let replacements = documents[0].replacements(&edits).map_err(|error| error.reason)?;
+        let replacements = documents[0]
+            .replacements(&edits)
+            .map_err(|error| error.reason)?;
         Ok(replaced(text, &replacements))
     }
 
     #[test]
     fn values_are_set_where_they_stand() {
         for (text, path, to, expected) in [
-            ("a: false # why\nb: 1\n", "a", json!(true), "a: true # why\nb: 1\n"),
-            ("a: 'CAP_X'\r\nb: 1\r\n", "a", json!("X"), "a: 'X'\r\nb: 1\r\n"),
+            (
+                "a: false # why\nb: 1\n",
+                "a",
+                json!(true),
+                "a: true # why\nb: 1\n",
+            ),
+            (
+                "a: 'CAP_X'\r\nb: 1\r\n",
+                "a",
+                json!("X"),
+                "a: 'X'\r\nb: 1\r\n",
+            ),
             ("l: [a, CAP_B]\n", "l/1", json!("B"), "l: [a, B]\n"),
-            ("l:\n- a\n- &x \"CAP_B\"\n", "l/1", json!("B"), "l:\n- a\n- &x \"B\"\n"),
-            ("{\"a\": [\"CAP_B\"]}", "a/0", json!("B"), "{\"a\": [\"B\"]}"),
-            ("a: |\n  [1]\n  # no comment\nb: 1\n", "a", json!("[\"é\"]"), "a: '[\"é\"]'\nb: 1\n"),
-            ("a: >-\n  x\n\n\nb: 1\n", "a", json!("y z"), "a: \"y z\"\n\n\nb: 1\n"),
+            (
+                "l:\n- a\n- &x \"CAP_B\"\n",
+                "l/1",
+                json!("B"),
+                "l:\n- a\n- &x \"B\"\n",
+            ),
+            (
+                "{\"a\": [\"CAP_B\"]}",
+                "a/0",
+                json!("B"),
+                "{\"a\": [\"B\"]}",
+            ),
+            (
+                "a: |\n  [1]\n  # no comment\nb: 1\n",
+                "a",
+                json!("[\"é\"]"),
+                "a: '[\"é\"]'\nb: 1\n",
+            ),
+            (
+                "a: >-\n  x\n\n\nb: 1\n",
+                "a",
+                json!("y z"),
+                "a: \"y z\"\n\n\nb: 1\n",
+            ),
             ("a:\nb: 1\n", "a", json!("yes"), "a: \"yes\"\nb: 1\n"),
             ("a: # none\nb: 1\n", "a", json!(1), "a: 1 # none\nb: 1\n"),
             ("a: ~\n", "a/b/c", json!(1), "a: {b: {c: 1}}\n"),
             ("{\"a\": null}", "a/b", json!(1), "{\"a\": {\"b\":1}}"),
-            ("\u{feff}é: {ü: false}\n", "é/ü", json!(true), "\u{feff}é: {ü: true}\n"),
+            (
+                "\u{feff}é: {ü: false}\n",
+                "é/ü",
+                json!(true),
+                "\u{feff}é: {ü: true}\n",
+            ),
         ] {
-            assert_eq!(edited(text, &[(path, Some(to))]).unwrap(), expected, "{text}");
+            assert_eq!(
+                edited(text, &[(path, Some(to))]).unwrap(),
+                expected,
+                "{text}"
+            );
         }
     }
 
@@ -700,12 +900,36 @@ mod tests {
     fn entries_are_added_at_the_end_of_their_mapping() {
         for (text, path, expected) in [
             ("a:\n  b: 1\nc: 2\n", "a/k", "a:\n  b: 1\n  k: 7\nc: 2\n"),
-            ("a:\n  b: 1 # why\n# c\nc: 2\n", "a/k", "a:\n  b: 1 # why\n  k: 7\n# c\nc: 2\n"),
-            ("l:\n- a: 1\n  b:\n  - 2\n- c: 3\n", "l/0/k", "l:\n- a: 1\n  b:\n  - 2\n  k: 7\n- c: 3\n"),
-            ("l:\n- a: 1\n- c: 3", "l/1/k/m", "l:\n- a: 1\n- c: 3\n  k:\n    m: 7"),
-            ("l:\n  -   a: 1\r\n", "l/0/k", "l:\n  -   a: 1\r\n      k: 7\r\n"),
-            ("a:\n  b: |+\n    x\n\n\nc: 2\n", "a/k", "a:\n  b: |+\n    x\n\n\n  k: 7\nc: 2\n"),
-            ("a:\n  b: |\n    x\nc: 2\n", "a/k", "a:\n  b: |\n    x\n  k: 7\nc: 2\n"),
+            (
+                "a:\n  b: 1 # why\n# c\nc: 2\n",
+                "a/k",
+                "a:\n  b: 1 # why\n  k: 7\n# c\nc: 2\n",
+            ),
+            (
+                "l:\n- a: 1\n  b:\n  - 2\n- c: 3\n",
+                "l/0/k",
+                "l:\n- a: 1\n  b:\n  - 2\n  k: 7\n- c: 3\n",
+            ),
+            (
+                "l:\n- a: 1\n- c: 3",
+                "l/1/k/m",
+                "l:\n- a: 1\n- c: 3\n  k:\n    m: 7",
+            ),
+            (
+                "l:\n  -   a: 1\r\n",
+                "l/0/k",
+                "l:\n  -   a: 1\r\n      k: 7\r\n",
+            ),
+            (
+                "a:\n  b: |+\n    x\n\n\nc: 2\n",
+                "a/k",
+                "a:\n  b: |+\n    x\n\n\n  k: 7\nc: 2\n",
+            ),
+            (
+                "a:\n  b: |\n    x\nc: 2\n",
+                "a/k",
+                "a:\n  b: |\n    x\n  k: 7\nc: 2\n",
+            ),
             ("a: {b: 1}\n", "a/k", "a: {b: 1, k: 7}\n"),
             ("a: {b: 1 , }\n", "a/k", "a: {b: 1, k: 7 , }\n"),
             ("a: { }\n", "a/k", "a: {k: 7}\n"),
@@ -714,19 +938,55 @@ mod tests {
                 "a/k",
                 "{\n  \"a\": {\n    \"b\": 1,\n    \"k\": 7\n  }\n}\n",
             ),
-            ("{\"a\":{\"b\":1}}", "a/k/m", "{\"a\":{\"b\":1, \"k\": {\"m\":7}}}"),
+            (
+                "{\"a\":{\"b\":1}}",
+                "a/k/m",
+                "{\"a\":{\"b\":1, \"k\": {\"m\":7}}}",
+            ),
             ("a: {b: , c: }\n", "a/k", "a: {b: , c:, k: 7 }\n"),
             // A comment stays with what it speaks of.
-            ("a: {\n  b: 1 # why\n}\n", "a/k", "a: {\n  b: 1, # why\n  k: 7\n}\n"),
-            ("a: {\r\n  b: 1, # why\r\n}\r\n", "a/k", "a: {\r\n  b: 1, # why\r\n  k: 7\r\n}\r\n"),
-            ("a: {b: 1 # why\n  }\n", "a/k", "a: {b: 1, # why\n    k: 7\n  }\n"),
-            ("a: {\n  b: {c: 1 }} # why\n", "a/k", "a: {\n  b: {c: 1 }, k: 7} # why\n"),
-            ("a: {\n  b: {c: 1} # why\n}\n", "a/b/k", "a: {\n  b: {c: 1, k: 7} # why\n}\n"),
+            (
+                "a: {\n  b: 1 # why\n}\n",
+                "a/k",
+                "a: {\n  b: 1, # why\n  k: 7\n}\n",
+            ),
+            (
+                "a: {\r\n  b: 1, # why\r\n}\r\n",
+                "a/k",
+                "a: {\r\n  b: 1, # why\r\n  k: 7\r\n}\r\n",
+            ),
+            (
+                "a: {b: 1 # why\n  }\n",
+                "a/k",
+                "a: {b: 1, # why\n    k: 7\n  }\n",
+            ),
+            (
+                "a: {\n  b: {c: 1 }} # why\n",
+                "a/k",
+                "a: {\n  b: {c: 1 }, k: 7} # why\n",
+            ),
+            (
+                "a: {\n  b: {c: 1} # why\n}\n",
+                "a/b/k",
+                "a: {\n  b: {c: 1, k: 7} # why\n}\n",
+            ),
             // Every line ends as its neighbour does.
-            ("a: 1\r\nb:\n  c: 1\n", "b/k", "a: 1\r\nb:\n  c: 1\n  k: 7\n"),
-            ("a: 1\nb:\r\n  c: 1\r\n", "b/k", "a: 1\nb:\r\n  c: 1\r\n  k: 7\r\n"),
+            (
+                "a: 1\r\nb:\n  c: 1\n",
+                "b/k",
+                "a: 1\r\nb:\n  c: 1\n  k: 7\n",
+            ),
+            (
+                "a: 1\nb:\r\n  c: 1\r\n",
+                "b/k",
+                "a: 1\nb:\r\n  c: 1\r\n  k: 7\r\n",
+            ),
         ] {
-            assert_eq!(edited(text, &[(path, Some(json!(7)))]).unwrap(), expected, "{text}");
+            assert_eq!(
+                edited(text, &[(path, Some(json!(7)))]).unwrap(),
+                expected,
+                "{text}"
+            );
         }
         let exchanged = [("a/b", None), ("a/c", None), ("a/k", Some(json!(7)))];
         for (text, expected) in [
@@ -736,7 +996,10 @@ mod tests {
             assert_eq!(edited(text, &exchanged).unwrap(), expected);
         }
         let two = [("a/s/one", Some(json!(1))), ("a/s/two", Some(json!(true)))];
-        assert_eq!(edited("a:\n  b: 1\n", &two).unwrap(), "a:\n  b: 1\n  s:\n    one: 1\n    two: true\n");
+        assert_eq!(
+            edited("a:\n  b: 1\n", &two).unwrap(),
+            "a:\n  b: 1\n  s:\n    one: 1\n    two: true\n"
+        );
     }
 
     #[test]
@@ -747,9 +1010,17 @@ mod tests {
             ("a:\n  b: 1\nd: 3\n", &["a/b"], "a: {}\nd: 3\n"),
             ("a: # why\n  b: 1\n", &["a/b"], "a: {} # why\n"),
             ("l:\n- b: 1\n  c: 2\n", &["l/0/b"], "l:\n- c: 2\n"),
-            ("l:\n- a\n- name: b\n  value: c\n# of d\n- d\n", &["l/1"], "l:\n- a\n# of d\n- d\n"),
+            (
+                "l:\n- a\n- name: b\n  value: c\n# of d\n- d\n",
+                &["l/1"],
+                "l:\n- a\n# of d\n- d\n",
+            ),
             ("l:\n- a\n- b\nm: 1\n", &["l/0", "l/1"], "l: []\nm: 1\n"),
-            ("l:\r\n  - {n: a}\r\n  - {n: b}\r\n", &["l/1"], "l:\r\n  - {n: a}\r\n"),
+            (
+                "l:\r\n  - {n: a}\r\n  - {n: b}\r\n",
+                &["l/1"],
+                "l:\r\n  - {n: a}\r\n",
+            ),
             ("l: [a, b, c, d]\n", &["l/0", "l/2", "l/3"], "l: [b]\n"),
             ("l: [a, b]\n", &["l/0", "l/1"], "l: []\n"),
             ("m: {a: 1, b: , c: 3}\n", &["m/b", "m/c"], "m: {a: 1}\n"),
@@ -777,7 +1048,11 @@ mod tests {
             ("a: 1 # why\rb: 2\nc: 3\n", "a", Reason::Layout),
             ("a: 1\nb: 2 # why\rc: 3\n", "b", Reason::Layout),
         ] {
-            assert_eq!(edited(text, &[(path, Some(json!(2)))]), Err(reason), "{text}");
+            assert_eq!(
+                edited(text, &[(path, Some(json!(2)))]),
+                Err(reason),
+                "{text}"
+            );
         }
         for (text, path) in [
             ("l:\n- b: 1 # why\n  c: 2\n", "l/0/b"),

@@ -82,7 +82,12 @@ pub(crate) struct Part<'t> {
 
 impl<'t> Part<'t> {
     fn error(&self, problem: Problem, mark: Marker) -> Error {
-        Error { line: mark.line(), column: mark.col() + 1, offset: self.byte(mark), problem }
+        Error {
+            line: mark.line(),
+            column: mark.col() + 1,
+            offset: self.byte(mark),
+            problem,
+        }
     }
 
     fn byte(&self, mark: Marker) -> usize {
@@ -104,7 +109,11 @@ pub(crate) fn read<'t>(part: Part<'t>, mut each: impl FnMut(Tree<'t>, Id)) -> Re
         anchors: HashMap::new(),
         aliased: 0,
         depth: 0,
-        last: Last { mark: Marker::default(), is_merge: false, is_end: false },
+        last: Last {
+            mark: Marker::default(),
+            is_merge: false,
+            is_end: false,
+        },
     };
     loop {
         match reader.node()? {
@@ -177,10 +186,23 @@ impl<'t> Reader<'t> {
                     true => (Style::Block, self.block(span)),
                     false => (Style::Flow, span),
                 };
-                (Node { kind, span, style, weight, depth: 0 }, anchor)
+                (
+                    Node {
+                        kind,
+                        span,
+                        style,
+                        weight,
+                        depth: 0,
+                    },
+                    anchor,
+                )
             }
-            Event::SequenceStart(style, anchor, _) => (self.nested(mark, style, Self::items)?, anchor),
-            Event::MappingStart(style, anchor, _) => (self.nested(mark, style, Self::entries)?, anchor),
+            Event::SequenceStart(style, anchor, _) => {
+                (self.nested(mark, style, Self::items)?, anchor)
+            }
+            Event::MappingStart(style, anchor, _) => {
+                (self.nested(mark, style, Self::entries)?, anchor)
+            }
             _ => {
                 self.last.mark = span.end;
                 return Ok(None);
@@ -190,7 +212,11 @@ impl<'t> Reader<'t> {
         if anchor > 0 {
             self.anchors.insert(anchor, id);
         }
-        self.last = Last { mark, is_merge, is_end: false };
+        self.last = Last {
+            mark,
+            is_merge,
+            is_end: false,
+        };
         Ok(Some(id))
     }
 
@@ -213,7 +239,13 @@ impl<'t> Reader<'t> {
         if self.depth + depth > MAX_DEPTH {
             return Err(self.part.error(Problem::Depth, span.start));
         }
-        Ok(Node { kind: Kind::Alias(target), span: self.part.span(span), style: Style::Flow, weight, depth })
+        Ok(Node {
+            kind: Kind::Alias(target),
+            span: self.part.span(span),
+            style: Style::Flow,
+            weight,
+            depth,
+        })
     }
 
     fn nested(
@@ -233,7 +265,13 @@ impl<'t> Reader<'t> {
             StructureStyle::Flow => (Style::Flow, start..self.part.byte(self.last.mark)),
             StructureStyle::Block => (Style::Block, content.children.unwrap_or(start..start)),
         };
-        Ok(Node { kind, span, style, weight: content.weight + NODE_WEIGHT, depth: content.depth + 1 })
+        Ok(Node {
+            kind,
+            span,
+            style,
+            weight: content.weight + NODE_WEIGHT,
+            depth: content.depth + 1,
+        })
     }
 
     fn items(&mut self) -> Result<(Kind<'t>, Content), Error> {
@@ -255,7 +293,9 @@ impl<'t> Reader<'t> {
             let Last { mark, is_merge, .. } = self.last;
             let key_span = self.tree.node(key).span.clone();
             let Some(value) = self.node()? else {
-                return Err(self.part.error(Problem::Syntax("a key without a value".to_owned()), mark));
+                return Err(self
+                    .part
+                    .error(Problem::Syntax("a key without a value".to_owned()), mark));
             };
             content.add(self.tree.node(value), key_span.start);
             if is_merge {
@@ -263,13 +303,22 @@ impl<'t> Reader<'t> {
                 merged.ok_or_else(|| self.part.error(Problem::Merge, mark))?;
                 continue;
             }
-            let key = self.key(key).ok_or_else(|| self.part.error(Problem::Key, mark))?;
+            let key = self
+                .key(key)
+                .ok_or_else(|| self.part.error(Problem::Key, mark))?;
             let there = entries.get(&key);
             if there.is_some_and(|there| !there.is_merged) || replaced.contains(&key) {
-                return Err(self.part.error(Problem::DuplicateKey(key.into_owned()), mark));
+                return Err(self
+                    .part
+                    .error(Problem::DuplicateKey(key.into_owned()), mark));
             }
             content.weight += key.len();
-            entries.insert(Entry { key, key_span, value, is_merged: false });
+            entries.insert(Entry {
+                key,
+                key_span,
+                value,
+                is_merged: false,
+            });
         }
         Ok((Kind::Entries(entries), content))
     }
@@ -288,9 +337,15 @@ impl<'t> Reader<'t> {
             _ => return None,
         };
         for source in sources {
-            let Kind::Entries(merged) = &self.tree.resolved(source).kind else { return None };
+            let Kind::Entries(merged) = &self.tree.resolved(source).kind else {
+                return None;
+            };
             for entry in merged.iter() {
-                let entry = Entry { key_span: at.clone(), is_merged: true, ..entry.clone() };
+                let entry = Entry {
+                    key_span: at.clone(),
+                    is_merged: true,
+                    ..entry.clone()
+                };
                 let own = entries.insert(entry).filter(|own| !own.is_merged);
                 replaced.extend(own.map(|own| own.key));
             }
@@ -325,7 +380,11 @@ impl Content {
     }
 }
 
-fn scalar<'t>(text: Cow<'t, str>, style: ScalarStyle, tag: Option<&Tag>) -> Result<Kind<'t>, Problem> {
+fn scalar<'t>(
+    text: Cow<'t, str>,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+) -> Result<Kind<'t>, Problem> {
     let meaning = match (tag, style) {
         (None, ScalarStyle::Plain) => scalar::resolve(&text),
         (None, _) => Meaning::Text,
@@ -356,20 +415,31 @@ fn tagged(text: &str, tag: &str) -> Result<Meaning, Problem> {
         Meaning::Text => {}
         meaning => return Ok(meaning),
     }
-    Err(Problem::Tag { tag: tag.to_owned(), text: text.to_owned() })
+    Err(Problem::Tag {
+        tag: tag.to_owned(),
+        text: text.to_owned(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use serde_json::json;
 
     fn read(text: &str) -> Result<Vec<Value>, Error> {
         let mut values = Vec::new();
-        let (offset, text) = text.strip_prefix('\u{feff}').map_or((0, text), |text| (3, text));
-        super::read(Part { text, offset }, |tree, root| values.push(tree.value(root)))?;
+        let (offset, text) = text
+            .strip_prefix('\u{feff}')
+            .map_or((0, text), |text| (3, text));
+        super::read(Part { text, offset }, |tree, root| {
+            values.push(tree.value(root))
+        })?;
         Ok(values)
     }
 
@@ -395,9 +465,15 @@ mod tests {
             ("! 12", json!("12")),
             ("!mine 12", json!("12")),
             ("!!map {a: 1}", json!({ "a": 1 })),
-            ("{\"a\":1,\"b\":[1.0,\"\\ud83c\\udfb5\"]}", json!({ "a": 1, "b": [1, "🎵"] })),
+            (
+                "{\"a\":1,\"b\":[1.0,\"\\ud83c\\udfb5\"]}",
+                json!({ "a": 1, "b": [1, "🎵"] }),
+            ),
             ("{\n\t\"a\":\t[\n\t\ttrue\n\t]\n}", json!({ "a": [true] })),
-            ("\u{feff}a: 1\r\nb: |\r\n  x\r\n  y\r\n", json!({ "a": 1, "b": "x\ny\n" })),
+            (
+                "\u{feff}a: 1\r\nb: |\r\n  x\r\n  y\r\n",
+                json!({ "a": 1, "b": "x\ny\n" }),
+            ),
         ] {
             assert_eq!(value(text), expected, "{text}");
         }
@@ -406,18 +482,36 @@ mod tests {
     #[test]
     fn keys_become_text() {
         let expected = json!({ "1": 0, "16": 0, "true": 0, "1.5": 0, "a b": 0, "<<": 0 });
-        assert_eq!(value("{1: 0, 0x10: 0, on: 0, 1.5: 0, a b: 0, '<<': 0}"), expected);
+        assert_eq!(
+            value("{1: 0, 0x10: 0, on: 0, 1.5: 0, a b: 0, '<<': 0}"),
+            expected
+        );
     }
 
     #[test]
     fn aliases_and_merge_keys_as_in_go_yaml() {
         for (text, expected) in [
-            ("[&a {x: [1]}, *a, *a]", json!([{ "x": [1] }, { "x": [1] }, { "x": [1] }])),
-            ("[&a 1, &b [*a], *b, &a 2, *a, *b]", json!([1, [1], [1], 2, 2, [1]])),
+            (
+                "[&a {x: [1]}, *a, *a]",
+                json!([{ "x": [1] }, { "x": [1] }, { "x": [1] }]),
+            ),
+            (
+                "[&a 1, &b [*a], *b, &a 2, *a, *b]",
+                json!([1, [1], [1], 2, 2, [1]]),
+            ),
             ("{a: &k key, *k : 1}", json!({ "a": "key", "key": 1 })),
-            ("[&m {p: 1, q: 2}, {<<: *m, p: 5}]", json!([{ "p": 1, "q": 2 }, { "p": 5, "q": 2 }])),
-            ("[&m {p: 1, q: 2}, {p: 5, <<: *m}]", json!([{ "p": 1, "q": 2 }, { "p": 1, "q": 2 }])),
-            ("{<<: [{p: 1, z: 2}, {p: 3, r: 4}]}", json!({ "p": 1, "z": 2, "r": 4 })),
+            (
+                "[&m {p: 1, q: 2}, {<<: *m, p: 5}]",
+                json!([{ "p": 1, "q": 2 }, { "p": 5, "q": 2 }]),
+            ),
+            (
+                "[&m {p: 1, q: 2}, {p: 5, <<: *m}]",
+                json!([{ "p": 1, "q": 2 }, { "p": 1, "q": 2 }]),
+            ),
+            (
+                "{<<: [{p: 1, z: 2}, {p: 3, r: 4}]}",
+                json!({ "p": 1, "z": 2, "r": 4 }),
+            ),
             ("{<<: {p: 1}}", json!({ "p": 1 })),
         ] {
             assert_eq!(value(text), expected, "{text}");
@@ -427,20 +521,56 @@ mod tests {
     #[test]
     fn refusals_name_the_place_and_the_matter() {
         for (text, expected) in [
-            ("a: 1\nb: 2\na: 3", "line 3, column 1: the key `a` is already set in this mapping"),
-            ("{1: x, \"1\": y}", "line 1, column 8: the key `1` is already set in this mapping"),
-            ("a: 1\n? [b]\n: c", "line 2, column 3: a mapping key must be a string, a number or a boolean"),
-            ("~: 1", "line 1, column 1: a mapping key must be a string, a number or a boolean"),
+            (
+                "a: 1\nb: 2\na: 3",
+                "line 3, column 1: the key `a` is already set in this mapping",
+            ),
+            (
+                "{1: x, \"1\": y}",
+                "line 1, column 8: the key `1` is already set in this mapping",
+            ),
+            (
+                "a: 1\n? [b]\n: c",
+                "line 2, column 3: a mapping key must be a string, a number or a boolean",
+            ),
+            (
+                "~: 1",
+                "line 1, column 1: a mapping key must be a string, a number or a boolean",
+            ),
             ("a: .inf", "line 1, column 4: JSON has no number `.inf`"),
-            ("a: !!int x", "line 1, column 10: `x` cannot be read as `!!int`"),
-            ("a: !!binary eA==", "line 1, column 13: `eA==` cannot be read as `!!binary`"),
-            ("<<: 5", "line 1, column 1: `<<` takes a mapping or a sequence of mappings"),
-            ("<<: [[{a: 1}]]", "line 1, column 1: `<<` takes a mapping or a sequence of mappings"),
-            ("a: &a [*a]", "line 1, column 8: an anchor's value contains itself"),
-            ("a: *b", "line 1, column 4: while parsing node, found unknown anchor"),
+            (
+                "a: !!int x",
+                "line 1, column 10: `x` cannot be read as `!!int`",
+            ),
+            (
+                "a: !!binary eA==",
+                "line 1, column 13: `eA==` cannot be read as `!!binary`",
+            ),
+            (
+                "<<: 5",
+                "line 1, column 1: `<<` takes a mapping or a sequence of mappings",
+            ),
+            (
+                "<<: [[{a: 1}]]",
+                "line 1, column 1: `<<` takes a mapping or a sequence of mappings",
+            ),
+            (
+                "a: &a [*a]",
+                "line 1, column 8: an anchor's value contains itself",
+            ),
+            (
+                "a: *b",
+                "line 1, column 4: while parsing node, found unknown anchor",
+            ),
             ("a: [1", "line 1, column 4: unclosed bracket '['"),
-            ("a: b: c", "line 1, column 5: mapping values are not allowed in this context"),
-            ("a: 1\n- b", "line 2, column 3: while parsing a block mapping, did not find expected key"),
+            (
+                "a: b: c",
+                "line 1, column 5: mapping values are not allowed in this context",
+            ),
+            (
+                "a: 1\n- b",
+                "line 2, column 3: while parsing a block mapping, did not find expected key",
+            ),
         ] {
             assert_eq!(read(text).unwrap_err().to_string(), expected, "{text}");
         }
@@ -452,19 +582,40 @@ mod tests {
         let block = |depth: usize| "- ".repeat(depth) + "x";
         assert!(read(&flow(MAX_DEPTH)).is_ok());
         assert!(read(&block(MAX_DEPTH)).is_ok());
-        assert_eq!(read(&flow(MAX_DEPTH + 1)).unwrap_err().problem, Problem::Depth);
-        assert_eq!(read(&block(MAX_DEPTH + 1)).unwrap_err().problem, Problem::Depth);
-        for text in [flow(100_000), block(100_000), "[".repeat(100_000), "{a: ".repeat(100_000)] {
+        assert_eq!(
+            read(&flow(MAX_DEPTH + 1)).unwrap_err().problem,
+            Problem::Depth
+        );
+        assert_eq!(
+            read(&block(MAX_DEPTH + 1)).unwrap_err().problem,
+            Problem::Depth
+        );
+        for text in [
+            flow(100_000),
+            block(100_000),
+            "[".repeat(100_000),
+            "{a: ".repeat(100_000),
+        ] {
             assert!(read(&text).is_err());
         }
         let half = MAX_DEPTH / 2;
-        let folded = format!("- &a {}\n- {}*a{}", flow(half), "[".repeat(half), "]".repeat(half));
+        let folded = format!(
+            "- &a {}\n- {}*a{}",
+            flow(half),
+            "[".repeat(half),
+            "]".repeat(half)
+        );
         assert_eq!(read(&folded).unwrap_err().problem, Problem::Depth);
     }
 
     #[test]
     fn alias_bombs_are_defused() {
-        let level = |n: usize| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
+        let level = |n: usize| {
+            format!(
+                "a{n}: &a{n} [{}]\n",
+                vec![format!("*a{}", n - 1); 10].join(", ")
+            )
+        };
         let bomb = |levels| (1..=levels).fold("a0: &a0 x\n".to_owned(), |text, n| text + &level(n));
         assert!(read(&bomb(3)).is_ok());
         assert_eq!(read(&bomb(9)).unwrap_err().problem, Problem::Aliases);
@@ -472,16 +623,27 @@ mod tests {
             format!("{text}a{n}: &a{n} {{<<: [*a{0}, *a{0}]}}\n", n - 1)
         });
         assert_eq!(read(&merges).unwrap_err().problem, Problem::Aliases);
-        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 16), vec!["*a"; 600].join(", "));
+        let long = format!(
+            "a: &a {}\nb: [{}]\n",
+            "x".repeat(1 << 16),
+            vec!["*a"; 600].join(", ")
+        );
         assert_eq!(read(&long).unwrap_err().problem, Problem::Aliases);
         let entries: String = (0..2000).map(|n| format!("k{n}: 0, ")).collect();
-        let merged = format!("a: &a {{{entries}}}\nb: [{}]\n", vec!["{<<: *a}"; 1000].join(", "));
+        let merged = format!(
+            "a: &a {{{entries}}}\nb: [{}]\n",
+            vec!["{<<: *a}"; 1000].join(", ")
+        );
         assert_eq!(read(&merged).unwrap_err().problem, Problem::Aliases);
     }
 
     #[test]
     fn what_an_alias_stands_for_is_counted_by_document() {
-        let document = format!("- &a {}\n- [{}]\n", "x".repeat(1 << 16), vec!["*a"; 400].join(", "));
+        let document = format!(
+            "- &a {}\n- [{}]\n",
+            "x".repeat(1 << 16),
+            vec!["*a"; 400].join(", ")
+        );
         assert!(read(&[document.as_str(); 3].join("---\n")).is_ok());
         assert_eq!(read("- &a 1\n---\n- *a\n").unwrap_err().line, 3);
     }

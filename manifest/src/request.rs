@@ -18,7 +18,11 @@ pub struct RequestOptions<'a> {
 
 impl Default for RequestOptions<'_> {
     fn default() -> Self {
-        Self { operation: "CREATE", sub_resource: None, old_object: None }
+        Self {
+            operation: "CREATE",
+            sub_resource: None,
+            old_object: None,
+        }
     }
 }
 
@@ -67,13 +71,19 @@ pub fn request_of(document: &Value) -> Value {
     match document.get("request") {
         Some(request)
             if document.get("kind").map_or_else(
-                || ["uid", "operation"].iter().all(|key| request.get(key).is_some()),
+                || {
+                    ["uid", "operation"]
+                        .iter()
+                        .all(|key| request.get(key).is_some())
+                },
                 |kind| kind == "AdmissionReview",
             ) =>
         {
             request.clone()
         }
-        _ if has("uid") && has("operation") && (has("object") || has("oldObject")) => document.clone(),
+        _ if has("uid") && has("operation") && (has("object") || has("oldObject")) => {
+            document.clone()
+        }
         _ => admission_request(document, &RequestOptions::default()),
     }
 }
@@ -99,15 +109,36 @@ mod tests {
         for (api_version, kind, group, version, resource) in [
             ("v1", "Pod", "", "v1", "pods"),
             ("v1", "PodTemplate", "", "v1", "podtemplates"),
-            ("v1", "ReplicationController", "", "v1", "replicationcontrollers"),
+            (
+                "v1",
+                "ReplicationController",
+                "",
+                "v1",
+                "replicationcontrollers",
+            ),
             ("apps/v1", "Deployment", "apps", "v1", "deployments"),
             ("batch/v1beta1", "CronJob", "batch", "v1beta1", "cronjobs"),
-            ("networking.k8s.io/v1", "NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies"),
-            ("networking.k8s.io/v1", "Ingress", "networking.k8s.io", "v1", "ingresses"),
+            (
+                "networking.k8s.io/v1",
+                "NetworkPolicy",
+                "networking.k8s.io",
+                "v1",
+                "networkpolicies",
+            ),
+            (
+                "networking.k8s.io/v1",
+                "Ingress",
+                "networking.k8s.io",
+                "v1",
+                "ingresses",
+            ),
         ] {
             let object = json!({ "apiVersion": api_version, "kind": kind });
             let request = admission_request(&object, &RequestOptions::default());
-            assert_eq!(request["kind"], json!({ "group": group, "version": version, "kind": kind }));
+            assert_eq!(
+                request["kind"],
+                json!({ "group": group, "version": version, "kind": kind })
+            );
             assert_eq!(
                 request["resource"],
                 json!({ "group": group, "version": version, "resource": resource })
@@ -119,8 +150,7 @@ mod tests {
 
     #[test]
     fn a_request_to_create() {
-        let object =
-            json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "web", "namespace": "shop" } });
+        let object = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "web", "namespace": "shop" } });
         let request = admission_request(&object, &RequestOptions::default());
         assert_eq!(request["object"], object);
         assert_eq!(request["oldObject"], Value::Null);
@@ -133,7 +163,10 @@ mod tests {
 
     #[test]
     fn the_options_show_in_the_request() {
-        let (old, new) = (json!({ "kind": "Pod", "old": true }), json!({ "kind": "Pod" }));
+        let (old, new) = (
+            json!({ "kind": "Pod", "old": true }),
+            json!({ "kind": "Pod" }),
+        );
         let request = admission_request(
             &new,
             &RequestOptions {
@@ -152,8 +185,13 @@ mod tests {
     #[test]
     fn what_is_deleted_is_the_old_object() {
         let object = json!({ "kind": "Pod", "metadata": { "name": "web" } });
-        let request =
-            admission_request(&object, &RequestOptions { operation: "DELETE", ..RequestOptions::default() });
+        let request = admission_request(
+            &object,
+            &RequestOptions {
+                operation: "DELETE",
+                ..RequestOptions::default()
+            },
+        );
         assert_eq!(request["object"], Value::Null);
         assert_eq!(request["oldObject"], object);
         assert_eq!(request["name"], "web");
@@ -161,7 +199,11 @@ mod tests {
 
     #[test]
     fn an_object_of_any_shape_has_a_request() {
-        for object in [json!(null), json!([]), json!({ "kind": 1, "metadata": "x", "apiVersion": {} })] {
+        for object in [
+            json!(null),
+            json!([]),
+            json!({ "kind": 1, "metadata": "x", "apiVersion": {} }),
+        ] {
             let request = admission_request(&object, &RequestOptions::default());
             assert_eq!(request["object"], object);
             assert_eq!(request["kind"]["kind"], "");
@@ -171,13 +213,20 @@ mod tests {
     #[test]
     fn reviews_requests_and_manifests_are_told_apart() {
         let pod = json!({ "apiVersion": "v1", "kind": "Pod" });
-        let request =
-            admission_request(&pod, &RequestOptions { operation: "UPDATE", ..RequestOptions::default() });
-        let review =
-            json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request });
+        let request = admission_request(
+            &pod,
+            &RequestOptions {
+                operation: "UPDATE",
+                ..RequestOptions::default()
+            },
+        );
+        let review = json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request });
         assert_eq!(request_of(&review), request);
         assert_eq!(request_of(&request), request);
-        assert_eq!(request_of(&json!({ "request": request, "settings": {} })), request);
+        assert_eq!(
+            request_of(&json!({ "request": request, "settings": {} })),
+            request
+        );
         assert_eq!(request_of(&pod)["object"], pod);
         let other = json!({ "kind": "Other", "request": {}, "operation": "x", "object": {} });
         assert_eq!(request_of(&other)["object"], other);

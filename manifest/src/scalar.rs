@@ -19,15 +19,31 @@ pub(crate) enum Meaning {
 /// The meaning of a plain scalar.
 pub(crate) fn resolve(text: &str) -> Meaning {
     // Most scalars are words that begin like no other value does.
-    if matches!(text.as_bytes(), [b'a'..=b'e' | b'g'..=b'm' | b'p'..=b's' | b'u'..=b'x' | b'z', ..]) {
+    if matches!(
+        text.as_bytes(),
+        [
+            b'a'..=b'e' | b'g'..=b'm' | b'p'..=b's' | b'u'..=b'x' | b'z',
+            ..,
+        ]
+    ) {
         return Meaning::Text;
     }
     Meaning::Value(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => true.into(),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => false.into(),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            true.into()
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            false.into()
+        }
         ".nan" | ".NaN" | ".NAN" => return Meaning::None,
-        _ if matches!(text.trim_start_matches(['+', '-']), ".inf" | ".Inf" | ".INF") => return Meaning::None,
+        _ if matches!(
+            text.trim_start_matches(['+', '-']),
+            ".inf" | ".Inf" | ".INF"
+        ) =>
+        {
+            return Meaning::None;
+        }
         _ => return number(text).map_or(Meaning::Text, Meaning::Value),
     })
 }
@@ -36,7 +52,11 @@ fn number(text: &str) -> Option<Value> {
     if !text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
         return None;
     }
-    let text = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
+    let text = if text.contains('_') {
+        Cow::Owned(text.replace('_', ""))
+    } else {
+        Cow::Borrowed(text)
+    };
     integer(&text).or_else(|| float(&text))
 }
 
@@ -65,12 +85,22 @@ fn integer(text: &str) -> Option<Value> {
 /// A decimal number. A whole one becomes an integer, as Go writes it without a fraction and Kubernetes reads
 /// it back.
 fn float(text: &str) -> Option<Value> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
+    if !text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
+    {
         return None;
     }
-    let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+    let number: f64 = text
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())?;
     let whole = number.fract() == 0.0 && (-(2f64.powi(63))..2f64.powi(63)).contains(&number);
-    Some(if whole { Value::from(number as i64) } else { Value::from(number) })
+    Some(if whole {
+        Value::from(number as i64)
+    } else {
+        Value::from(number)
+    })
 }
 
 #[cfg(test)]
@@ -82,20 +112,56 @@ mod tests {
     fn plain_scalars_mean_what_kubectl_makes_of_them() {
         for (texts, value) in [
             (&["", "~", "null", "Null", "NULL"][..], json!(null)),
-            (&["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"], json!(true)),
-            (&["n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"], json!(false)),
+            (
+                &[
+                    "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE",
+                ],
+                json!(true),
+            ),
+            (
+                &[
+                    "n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE",
+                ],
+                json!(false),
+            ),
             (&["0", "-0", "+0", "00", "0x0", "-0.0", "0e5"], json!(0)),
             (
-                &["511", "0777", "0o777", "0_777", "0x1ff", "0X1FF", "0b111111111", "5.11e2", "+511"],
+                &[
+                    "511",
+                    "0777",
+                    "0o777",
+                    "0_777",
+                    "0x1ff",
+                    "0X1FF",
+                    "0b111111111",
+                    "5.11e2",
+                    "+511",
+                ],
                 json!(511),
             ),
-            (&["-511", "-0777", "-0o777", "-0x1FF", "-5_1_1", "-511."], json!(-511)),
+            (
+                &["-511", "-0777", "-0o777", "-0x1FF", "-5_1_1", "-511."],
+                json!(-511),
+            ),
             (&["8", "08", "8.0", "0.8e1", "80e-1"], json!(8)),
             (&["0.5", ".5", "+.5", "5e-1", ".5_0"], json!(0.5)),
             (&["9223372036854775807"], json!(i64::MAX)),
-            (&["-9223372036854775808", "-0x8000000000000000"], json!(i64::MIN)),
-            (&["9223372036854775808", "0x8000000000000000", "9.223372036854775808e18"], json!(2f64.powi(63))),
-            (&["18446744073709551616", "1.8446744073709551616e+19"], json!(2f64.powi(64))),
+            (
+                &["-9223372036854775808", "-0x8000000000000000"],
+                json!(i64::MIN),
+            ),
+            (
+                &[
+                    "9223372036854775808",
+                    "0x8000000000000000",
+                    "9.223372036854775808e18",
+                ],
+                json!(2f64.powi(63)),
+            ),
+            (
+                &["18446744073709551616", "1.8446744073709551616e+19"],
+                json!(2f64.powi(64)),
+            ),
             (&["-99999999999999999999999"], json!(-1e23)),
         ] {
             for text in texts {

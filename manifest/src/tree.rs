@@ -105,7 +105,10 @@ impl<'t> Entries<'t> {
 
     /// Adds an entry, in the place of the one with the same key where there is one, which is returned.
     pub(crate) fn insert(&mut self, entry: Entry<'t>) -> Option<Entry<'t>> {
-        match self.place(&entry.key).and_then(|place| self.list.get_mut(place)) {
+        match self
+            .place(&entry.key)
+            .and_then(|place| self.list.get_mut(place))
+        {
             Some(there) => Some(std::mem::replace(there, entry)),
             None => {
                 if let Some(index) = &mut self.index {
@@ -125,7 +128,10 @@ impl<'t> Entries<'t> {
 impl<'t> Tree<'t> {
     /// A tree with room for the nodes of so many bytes of text.
     pub(crate) fn for_text(bytes: usize) -> Self {
-        Self { nodes: Vec::with_capacity(bytes / BYTES_PER_NODE), has_aliases: false }
+        Self {
+            nodes: Vec::with_capacity(bytes / BYTES_PER_NODE),
+            has_aliases: false,
+        }
     }
 
     pub(crate) fn add(&mut self, node: Node<'t>) -> Id {
@@ -135,7 +141,10 @@ impl<'t> Tree<'t> {
     }
 
     /// The node of an id, which only this tree gives out.
-    #[expect(clippy::indexing_slicing, reason = "ids come from `add`, and no node is ever removed")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids come from `add`, and no node is ever removed"
+    )]
     pub(crate) fn node(&self, id: Id) -> &Node<'t> {
         &self.nodes[id]
     }
@@ -161,9 +170,9 @@ impl<'t> Tree<'t> {
     pub(crate) fn has(&self, id: Id, keys: &[&str]) -> bool {
         match (&self.resolved(id).kind, keys) {
             (kind, []) => !matches!(kind, Kind::Value(Value::Null)),
-            (Kind::Entries(entries), [key, rest @ ..]) => {
-                entries.get(key).is_some_and(|entry| self.has(entry.value, rest))
-            }
+            (Kind::Entries(entries), [key, rest @ ..]) => entries
+                .get(key)
+                .is_some_and(|entry| self.has(entry.value, rest)),
             _ => false,
         }
     }
@@ -175,7 +184,9 @@ impl<'t> Tree<'t> {
             Kind::Text(text) => Value::from(text.as_ref()),
             Kind::Items(items) => items.iter().map(|item| self.value(*item)).collect(),
             Kind::Entries(entries) => {
-                let values = entries.iter().map(|entry| (entry.key.to_string(), self.value(entry.value)));
+                let values = entries
+                    .iter()
+                    .map(|entry| (entry.key.to_string(), self.value(entry.value)));
                 Value::Object(values.collect::<Map<_, _>>())
             }
             Kind::Alias(target) => self.value(*target),
@@ -183,7 +194,11 @@ impl<'t> Tree<'t> {
     }
 
     /// Writes the value below `id`.
-    pub(crate) fn serialize<S: Serializer>(&self, id: Id, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        &self,
+        id: Id,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let child = |id: Id| Child { tree: self, id };
         match &self.node(id).kind {
             Kind::Value(value) => value.serialize(serializer),
@@ -232,7 +247,8 @@ impl<'t> Tree<'t> {
                     None if path.is_empty() => return None,
                     None => {
                         let path = path.strip_prefix('.').unwrap_or(path);
-                        let (key, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+                        let (key, rest) =
+                            path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
                         (entries.get(key)?, rest)
                     }
                 };

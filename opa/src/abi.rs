@@ -2,7 +2,10 @@
 //! is needed: the policy calls no builtin, and has nothing to print.
 //!
 //! A value is its JSON text, for this policy reads each one once, and only what it needs of it.
-#![expect(unsafe_code, reason = "a host hands over addresses, and finds functions by their names")]
+#![expect(
+    unsafe_code,
+    reason = "a host hands over addresses, and finds functions by their names"
+)]
 
 use std::ffi::{CString, c_char};
 use std::ptr;
@@ -198,7 +201,9 @@ fn at<'c>(context: *mut Context) -> &'c mut Context {
 fn change(base: Value, path: Value, to: Option<&str>) -> i32 {
     const INVALID_PATH: i32 = 3;
     let keys = json::read::<Vec<Text<'_>>>(text(path).unwrap_or_default());
-    let (Ok(keys), Some(json)) = (keys, text(base)) else { return INVALID_PATH };
+    let (Ok(keys), Some(json)) = (keys, text(base)) else {
+        return INVALID_PATH;
+    };
     let path = keys.iter().fold(Path::default(), |path, key| path.key(key));
     let change = match to {
         Some(to) => Change::set(&path, to),

@@ -45,12 +45,17 @@ impl EntryPoint {
     /// The entry point with this identifier. For one that there is not, a host that calls it all the same is answered
     /// by the shape of its input.
     pub fn of(id: usize) -> Self {
-        Self::ALL.get(id).map_or(Self::ByShape, |(_, entry_point)| *entry_point)
+        Self::ALL
+            .get(id)
+            .map_or(Self::ByShape, |(_, entry_point)| *entry_point)
     }
 
     /// The JSON object of all names with their identifiers.
     pub fn names() -> String {
-        let names = Self::ALL.iter().enumerate().map(|(id, (name, _))| format!(r#""{name}":{id}"#));
+        let names = Self::ALL
+            .iter()
+            .enumerate()
+            .map(|(id, (name, _))| format!(r#""{name}":{id}"#));
         format!("{{{}}}", names.collect::<Vec<_>>().join(","))
     }
 }
@@ -71,9 +76,15 @@ pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> St
         _ => Repair::Never,
     };
     let request = input.as_ref().ok().and_then(|input| input.request);
-    let verdict = input.map_err(Refusal::from).and_then(|input| input.judge(repair));
+    let verdict = input
+        .map_err(Refusal::from)
+        .and_then(|input| input.judge(repair));
     let verdict = verdict.unwrap_or_else(Refusal::into_verdict);
-    if is_response { response(request, &verdict) } else { violations(&verdict) }
+    if is_response {
+        response(request, &verdict)
+    } else {
+        violations(&verdict)
+    }
 }
 
 /// Where Kubewarden keeps what the policy may see of the cluster, beside the settings.
@@ -95,8 +106,15 @@ impl<'i> Input<'i> {
     /// Reads the input. OPA's takes its settings from its own `settings`, where it has them, or else from `data`;
     /// of Gatekeeper's, `data` is the inventory of the cluster.
     fn read(input: &'i [u8], data: Option<&'i str>) -> Result<Self, Unreadable> {
-        let entries = json::utf8(input).and_then(json::entries).map_err(|whole| whole.of(&["input"]))?;
-        let find = |name: &str| entries.iter().find(|(key, _)| **key == *name).map(|(_, value)| *value);
+        let entries = json::utf8(input)
+            .and_then(json::entries)
+            .map_err(|whole| whole.of(&["input"]))?;
+        let find = |name: &str| {
+            entries
+                .iter()
+                .find(|(key, _)| **key == *name)
+                .map(|(_, value)| *value)
+        };
         let present = |value: &Raw<'_>| *value != Raw::NULL;
         match (find("review"), find("request")) {
             (Some(review), _) => Ok(Self {
@@ -116,14 +134,17 @@ impl<'i> Input<'i> {
     fn judge(&self, repair: Repair) -> Result<Verdict, Refusal> {
         let request = self.request.ok_or_else(missing)?;
         // The core names what it reads by the paths of `request`, under either key.
-        let request: Request<'_> =
-            json::read(request.get()).map_err(|unreadable| unreadable.below(&Path::of(&["request"])))?;
+        let request: Request<'_> = json::read(request.get())
+            .map_err(|unreadable| unreadable.below(&Path::of(&["request"])))?;
         judge::verdict(&request, self.settings, None, repair)
     }
 }
 
 fn missing() -> Unreadable {
-    Unreadable::WrongType { path: Path::of(&["request"]), reason: "is missing".to_owned() }
+    Unreadable::WrongType {
+        path: Path::of(&["request"]),
+        reason: "is missing".to_owned(),
+    }
 }
 
 /// The result in OPA's mode.
@@ -166,14 +187,23 @@ fn response(request: Option<Raw<'_>>, verdict: &Verdict) -> String {
     let part = |name| request.and_then(|request| json::at(request, &[name]));
     let uid: Option<Text<'_>> = part("uid").and_then(|uid| json::read(uid.get()).ok());
     let object = part("object");
-    let patch = verdict.mutated_object.as_deref().and_then(|repaired| Some(patch(object?.get(), repaired)));
+    let patch = verdict
+        .mutated_object
+        .as_deref()
+        .and_then(|repaired| Some(patch(object?.get(), repaired)));
     let response = AdmissionResponse {
         uid: uid.as_deref().unwrap_or_default(),
         allowed: verdict.accepted,
-        status: verdict.message.as_deref().map(|message| Status { code: verdict.code, message }),
+        status: verdict.message.as_deref().map(|message| Status {
+            code: verdict.code,
+            message,
+        }),
         patch_type: patch.is_some().then_some("JSONPatch"),
         patch: patch.map(|patch| STANDARD.encode(patch)),
-        audit_annotations: verdict.audit.as_deref().map(|findings| AuditAnnotations { findings }),
+        audit_annotations: verdict
+            .audit
+            .as_deref()
+            .map(|findings| AuditAnnotations { findings }),
         warnings: &verdict.warnings,
     };
     serde_json::to_string(&Reviewed { response }).unwrap_or_default()
@@ -190,7 +220,12 @@ struct Violation<'v> {
 #[serde(untagged)]
 enum Details {
     /// A finding that denies.
-    Finding { rule: &'static str, path: String, action: &'static str, effect: &'static str },
+    Finding {
+        rule: &'static str,
+        path: String,
+        action: &'static str,
+        effect: &'static str,
+    },
     /// A request that is rejected before any rule looks.
     Rejected { code: Option<u16> },
     /// What the messages have no room for.
@@ -209,16 +244,27 @@ fn violations(verdict: &Verdict) -> String {
             effect: finding.rule.effect.as_str(),
         };
         // Hosts put commas between messages, or lines: a full stop is for a message of several clauses.
-        let msg = clause.strip_suffix('.').map(str::to_owned).unwrap_or(clause);
-        violations.push(Violation { msg: msg.into(), details });
+        let msg = clause
+            .strip_suffix('.')
+            .map(str::to_owned)
+            .unwrap_or(clause);
+        violations.push(Violation {
+            msg: msg.into(),
+            details,
+        });
     }
     if more > 0 {
-        violations
-            .push(Violation { msg: format!("And {more} more").into(), details: Details::More { more } });
+        violations.push(Violation {
+            msg: format!("And {more} more").into(),
+            details: Details::More { more },
+        });
     }
     if violations.is_empty() && !verdict.accepted {
         let msg = verdict.message.as_deref().unwrap_or_default().into();
-        violations.push(Violation { msg, details: Details::Rejected { code: verdict.code } });
+        violations.push(Violation {
+            msg,
+            details: Details::Rejected { code: verdict.code },
+        });
     }
     serde_json::to_string(&violations).unwrap_or_default()
 }

@@ -4,7 +4,10 @@
 //! So nothing that lives longer than a call may lie up there but what the host holds: no static of this
 //! crate or of the core owns memory (no `LazyLock`, no cache, no hook for panics). The test that
 //! evaluates 100,000 times in one instance would find one that does.
-#![expect(unsafe_code, reason = "an allocator is told by addresses what it may trust")]
+#![expect(
+    unsafe_code,
+    reason = "an allocator is told by addresses what it may trust"
+)]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::arch::wasm32::{memory_grow, memory_size};
@@ -78,7 +81,10 @@ unsafe impl GlobalAlloc for Arena {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if self.is_last(block, layout) {
-            let extends = block.addr().checked_add(size).is_some_and(|end| self.extend(end));
+            let extends = block
+                .addr()
+                .checked_add(size)
+                .is_some_and(|end| self.extend(end));
             return if extends { block } else { ptr::null_mut() };
         }
         if size <= layout.size() {

@@ -24,14 +24,20 @@ fn difference(before: &str, after: &str, pointer: &str, operations: &mut Vec<Str
                 None => operations.push(operation("remove", &pointer, None)),
             }
         }
-        operations
-            .extend(after.map(|(key, value)| operation("add", &below(pointer, &key), Some(value.get()))));
+        operations.extend(
+            after.map(|(key, value)| operation("add", &below(pointer, &key), Some(value.get()))),
+        );
         return;
     }
     match (items(before), items(after)) {
         (Some(before), Some(after)) if before.len() == after.len() => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                difference(before.get(), after.get(), &format!("{pointer}/{index}"), operations);
+                difference(
+                    before.get(),
+                    after.get(),
+                    &format!("{pointer}/{index}"),
+                    operations,
+                );
             }
         }
         _ => operations.push(operation("replace", pointer, Some(after))),
@@ -48,7 +54,9 @@ fn below(pointer: &str, key: &str) -> String {
 }
 
 fn operation(name: &str, pointer: &str, value: Option<&str>) -> String {
-    let value = value.map(|value| format!(r#","value":{value}"#)).unwrap_or_default();
+    let value = value
+        .map(|value| format!(r#","value":{value}"#))
+        .unwrap_or_default();
     format!(r#"{{"op":"{name}","path":{}{value}}}"#, json::text(pointer))
 }
 
@@ -65,7 +73,10 @@ mod tests {
     #[test]
     fn parents_that_are_missing_or_null_come_with_what_they_hold() {
         assert_eq!(
-            patch(r#"{"a":null}"#, r#"{"a":{"b":{"c":1,"d":2}},"e/~":{"f":3}}"#),
+            patch(
+                r#"{"a":null}"#,
+                r#"{"a":{"b":{"c":1,"d":2}},"e/~":{"f":3}}"#
+            ),
             r#"[{"op":"replace","path":"/a","value":{"b":{"c":1,"d":2}}},{"op":"add","path":"/e~1~0","value":{"f":3}}]"#
         );
     }
@@ -73,13 +84,19 @@ mod tests {
     #[test]
     fn entries_and_items_are_named_where_they_stand() {
         assert_eq!(
-            patch(r#"{"a":[{"b":1,"c":2},3],"d":4}"#, r#"{"a":[{"c":1e400},3]}"#),
+            patch(
+                r#"{"a":[{"b":1,"c":2},3],"d":4}"#,
+                r#"{"a":[{"c":1e400},3]}"#
+            ),
             r#"[{"op":"remove","path":"/a/0/b"},{"op":"replace","path":"/a/0/c","value":1e400},{"op":"remove","path":"/d"}]"#
         );
     }
 
     #[test]
     fn a_list_that_became_shorter_is_replaced() {
-        assert_eq!(patch(r#"{"a":[1,2]}"#, r#"{"a":[2]}"#), r#"[{"op":"replace","path":"/a","value":[2]}]"#);
+        assert_eq!(
+            patch(r#"{"a":[1,2]}"#, r#"{"a":[2]}"#),
+            r#"[{"op":"replace","path":"/a","value":[2]}]"#
+        );
     }
 }

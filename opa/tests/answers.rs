@@ -10,7 +10,10 @@
 
 #[path = "../../tests/support/bad_payloads.rs"]
 mod bad_payloads;
-#[allow(dead_code, reason = "not every crate that includes this uses all of it")]
+#[allow(
+    dead_code,
+    reason = "not every crate that includes this uses all of it"
+)]
 #[path = "../../tests/support/generate.rs"]
 mod generate;
 
@@ -36,9 +39,15 @@ use crate::generate::{
 fn the_page_tells_every_entry_point() {
     let page = include_str!("../README.md");
     for (id, (name, _)) in EntryPoint::ALL.iter().enumerate() {
-        assert!(page.contains(&format!("| `{name}` | {id} |")), "opa/README.md does not tell {name}, {id}");
+        assert!(
+            page.contains(&format!("| `{name}` | {id} |")),
+            "opa/README.md does not tell {name}, {id}"
+        );
     }
-    let rows = page.lines().filter(|line| line.starts_with("| `eci_security_context")).count();
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with("| `eci_security_context"))
+        .count();
     assert_eq!(rows, EntryPoint::ALL.len());
 }
 
@@ -78,7 +87,8 @@ struct Violation {
 
 fn response(entry_point: EntryPoint, input: &[u8]) -> AdmissionResponse {
     let mut result: Value = serde_json::from_str(&evaluate(entry_point, input, None)).unwrap();
-    serde_json::from_value(result["response"].take()).unwrap_or_else(|error| panic!("{error}: {result}"))
+    serde_json::from_value(result["response"].take())
+        .unwrap_or_else(|error| panic!("{error}: {result}"))
 }
 
 fn violations(input: &[u8]) -> Vec<Violation> {
@@ -88,26 +98,42 @@ fn violations(input: &[u8]) -> Vec<Violation> {
 
 /// The payload of a request, as Gatekeeper's mode gives it.
 fn review(mut payload: Value) -> Vec<u8> {
-    json!({"review": payload["request"].take(), "parameters": payload["settings"].take()}).to_string().into()
+    json!({"review": payload["request"].take(), "parameters": payload["settings"].take()})
+        .to_string()
+        .into()
 }
 
 /// Holds an AdmissionResponse against what the core says.
 fn assert_says(response: &AdmissionResponse, verdict: &Verdict, object: &Value) {
     assert_eq!(response.allowed, verdict.accepted, "{response:?}");
-    assert_eq!(response.status.as_ref().map(|status| status.code), verdict.code);
-    assert_eq!(response.status.as_ref().map(|status| &status.message), verdict.message.as_ref());
+    assert_eq!(
+        response.status.as_ref().map(|status| status.code),
+        verdict.code
+    );
+    assert_eq!(
+        response.status.as_ref().map(|status| &status.message),
+        verdict.message.as_ref()
+    );
     assert_eq!(response.warnings, verdict.warnings);
     assert_eq!(
-        response.audit_annotations.as_ref().map(|annotations| &annotations.findings),
+        response
+            .audit_annotations
+            .as_ref()
+            .map(|annotations| &annotations.findings),
         verdict.audit.as_ref()
     );
-    assert_eq!(response.patch_type.as_deref(), response.patch.as_ref().map(|_| "JSONPatch"));
+    assert_eq!(
+        response.patch_type.as_deref(),
+        response.patch.as_ref().map(|_| "JSONPatch")
+    );
     let repaired = response.patch.as_ref().map(|patch| {
         let patch = String::from_utf8(STANDARD.decode(patch).unwrap()).unwrap();
         patched(object, &patch)
     });
-    let expected: Option<Value> =
-        verdict.mutated_object.as_deref().map(|text| serde_json::from_str(text).unwrap());
+    let expected: Option<Value> = verdict
+        .mutated_object
+        .as_deref()
+        .map(|text| serde_json::from_str(text).unwrap());
     assert_eq!(repaired, expected);
 }
 
@@ -124,10 +150,16 @@ fn assert_denies(violations: &[Violation], mut payload: Value) {
         payload["settings"]["mutate"] = "none".into();
     }
     let verdict = validate(payload.to_string().as_bytes(), None);
-    let messages: Vec<_> = violations.iter().map(|violation| violation.msg.as_str()).collect();
+    let messages: Vec<_> = violations
+        .iter()
+        .map(|violation| violation.msg.as_str())
+        .collect();
     // The core puts the clauses of several findings into one message, with full stops.
     let full_stop = if verdict.code == Some(403) { "." } else { "" };
-    assert_eq!(messages.join(". ") + full_stop, verdict.message.unwrap_or_default());
+    assert_eq!(
+        messages.join(". ") + full_stop,
+        verdict.message.unwrap_or_default()
+    );
     assert_eq!(violations.is_empty(), verdict.accepted);
 }
 
@@ -142,7 +174,12 @@ fn the_corpus_is_answered_as_the_core_does() {
             _ => (EntryPoint::ByShape, validate(input.as_bytes(), None)),
         };
         let response = response(entry_point, input.as_bytes());
-        assert_eq!(response.uid, case.payload["request"]["uid"].as_str().unwrap(), "{}", case.name);
+        assert_eq!(
+            response.uid,
+            case.payload["request"]["uid"].as_str().unwrap(),
+            "{}",
+            case.name
+        );
         assert_says(&response, &verdict, &case.payload["request"]["object"]);
         assert_denies(&violations(&review(case.payload.clone())), case.payload);
     }
@@ -154,10 +191,23 @@ fn bad_payloads_get_an_answer_in_either_shape() {
         let response = response(EntryPoint::Validate, &bad.payload);
         let violations = violations(&bad.payload);
         let name = bad.name;
-        assert_eq!(response.status.as_ref().map(|status| status.code), bad.code, "{name}: {response:?}");
-        assert_eq!(violations.is_empty(), bad.code.is_none(), "{name}: {violations:?}");
-        let Some(status) = response.status else { continue };
-        let told: String = violations.iter().map(|violation| format!("{} ", violation.msg)).collect();
+        assert_eq!(
+            response.status.as_ref().map(|status| status.code),
+            bad.code,
+            "{name}: {response:?}"
+        );
+        assert_eq!(
+            violations.is_empty(),
+            bad.code.is_none(),
+            "{name}: {violations:?}"
+        );
+        let Some(status) = response.status else {
+            continue;
+        };
+        let told: String = violations
+            .iter()
+            .map(|violation| format!("{} ", violation.msg))
+            .collect();
         for message in [&status.message, &told] {
             assert!(message.contains(&bad.says), "{name}: {message}");
             assert!(!message.contains(SECRET), "{name}: {message}");
@@ -170,13 +220,20 @@ fn bad_payloads_get_an_answer_in_either_shape() {
 
 #[test]
 fn more_denials_than_fit_are_counted() {
-    let containers = vec![json!({"name": "c", "image": "i", "securityContext": {"privileged": true}}); 500];
-    let template = json!({"metadata": {"labels": {"eci": "true"}}, "spec": {"containers": containers}});
-    let payload: Value = serde_json::from_slice(&payload(&placed(&template, PLACES[0]), &json!({}))).unwrap();
+    let containers =
+        vec![json!({"name": "c", "image": "i", "securityContext": {"privileged": true}}); 500];
+    let template =
+        json!({"metadata": {"labels": {"eci": "true"}}, "spec": {"containers": containers}});
+    let payload: Value =
+        serde_json::from_slice(&payload(&placed(&template, PLACES[0]), &json!({}))).unwrap();
     let violations = violations(&review(payload.clone()));
     let (last, shown) = violations.split_last().unwrap();
     assert_eq!(last.details, json!({"more": 500 - shown.len()}));
-    assert!(shown.iter().all(|violation| violation.details["rule"] == "privileged"));
+    assert!(
+        shown
+            .iter()
+            .all(|violation| violation.details["rule"] == "privileged")
+    );
     assert_denies(&violations, payload);
 }
 
@@ -185,9 +242,17 @@ fn an_input_of_neither_shape_gets_a_violation() {
     for input in ["{}", "[]", "null", "1", "", "{", r#"{"Request":{}}"#] {
         let result: Value =
             serde_json::from_str(&evaluate(EntryPoint::ByShape, input.as_bytes(), None)).unwrap();
-        assert_eq!(result.as_array().map(Vec::len), Some(1), "{input}: {result}");
+        assert_eq!(
+            result.as_array().map(Vec::len),
+            Some(1),
+            "{input}: {result}"
+        );
     }
-    let both = evaluate(EntryPoint::ByShape, br#"{"request":{"operation":"DELETE"},"review":{}}"#, None);
+    let both = evaluate(
+        EntryPoint::ByShape,
+        br#"{"request":{"operation":"DELETE"},"review":{}}"#,
+        None,
+    );
     assert!(both.starts_with(r#"[{"msg":"#), "{both}");
 }
 
@@ -210,12 +275,14 @@ fn assert_reads(entry_point: EntryPoint, input: &[u8]) {
     match result {
         Value::Array(violations) => {
             assert_ne!(entry_point, EntryPoint::Validate);
-            let violations: Vec<Violation> = serde_json::from_value(Value::Array(violations)).unwrap();
+            let violations: Vec<Violation> =
+                serde_json::from_value(Value::Array(violations)).unwrap();
             assert!(violations.iter().all(|violation| !violation.msg.is_empty()));
         }
         mut response => {
             assert_ne!(entry_point, EntryPoint::Violation);
-            let response: AdmissionResponse = serde_json::from_value(response["response"].take()).unwrap();
+            let response: AdmissionResponse =
+                serde_json::from_value(response["response"].take()).unwrap();
             assert_eq!(response.allowed, response.status.is_none());
         }
     }

@@ -36,7 +36,10 @@ pub(crate) fn of(registry: &str) -> Result<RegistryAuth, Failure> {
         return Ok(RegistryAuth::Anonymous);
     };
     let cannot = |reason: String| {
-        format!("{}: {reason}; docker login {registry}, or set {USERNAME} and {PASSWORD}", path.display())
+        format!(
+            "{}: {reason}; docker login {registry}, or set {USERNAME} and {PASSWORD}",
+            path.display()
+        )
     };
     let file = match File::open(&path) {
         Ok(file) => BufReader::new(file),
@@ -44,11 +47,13 @@ pub(crate) fn of(registry: &str) -> Result<RegistryAuth, Failure> {
         Err(error) => return Err(cannot(error.to_string()).into()),
     };
     match get_credential_from_reader(file, registry) {
-        Ok(DockerCredential::UsernamePassword(user, password)) => Ok(RegistryAuth::Basic(user, password)),
-        Ok(DockerCredential::IdentityToken(_)) => {
-            Err(cannot(format!("the login to {registry} is an identity token, which is not supported"))
-                .into())
+        Ok(DockerCredential::UsernamePassword(user, password)) => {
+            Ok(RegistryAuth::Basic(user, password))
         }
+        Ok(DockerCredential::IdentityToken(_)) => Err(cannot(format!(
+            "the login to {registry} is an identity token, which is not supported"
+        ))
+        .into()),
         Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(RegistryAuth::Anonymous),
         // The answer of Docker's helpers for a registry without a login.
         Err(CredentialRetrievalError::HelperFailure { stdout, .. })

@@ -19,7 +19,10 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
 
 /// Puts a file in place of what is there: until all is written, that stays.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let put = || -> io::Result<()> {
         let mut part = tempfile::Builder::new();
         // Less what the umask takes, as any new file.

@@ -97,7 +97,9 @@ enum Format {
 
 fn main() -> ExitCode {
     let printed = run(Arguments::parse().command).and_then(|said| {
-        Ok(io::stdout().write_all(said.as_bytes()).map_err(|error| format!("cannot print: {error}"))?)
+        Ok(io::stdout()
+            .write_all(said.as_bytes())
+            .map_err(|error| format!("cannot print: {error}"))?)
     });
     match printed {
         Ok(()) => ExitCode::SUCCESS,
@@ -113,7 +115,12 @@ fn main() -> ExitCode {
 /// Does it, and tells what is to be printed.
 fn run(command: Command) -> Result<String, Failure> {
     match command {
-        Command::Annotate { module, metadata, readme, output } => {
+        Command::Annotate {
+            module,
+            metadata,
+            readme,
+            output,
+        } => {
             let mut said = Metadata::read(&metadata)?;
             if let Some(readme) = readme {
                 said.set_usage(file::read_text(&readme)?);
@@ -125,18 +132,29 @@ fn run(command: Command) -> Result<String, Failure> {
             file::write(&output, &annotated)?;
             Ok(String::new())
         }
-        Command::Push { module, reference, force, output, connection } => {
+        Command::Push {
+            module,
+            reference,
+            force,
+            output,
+            connection,
+        } => {
             let bytes = file::read(&module)?;
             let annotations = Module::new(&bytes)
                 .and_then(|module| module.annotations_to_push(force))
                 .map_err(|reason| format!("{}: {reason}", module.display()))?;
-            let immutable = Registry::of(&reference, connection.insecure)?.push(bytes, annotations)?;
+            let immutable =
+                Registry::of(&reference, connection.insecure)?.push(bytes, annotations)?;
             Ok(match output {
                 Format::Text => format!("{immutable}\n"),
                 Format::Json => format!("{}\n", serde_json::json!({ "immutable_ref": immutable })),
             })
         }
-        Command::Pull { reference, output, connection } => {
+        Command::Pull {
+            reference,
+            output,
+            connection,
+        } => {
             let (bytes, immutable) = Registry::of(&reference, connection.insecure)?.pull()?;
             Module::new(&bytes).map_err(|reason| format!("{immutable}: {reason}"))?;
             file::write(&output, &bytes)?;

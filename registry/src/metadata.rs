@@ -39,7 +39,11 @@ pub(crate) struct Metadata {
     context_aware_resources: BTreeSet<ContextAwareResource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     host_capabilities: Option<BTreeSet<String>>,
-    #[serde(default, deserialize_with = "version", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "version",
+        skip_serializing_if = "Option::is_none"
+    )]
     minimum_kubewarden_version: Option<Version>,
 }
 
@@ -49,7 +53,11 @@ const fn yes() -> bool {
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Version>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let said = |error| D::Error::custom(format!("{text:?} is no version: {error}; write it as \"1.35.0\""));
+    let said = |error| {
+        D::Error::custom(format!(
+            "{text:?} is no version: {error}; write it as \"1.35.0\""
+        ))
+    };
     text.parse().map(Some).map_err(said)
 }
 
@@ -127,16 +135,27 @@ impl Metadata {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let text = file::read_text(path)?;
-        let documents = eci_manifest::documents(&text).map_err(|error| format!("{name}: {error}"))?;
+        let documents =
+            eci_manifest::documents(&text).map_err(|error| format!("{name}: {error}"))?;
         let [document] = documents.as_slice() else {
-            return Err(format!("{name}: {} documents, where one is to be", documents.len()).into());
+            return Err(
+                format!("{name}: {} documents, where one is to be", documents.len()).into(),
+            );
         };
-        let said = |path: &str, reason: String| format!("{name}:{}: {path}: {reason}", document.line(path));
-        let mut metadata: Self = serde_path_to_error::deserialize(document.value()).map_err(|error| {
-            let path = error.path().to_string();
-            said(if path == "." { "metadata" } else { &path }, error.inner().to_string())
-        })?;
-        metadata.check().map_err(|(path, reason)| said(&path, reason))?;
+        let said = |path: &str, reason: String| {
+            format!("{name}:{}: {path}: {reason}", document.line(path))
+        };
+        let mut metadata: Self =
+            serde_path_to_error::deserialize(document.value()).map_err(|error| {
+                let path = error.path().to_string();
+                said(
+                    if path == "." { "metadata" } else { &path },
+                    error.inner().to_string(),
+                )
+            })?;
+        metadata
+            .check()
+            .map_err(|(path, reason)| said(&path, reason))?;
         if metadata.execution_mode == ExecutionMode::KubewardenWapc {
             // kwctl calls the module and takes its answer. There is one version to answer with, and that this policy's
             // module does is a test of the module in the host (e2e-tests/tests/module.rs).
@@ -162,9 +181,14 @@ impl Metadata {
             return Err(("rules".to_owned(), reason.to_owned()));
         }
         for (index, rule) in self.rules.iter().enumerate() {
-            rule.check().map_err(|(field, reason)| (format!("rules[{index}].{field}"), reason))?;
+            rule.check()
+                .map_err(|(field, reason)| (format!("rules[{index}].{field}"), reason))?;
         }
-        if self.context_aware_resources.iter().any(|one| one.api_version.is_empty() || one.kind.is_empty()) {
+        if self
+            .context_aware_resources
+            .iter()
+            .any(|one| one.api_version.is_empty() || one.kind.is_empty())
+        {
             let reason = "an empty apiVersion or kind; name them, such as v1 and Namespace";
             return Err(("contextAwareResources".to_owned(), reason.to_owned()));
         }
@@ -199,12 +223,14 @@ fn resources(list: &[String]) -> Result<(), String> {
     for (index, resource) in list.iter().enumerate() {
         let earlier = list.get(..index).unwrap_or_default();
         let covered_by = match resource.split_once('/') {
-            _ if resource.is_empty() => return Err("a resource is empty; name one, such as pods".to_owned()),
+            _ if resource.is_empty() => {
+                return Err("a resource is empty; name one, such as pods".to_owned());
+            }
             None if all && resource != "*" => Some("*".to_owned()),
             None => None,
-            Some((of, sub)) => {
-                [format!("{of}/*"), format!("*/{sub}")].into_iter().find(|wide| earlier.contains(wide))
-            }
+            Some((of, sub)) => [format!("{of}/*"), format!("*/{sub}")]
+                .into_iter()
+                .find(|wide| earlier.contains(wide)),
         };
         if let Some(wide) = covered_by {
             return Err(format!("\"{wide}\" covers {resource}; remove one of them"));

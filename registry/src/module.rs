@@ -31,9 +31,11 @@ impl<'b> Module<'b> {
     /// Why it is none that a host would take.
     pub(crate) fn new(bytes: &'b [u8]) -> Result<Self, Failure> {
         if Parser::is_component(bytes) {
-            return Err("a WebAssembly component, which no Kubewarden host takes; build a core module \
+            return Err(
+                "a WebAssembly component, which no Kubewarden host takes; build a core module \
                         (for example for wasm32-wasip1)"
-                .into());
+                    .into(),
+            );
         }
         if !Parser::is_core_wasm(bytes) {
             return Err("no WebAssembly module: it does not begin as one".into());
@@ -42,7 +44,11 @@ impl<'b> Module<'b> {
             format!("a broken WebAssembly module: {error}; build it anew")
         };
         Validator::new().validate_all(bytes).map_err(broken)?;
-        let mut module = Module { sections: Vec::new(), metadata: None, exports: Vec::new() };
+        let mut module = Module {
+            sections: Vec::new(),
+            metadata: None,
+            exports: Vec::new(),
+        };
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(broken)?;
             match &payload {
@@ -59,7 +65,9 @@ impl<'b> Module<'b> {
             }
             if let Some((id, range)) = payload.as_section() {
                 let (start, end) = (range.start, range.end);
-                let data = bytes.get(start..end).ok_or("a section ends after the module")?;
+                let data = bytes
+                    .get(start..end)
+                    .ok_or("a section ends after the module")?;
                 module.sections.push(RawSection { id, data });
             }
         }
@@ -76,8 +84,10 @@ impl<'b> Module<'b> {
         for section in &self.sections {
             annotated.section(section);
         }
-        annotated
-            .section(&CustomSection { name: SECTION.into(), data: serde_json::to_vec(metadata)?.into() });
+        annotated.section(&CustomSection {
+            name: SECTION.into(),
+            data: serde_json::to_vec(metadata)?.into(),
+        });
         Ok(annotated.finish())
     }
 
@@ -85,15 +95,17 @@ impl<'b> Module<'b> {
     fn check_mode(&self, mode: ExecutionMode) -> Result<(), Failure> {
         let exports = |name| self.exports.contains(&name);
         match mode {
-            ExecutionMode::KubewardenWapc if self.is_of_opa() => {
-                Err("it exports what OPA's hosts call; executionMode must be opa or gatekeeper".into())
-            }
-            ExecutionMode::KubewardenWapc if !exports("__guest_call") => {
-                Err("it exports no __guest_call, which hosts call under executionMode kubewarden-wapc".into())
-            }
-            ExecutionMode::Opa | ExecutionMode::Gatekeeper if !self.is_of_opa() => {
-                Err("it exports no opa_…, which hosts call under executionMode opa and gatekeeper".into())
-            }
+            ExecutionMode::KubewardenWapc if self.is_of_opa() => Err(
+                "it exports what OPA's hosts call; executionMode must be opa or gatekeeper".into(),
+            ),
+            ExecutionMode::KubewardenWapc if !exports("__guest_call") => Err(
+                "it exports no __guest_call, which hosts call under executionMode kubewarden-wapc"
+                    .into(),
+            ),
+            ExecutionMode::Opa | ExecutionMode::Gatekeeper if !self.is_of_opa() => Err(
+                "it exports no opa_…, which hosts call under executionMode opa and gatekeeper"
+                    .into(),
+            ),
             ExecutionMode::Wasi if !exports("_start") => {
                 Err("it exports no _start, which hosts call under executionMode wasi".into())
             }

@@ -11,7 +11,8 @@ use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer, Sized
 use oci_client::errors::{OciDistributionError, OciErrorCode};
 use oci_client::manifest::{
     IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE,
-    OCI_IMAGE_MEDIA_TYPE, OciImageManifest, OciManifest, WASM_CONFIG_MEDIA_TYPE, WASM_LAYER_MEDIA_TYPE,
+    OCI_IMAGE_MEDIA_TYPE, OciImageManifest, OciManifest, WASM_CONFIG_MEDIA_TYPE,
+    WASM_LAYER_MEDIA_TYPE,
 };
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
@@ -44,13 +45,20 @@ impl Registry {
     /// # Errors
     /// Where it is no reference, or the user of the registry cannot be had.
     pub(crate) fn of(reference: &str, insecure: bool) -> Result<Self, Failure> {
-        let parsed: Reference =
-            reference.strip_prefix("registry://").unwrap_or(reference).parse().map_err(|error| {
+        let parsed: Reference = reference
+            .strip_prefix("registry://")
+            .unwrap_or(reference)
+            .parse()
+            .map_err(|error| {
                 format!("{reference}: {error}; write it as registry.example/policies/name:v1")
             })?;
         let insecure = insecure || is_loopback(parsed.registry());
         let config = ClientConfig {
-            protocol: if insecure { ClientProtocol::Http } else { ClientProtocol::Https },
+            protocol: if insecure {
+                ClientProtocol::Http
+            } else {
+                ClientProtocol::Https
+            },
             connect_timeout: Some(PATIENCE),
             read_timeout: Some(PATIENCE),
             user_agent: concat!("eci-registry/", env!("CARGO_PKG_VERSION")),
@@ -80,20 +88,36 @@ impl Registry {
         annotations: Option<BTreeMap<String, String>>,
     ) -> Result<String, Failure> {
         if self.reference.digest().is_some() {
-            return Err(format!("{}: a digest cannot be chosen; push to a tag", self.reference).into());
+            return Err(format!(
+                "{}: a digest cannot be chosen; push to a tag",
+                self.reference
+            )
+            .into());
         }
-        let layers = [ImageLayer::new(module, WASM_LAYER_MEDIA_TYPE.to_owned(), None)];
+        let layers = [ImageLayer::new(
+            module,
+            WASM_LAYER_MEDIA_TYPE.to_owned(),
+            None,
+        )];
         let config = Config::new(&b"{}"[..], WASM_CONFIG_MEDIA_TYPE.to_owned(), None);
         let manifest = OciImageManifest::build(&layers, &config, annotations);
         let pushed = self
             .runtime
-            .block_on(self.client.push(&self.reference, &layers, config, &self.user, Some(manifest)))
+            .block_on(self.client.push(
+                &self.reference,
+                &layers,
+                config,
+                &self.user,
+                Some(manifest),
+            ))
             .map_err(|error| self.said(&error))?;
         match pushed.manifest_url.rsplit_once('/') {
             Some((_, digest)) if digest.contains(':') => Ok(self.immutable(digest)),
-            _ => {
-                Err(format!("{} is pushed, but the registry does not tell its digest", self.reference).into())
-            }
+            _ => Err(format!(
+                "{} is pushed, but the registry does not tell its digest",
+                self.reference
+            )
+            .into()),
         }
     }
 
@@ -112,7 +136,8 @@ impl Registry {
             let immutable = self.immutable(&digest);
             let manifest = serde_json::from_slice(&manifest)
                 .map_err(|error| format!("{immutable}: its manifest cannot be read: {error}"))?;
-            let (layer, size) = module_of(&manifest).map_err(|reason| format!("{immutable}: {reason}"))?;
+            let (layer, size) =
+                module_of(&manifest).map_err(|reason| format!("{immutable}: {reason}"))?;
             let stream = self.client.pull_blob_stream(&self.reference, layer).await;
             let module = whole(stream.map_err(|error| self.said(&error))?, size)
                 .await
@@ -122,7 +147,11 @@ impl Registry {
     }
 
     fn immutable(&self, digest: &str) -> String {
-        format!("{}/{}@{digest}", self.reference.registry(), self.reference.repository())
+        format!(
+            "{}/{}@{digest}",
+            self.reference.registry(),
+            self.reference.repository()
+        )
     }
 
     /// What went wrong, and the way out.
@@ -131,21 +160,30 @@ impl Registry {
         use OciErrorCode as Code;
         let registry = self.reference.registry();
         let is = |codes: &[Code]| match error {
-            E::RegistryError { envelope, .. } => envelope.errors.iter().any(|one| codes.contains(&one.code)),
+            E::RegistryError { envelope, .. } => {
+                envelope.errors.iter().any(|one| codes.contains(&one.code))
+            }
             _ => false,
         };
         match error {
             E::UnauthorizedError { .. }
             | E::AuthenticationFailure(_)
-            | E::ServerError { code: 401 | 403, .. } => self.refused(),
+            | E::ServerError {
+                code: 401 | 403, ..
+            } => self.refused(),
             _ if is(&[Code::Unauthorized, Code::Denied]) => self.refused(),
             _ if is(&[Code::ManifestUnknown, Code::NameUnknown, Code::NotFound]) => {
-                format!("{} is not there: {registry} has no such repository, tag or digest", self.reference)
+                format!(
+                    "{} is not there: {registry} has no such repository, tag or digest",
+                    self.reference
+                )
             }
             // An answer that is not OCI's may be a page.
             E::ServerError { code, message, .. } => {
                 let message: String = message.chars().take(300).collect();
-                format!("{}: {registry} answers {code} {message}", self.reference).trim_end().to_owned()
+                format!("{}: {registry} answers {code} {message}", self.reference)
+                    .trim_end()
+                    .to_owned()
             }
             E::DigestError(_) => format!("{}: its manifest: {}", self.reference, chain(error)),
             E::RequestError(_) => format!("{registry} cannot be asked: {}", chain(error)),
@@ -176,7 +214,9 @@ async fn whole(mut stream: SizedStream, size: usize) -> Result<Vec<u8>, String> 
         }
     }
     if bytes.len() != size {
-        return Err(format!("it has not the {size} bytes of which the manifest tells"));
+        return Err(format!(
+            "it has not the {size} bytes of which the manifest tells"
+        ));
     }
     Ok(bytes)
 }
@@ -187,22 +227,33 @@ fn module_of(manifest: &OciManifest) -> Result<(&str, usize), String> {
         OciManifest::ImageIndex(_) => "an index of images".to_owned(),
         OciManifest::Image(image) => match image.layers.as_slice() {
             [layer] if layer.media_type == WASM_LAYER_MEDIA_TYPE => {
-                return match u64::try_from(layer.size).ok().filter(|size| *size <= LARGEST) {
+                return match u64::try_from(layer.size)
+                    .ok()
+                    .filter(|size| *size <= LARGEST)
+                {
                     Some(size) => Ok((&layer.digest, size as usize)),
-                    None => Err(format!("a module of {} bytes; {LARGEST} are the most", layer.size)),
+                    None => Err(format!(
+                        "a module of {} bytes; {LARGEST} are the most",
+                        layer.size
+                    )),
                 };
             }
             [layer] => format!("a layer of {}", layer.media_type),
             layers => format!("{} layers", layers.len()),
         },
     };
-    Err(format!("it is no policy: it has {kind}, where a policy has a layer of {WASM_LAYER_MEDIA_TYPE}"))
+    Err(format!(
+        "it is no policy: it has {kind}, where a policy has a layer of {WASM_LAYER_MEDIA_TYPE}"
+    ))
 }
 
 /// Whether a registry, with its port or without, is this machine.
 fn is_loopback(registry: &str) -> bool {
     let host = registry.split_once(':').map_or(registry, |(host, _)| host);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// An error with what it comes of.

@@ -1,5 +1,10 @@
 //! The metadata in a module.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::fs;
 
@@ -38,12 +43,22 @@ mutating: false
 "#;
 
 fn annotate(folder: &Folder, more: &[&str]) -> support::Ran {
-    let arguments = ["annotate", "--metadata", "metadata.yml", "--output", "annotated.wasm", "policy.wasm"];
+    let arguments = [
+        "annotate",
+        "--metadata",
+        "metadata.yml",
+        "--output",
+        "annotated.wasm",
+        "policy.wasm",
+    ];
     folder.run(&[&arguments, more].concat())
 }
 
 fn folder(metadata: &str, module: &[u8]) -> Folder {
-    Folder::with(&[("metadata.yml", metadata.as_bytes()), ("policy.wasm", module)])
+    Folder::with(&[
+        ("metadata.yml", metadata.as_bytes()),
+        ("policy.wasm", module),
+    ])
 }
 
 /// The metadata in a module, of which there are one.
@@ -97,9 +112,13 @@ fn every_mode_has_its_protocol() {
         ("gatekeeper", "opa_eval", "Unknown"),
         ("wasi", "_start", "Unknown"),
     ] {
-        let folder = folder(&format!("{LEAST}executionMode: {mode}\n"), &module(&[export]));
+        let folder = folder(
+            &format!("{LEAST}executionMode: {mode}\n"),
+            &module(&[export]),
+        );
         annotate(&folder, &[]).succeeds();
-        let metadata: Value = serde_json::from_str(&metadata(&folder.read("annotated.wasm"))).unwrap();
+        let metadata: Value =
+            serde_json::from_str(&metadata(&folder.read("annotated.wasm"))).unwrap();
         assert_eq!(metadata["protocolVersion"], protocol, "{mode}");
         assert_eq!(metadata["executionMode"], mode);
     }
@@ -109,7 +128,12 @@ fn every_mode_has_its_protocol() {
 fn the_modules_of_this_project_take_their_metadata() {
     for (variable, file, readme, protocol) in [
         ("POLICY_WASM", "metadata.yml", "README.md", "v1"),
-        ("POLICY_OPA_WASM", "opa/metadata.yml", "opa/README.md", "Unknown"),
+        (
+            "POLICY_OPA_WASM",
+            "opa/metadata.yml",
+            "opa/README.md",
+            "Unknown",
+        ),
     ] {
         let raw = fs::read(named(variable)).unwrap();
         let folder = folder(&fs::read_to_string(root(file)).unwrap(), &raw);
@@ -128,14 +152,22 @@ fn the_modules_of_this_project_take_their_metadata() {
         if file.starts_with("opa") {
             expected["contextAwareResources"] = json!([]);
         }
-        assert_eq!(serde_json::from_str::<Value>(&metadata(&annotated)).unwrap(), expected, "{file}");
+        assert_eq!(
+            serde_json::from_str::<Value>(&metadata(&annotated)).unwrap(),
+            expected,
+            "{file}"
+        );
     }
 }
 
 #[test]
 fn metadata_that_are_there_are_replaced() {
     let raw = module(&["__guest_call"]);
-    let twice = with_section(with_section(raw.clone(), SECTION, b"{}"), SECTION, b"none at all");
+    let twice = with_section(
+        with_section(raw.clone(), SECTION, b"{}"),
+        SECTION,
+        b"none at all",
+    );
     let folder = folder(LEAST, &with_section(twice, "kept", b"as it is"));
     annotate(&folder, &[]).succeeds();
     let annotated = folder.read("annotated.wasm");
@@ -145,7 +177,14 @@ fn metadata_that_are_there_are_replaced() {
     assert_eq!(kept, sections(&with_section(raw, "kept", b"as it is")));
     // Over itself, too.
     folder.write("policy.wasm", &annotated);
-    let arguments = ["annotate", "--metadata", "metadata.yml", "--output", "policy.wasm", "policy.wasm"];
+    let arguments = [
+        "annotate",
+        "--metadata",
+        "metadata.yml",
+        "--output",
+        "policy.wasm",
+        "policy.wasm",
+    ];
     folder.run(&arguments).succeeds();
     assert_eq!(folder.read("policy.wasm"), annotated);
 }
@@ -165,25 +204,77 @@ fn a_mistake_in_the_metadata_is_named() {
             "metadata.yml:11: mutating: invalid type: integer `1`, expected a boolean",
         ),
         ("rules:", "rule:", "rule: unknown field `rule`"),
-        ("apiGroups: [\"\"]\n    apiVersions", "apiVersions", "rules[0]: missing field `apiGroups`"),
+        (
+            "apiGroups: [\"\"]\n    apiVersions",
+            "apiVersions",
+            "rules[0]: missing field `apiGroups`",
+        ),
         (
             "[\"\"]",
             "pods",
             "metadata.yml:3: rules[0].apiGroups: invalid type: string \"pods\", expected a sequence",
         ),
-        ("[\"\"]", "[]", "metadata.yml:3: rules[0].apiGroups: it is empty; name at least one"),
-        ("[\"\"]", "[apps, \"*\"]", "rules[0].apiGroups: \"*\" stands for all"),
+        (
+            "[\"\"]",
+            "[]",
+            "metadata.yml:3: rules[0].apiGroups: it is empty; name at least one",
+        ),
+        (
+            "[\"\"]",
+            "[apps, \"*\"]",
+            "rules[0].apiGroups: \"*\" stands for all",
+        ),
         ("[\"v1\"]", "[]", "rules[0].apiVersions: it is empty"),
-        ("[\"v1\"]", "[\"*\", v1]", "rules[0].apiVersions: \"*\" stands for all"),
-        ("[\"CREATE\", \"UPDATE\"]", "[]", "rules[0].operations: it is empty"),
-        ("\"UPDATE\"", "\"*\"", "metadata.yml:6: rules[0].operations: \"*\" stands for all"),
-        ("\"UPDATE\"", "UPDAT", "rules[0].operations[1]: unknown variant `UPDAT`, expected one of `CREATE`"),
-        ("\"*/scale\"", "", "metadata.yml:9: rules[1].resources: it is empty"),
-        ("\"*/scale\"", "\"\"", "rules[1].resources: a resource is empty"),
-        ("\"*/scale\"", "\"*/*\", pods", "rules[1].resources: \"*\" stands for all"),
-        ("\"*/scale\"", "pods, \"*\"", "rules[1].resources: \"*\" covers pods"),
-        ("\"*/scale\"", "\"*/scale\", pods/scale", "rules[1].resources: \"*/scale\" covers pods/scale"),
-        ("\"*/scale\"", "pods/*, pods/log", "rules[1].resources: \"pods/*\" covers pods/log"),
+        (
+            "[\"v1\"]",
+            "[\"*\", v1]",
+            "rules[0].apiVersions: \"*\" stands for all",
+        ),
+        (
+            "[\"CREATE\", \"UPDATE\"]",
+            "[]",
+            "rules[0].operations: it is empty",
+        ),
+        (
+            "\"UPDATE\"",
+            "\"*\"",
+            "metadata.yml:6: rules[0].operations: \"*\" stands for all",
+        ),
+        (
+            "\"UPDATE\"",
+            "UPDAT",
+            "rules[0].operations[1]: unknown variant `UPDAT`, expected one of `CREATE`",
+        ),
+        (
+            "\"*/scale\"",
+            "",
+            "metadata.yml:9: rules[1].resources: it is empty",
+        ),
+        (
+            "\"*/scale\"",
+            "\"\"",
+            "rules[1].resources: a resource is empty",
+        ),
+        (
+            "\"*/scale\"",
+            "\"*/*\", pods",
+            "rules[1].resources: \"*\" stands for all",
+        ),
+        (
+            "\"*/scale\"",
+            "pods, \"*\"",
+            "rules[1].resources: \"*\" covers pods",
+        ),
+        (
+            "\"*/scale\"",
+            "\"*/scale\", pods/scale",
+            "rules[1].resources: \"*/scale\" covers pods/scale",
+        ),
+        (
+            "\"*/scale\"",
+            "pods/*, pods/log",
+            "rules[1].resources: \"pods/*\" covers pods/log",
+        ),
         (
             "kubewarden-wapc",
             "rego",
@@ -194,17 +285,37 @@ fn a_mistake_in_the_metadata_is_named() {
             "policyType: x\nexecutionMode:",
             "policyType: unknown variant `x`, expected `kubernetes`",
         ),
-        ("kind: Service", "kind: \"\"", "contextAwareResources: an empty apiVersion or kind"),
-        (", kind: Service", "", "contextAwareResources[0]: missing field `kind`"),
-        ("\"1.35.0\"", "\"1.35\"", "metadata.yml:17: minimumKubewardenVersion: \"1.35\" is no version"),
+        (
+            "kind: Service",
+            "kind: \"\"",
+            "contextAwareResources: an empty apiVersion or kind",
+        ),
+        (
+            ", kind: Service",
+            "",
+            "contextAwareResources[0]: missing field `kind`",
+        ),
+        (
+            "\"1.35.0\"",
+            "\"1.35\"",
+            "metadata.yml:17: minimumKubewardenVersion: \"1.35\" is no version",
+        ),
         (
             "first: \"1\"",
             "first: 1",
             "annotations.a.example/first: invalid type: integer `1`, expected a string",
         ),
-        ("mutating: true", "mutating: true\nmutating: true", "the key `mutating` is already set"),
+        (
+            "mutating: true",
+            "mutating: true\nmutating: true",
+            "the key `mutating` is already set",
+        ),
         ("mutating: true", "mutating: [", "metadata.yml: line "),
-        ("mutating: true", "---\nmutating: true", "2 documents, where one is to be"),
+        (
+            "mutating: true",
+            "---\nmutating: true",
+            "2 documents, where one is to be",
+        ),
         (METADATA, "", "0 documents, where one is to be"),
         (
             METADATA,
@@ -213,7 +324,10 @@ fn a_mistake_in_the_metadata_is_named() {
         ),
     ] {
         assert!(METADATA.contains(there), "{there}");
-        let folder = folder(&METADATA.replacen(there, instead, 1), &module(&["__guest_call"]));
+        let folder = folder(
+            &METADATA.replacen(there, instead, 1),
+            &module(&["__guest_call"]),
+        );
         annotate(&folder, &[]).fails(&[said]);
         assert_eq!(folder.names(), ["metadata.yml", "policy.wasm"], "{said}");
     }
@@ -235,19 +349,51 @@ fn a_module_that_no_host_takes_is_told() {
     let good = module(&["__guest_call"]);
     let component = [&good[..4], &[0x0d, 0, 1, 0]].concat();
     for (bytes, mode, said) in [
-        (b"".to_vec(), "kubewarden-wapc", "policy.wasm: no WebAssembly module"),
-        (b"(module)".to_vec(), "kubewarden-wapc", "policy.wasm: no WebAssembly module"),
-        (good[..6].to_vec(), "kubewarden-wapc", "policy.wasm: no WebAssembly module"),
-        (component, "kubewarden-wapc", "policy.wasm: a WebAssembly component"),
-        (good[..good.len() - 1].to_vec(), "kubewarden-wapc", "policy.wasm: a broken WebAssembly module"),
+        (
+            b"".to_vec(),
+            "kubewarden-wapc",
+            "policy.wasm: no WebAssembly module",
+        ),
+        (
+            b"(module)".to_vec(),
+            "kubewarden-wapc",
+            "policy.wasm: no WebAssembly module",
+        ),
+        (
+            good[..6].to_vec(),
+            "kubewarden-wapc",
+            "policy.wasm: no WebAssembly module",
+        ),
+        (
+            component,
+            "kubewarden-wapc",
+            "policy.wasm: a WebAssembly component",
+        ),
+        (
+            good[..good.len() - 1].to_vec(),
+            "kubewarden-wapc",
+            "policy.wasm: a broken WebAssembly module",
+        ),
         // Where a section ends: the code is missing.
-        (good[..good.len() - 6].to_vec(), "kubewarden-wapc", "policy.wasm: a broken WebAssembly module"),
+        (
+            good[..good.len() - 6].to_vec(),
+            "kubewarden-wapc",
+            "policy.wasm: a broken WebAssembly module",
+        ),
         (good.clone(), "wasi", "it exports no _start"),
         (good.clone(), "opa", "it exports no opa_"),
         (good, "gatekeeper", "it exports no opa_"),
         (module(&["opa_eval"]), "wasi", "it exports no _start"),
-        (module(&["_start"]), "kubewarden-wapc", "it exports no __guest_call"),
-        (module(&["__guest_call", "opa_eval"]), "kubewarden-wapc", "executionMode must be opa or gatekeeper"),
+        (
+            module(&["_start"]),
+            "kubewarden-wapc",
+            "it exports no __guest_call",
+        ),
+        (
+            module(&["__guest_call", "opa_eval"]),
+            "kubewarden-wapc",
+            "executionMode must be opa or gatekeeper",
+        ),
     ] {
         let folder = folder(&format!("{LEAST}executionMode: {mode}\n"), &bytes);
         annotate(&folder, &[]).fails(&[said]);
@@ -263,7 +409,13 @@ fn a_file_that_cannot_be_had_is_named() {
     fs::create_dir(folder.path().join("directory")).unwrap();
     let names = folder.names();
     for (metadata, readme, output, module, said) in [
-        ("none.yml", "metadata.yml", "annotated.wasm", "policy.wasm", "cannot read none.yml: No such file"),
+        (
+            "none.yml",
+            "metadata.yml",
+            "annotated.wasm",
+            "policy.wasm",
+            "cannot read none.yml: No such file",
+        ),
         (
             "latin1.md",
             "metadata.yml",
@@ -271,7 +423,13 @@ fn a_file_that_cannot_be_had_is_named() {
             "policy.wasm",
             "cannot read latin1.md: it is not UTF-8",
         ),
-        ("metadata.yml", "none.md", "annotated.wasm", "policy.wasm", "cannot read none.md: No such file"),
+        (
+            "metadata.yml",
+            "none.md",
+            "annotated.wasm",
+            "policy.wasm",
+            "cannot read none.md: No such file",
+        ),
         (
             "metadata.yml",
             "latin1.md",
@@ -309,7 +467,16 @@ fn a_file_that_cannot_be_had_is_named() {
         ),
     ] {
         folder
-            .run(&["annotate", "--metadata", metadata, "--readme", readme, "--output", output, module])
+            .run(&[
+                "annotate",
+                "--metadata",
+                metadata,
+                "--readme",
+                readme,
+                "--output",
+                output,
+                module,
+            ])
             .fails(&[said]);
         assert_eq!(folder.names(), names, "{said}");
         assert_eq!(folder.read("annotated.wasm"), b"what was there", "{said}");

@@ -90,9 +90,13 @@ mod tests {
 
     #[test]
     fn bits_are_those_of_the_kernel() {
-        for (bit, name) in
-            [(0, "CHOWN"), (12, "NET_ADMIN"), (25, "SYS_TIME"), (31, "SETFCAP"), (40, "CHECKPOINT_RESTORE")]
-        {
+        for (bit, name) in [
+            (0, "CHOWN"),
+            (12, "NET_ADMIN"),
+            (25, "SYS_TIME"),
+            (31, "SETFCAP"),
+            (40, "CHECKPOINT_RESTORE"),
+        ] {
             assert_eq!(LINUX.get(bit), Some(&name));
         }
         assert_eq!(LINUX.len(), 41);
@@ -101,16 +105,28 @@ mod tests {
     #[test]
     fn the_default_is_the_mask_that_kubernetes_shows() {
         // "Configure a Security Context for a Pod or Container", CapPrm of security-context-3.yaml.
-        let bits = RUNTIME_DEFAULT.iter().map(|name| LINUX.iter().position(|known| known == name).unwrap());
+        let bits = RUNTIME_DEFAULT
+            .iter()
+            .map(|name| LINUX.iter().position(|known| known == name).unwrap());
         assert_eq!(bits.fold(0_u64, |mask, bit| mask | 1 << bit), 0xa804_25fb);
     }
 
     #[test]
     fn spelling_is_upper_case_without_the_prefix() {
-        for spelling in ["NET_ADMIN", "net_admin", "CAP_NET_ADMIN", "cap_net_admin", "Cap_Net_Admin"] {
+        for spelling in [
+            "NET_ADMIN",
+            "net_admin",
+            "CAP_NET_ADMIN",
+            "cap_net_admin",
+            "Cap_Net_Admin",
+        ] {
             assert_eq!(normalise(spelling), "NET_ADMIN");
         }
         assert_eq!(normalise("CAP_CAP_NET_ADMIN"), "CAP_NET_ADMIN");
-        assert_eq!(normalise("ſys_admin"), "ſYS_ADMIN", "only ASCII letters have an upper case here");
+        assert_eq!(
+            normalise("ſys_admin"),
+            "ſYS_ADMIN",
+            "only ASCII letters have an upper case here"
+        );
     }
 }

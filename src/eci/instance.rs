@@ -24,7 +24,10 @@ struct Specs {
 }
 
 const fn specs(quarter_vcpus: i64, half_gibs: &'static [i64]) -> Specs {
-    Specs { quarter_vcpus, half_gibs }
+    Specs {
+        quarter_vcpus,
+        half_gibs,
+    }
 }
 
 /// The specifications of every region, and those of twelve regions only: at admission the region is
@@ -46,12 +49,17 @@ static SPECS: &[Specs] = &[
     // Chengdu and Singapore.
     specs(8, &[12, 20, 24, 28]),
     specs(16, &[12, 20, 24, 28, 36, 40, 44, 48, 52, 56, 60]),
-    specs(24, &[12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 76, 80, 84, 88, 92, 96]),
+    specs(
+        24,
+        &[
+            12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 76, 80, 84, 88, 92, 96,
+        ],
+    ),
     specs(
         32,
         &[
-            20, 24, 28, 36, 40, 44, 48, 52, 56, 60, 68, 72, 76, 80, 84, 88, 92, 96, 100, 104, 108, 112, 116,
-            120, 124,
+            20, 24, 28, 36, 40, 44, 48, 52, 56, 60, 68, 72, 76, 80, 84, 88, 92, 96, 100, 104, 108,
+            112, 116, 120, 124,
         ],
     ),
 ];
@@ -94,7 +102,8 @@ mod tests {
     use super::*;
 
     fn gib(cpu: &str, memory: &str) -> Option<f64> {
-        memory_kib(Quantity::parse(cpu), Quantity::parse(memory)).map(|kib| kib as f64 / f64::from(1 << 20))
+        memory_kib(Quantity::parse(cpu), Quantity::parse(memory))
+            .map(|kib| kib as f64 / f64::from(1 << 20))
     }
 
     #[test]
@@ -122,10 +131,20 @@ mod tests {
     #[test]
     fn the_annotation_names_the_memory() {
         assert_eq!(use_specs_memory_kib("2-4Gi"), Some(4 << 20));
-        assert_eq!(use_specs_memory_kib("4-8Gi, 2-4Gi,2.0-3.5Gi"), Some(7 << 19));
-        for unknown in
-            ["", "ecs.c6.xlarge", "2-4Gi,ecs.c6.xlarge", "ecigpu-P100-4", "2-4", "2-4G", "x-4Gi", "2-Gi"]
-        {
+        assert_eq!(
+            use_specs_memory_kib("4-8Gi, 2-4Gi,2.0-3.5Gi"),
+            Some(7 << 19)
+        );
+        for unknown in [
+            "",
+            "ecs.c6.xlarge",
+            "2-4Gi,ecs.c6.xlarge",
+            "ecigpu-P100-4",
+            "2-4",
+            "2-4G",
+            "x-4Gi",
+            "2-Gi",
+        ] {
             assert_eq!(use_specs_memory_kib(unknown), None, "{unknown}");
         }
     }

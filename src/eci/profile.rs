@@ -49,7 +49,10 @@ impl SysctlSet {
         // reached by `net.ipv4/tcp_syncookies` too, which the kubelet leaves as it is.
         let reached = name.replace('/', ".");
         !self.except.contains(&reached.as_str())
-            && self.patterns.iter().any(|pattern| sysctl::covers(pattern, name))
+            && self
+                .patterns
+                .iter()
+                .any(|pattern| sysctl::covers(pattern, name))
     }
 }
 
@@ -64,10 +67,21 @@ pub struct Identity {
     pub run_as_non_root: bool,
 }
 
-const NONE: Identity = Identity { run_as_user: false, run_as_group: false, run_as_non_root: false };
-const USER: Identity = Identity { run_as_user: true, run_as_group: false, run_as_non_root: false };
-const USER_GROUP_NON_ROOT: Identity =
-    Identity { run_as_user: true, run_as_group: true, run_as_non_root: true };
+const NONE: Identity = Identity {
+    run_as_user: false,
+    run_as_group: false,
+    run_as_non_root: false,
+};
+const USER: Identity = Identity {
+    run_as_user: true,
+    run_as_group: false,
+    run_as_non_root: false,
+};
+const USER_GROUP_NON_ROOT: Identity = Identity {
+    run_as_user: true,
+    run_as_group: true,
+    run_as_non_root: true,
+};
 
 /// The seventeen capabilities of all three documents but `SYS_RAWIO`, which "cannot be granted through
 /// the capabilities list".
@@ -90,8 +104,14 @@ const SIXTEEN: &[&str] = &[
     "SYS_PTRACE",
 ];
 
-const SYSCTLS: &[&str] =
-    &["kernel.shm*", "kernel.msg*", "kernel.sem", "fs.mqueue.*", "net.*", "vm.min_free_kbytes"];
+const SYSCTLS: &[&str] = &[
+    "kernel.shm*",
+    "kernel.msg*",
+    "kernel.sem",
+    "fs.mqueue.*",
+    "net.*",
+    "vm.min_free_kbytes",
+];
 
 /// The profiles, oldest first; `latest` is the last one.
 pub static PROFILES: &[&Profile] = &[
@@ -120,7 +140,10 @@ pub static PROFILES: &[&Profile] = &[
              (the pod page), and \"Configure a security context for an elastic container instance or a \
              container\" of April 1, 2026 (the API page) for what it leaves open",
         ),
-        sysctls: SysctlSet { patterns: SYSCTLS, except: &["net.ipv4.tcp_syncookies"] },
+        sysctls: SysctlSet {
+            patterns: SYSCTLS,
+            except: &["net.ipv4.tcp_syncookies"],
+        },
         host_sysctls: true,
         privileged: true,
         capabilities: SIXTEEN,
@@ -144,7 +167,11 @@ pub static OPENAPI: Profile = Profile {
     // What one of the two channels takes.
     sysctls: SysctlSet {
         patterns: SYSCTLS,
-        except: &["kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies"],
+        except: &[
+            "kernel.shm_rmid_forced",
+            "net.ipv4.ip_local_port_range",
+            "net.ipv4.tcp_syncookies",
+        ],
     },
     host_sysctls: false,
     privileged: true,
@@ -169,7 +196,10 @@ pub static CHANNELS: [Channel; 2] = [
     Channel {
         parameter: "SecurityContext.Sysctl",
         sysctls: SysctlSet {
-            patterns: &["net.ipv4.ping_group_range", "net.ipv4.ip_unprivileged_port_start"],
+            patterns: &[
+                "net.ipv4.ping_group_range",
+                "net.ipv4.ip_unprivileged_port_start",
+            ],
             except: &[],
         },
     },
@@ -207,13 +237,25 @@ mod tests {
     use crate::eci::sysctl_format;
 
     fn profile(name: &str) -> &'static Profile {
-        PROFILES.iter().find(|profile| profile.name == name).copied().unwrap_or_else(latest)
+        PROFILES
+            .iter()
+            .find(|profile| profile.name == name)
+            .copied()
+            .unwrap_or_else(latest)
     }
 
     #[test]
     fn shm_rmid_forced_came_with_2026() {
-        assert!(!profile("2024-02-26").sysctls.holds("kernel.shm_rmid_forced"));
-        assert!(profile("2026-04-01").sysctls.holds("kernel.shm_rmid_forced"));
+        assert!(
+            !profile("2024-02-26")
+                .sysctls
+                .holds("kernel.shm_rmid_forced")
+        );
+        assert!(
+            profile("2026-04-01")
+                .sysctls
+                .holds("kernel.shm_rmid_forced")
+        );
     }
 
     #[test]
@@ -236,13 +278,24 @@ mod tests {
 
     #[test]
     fn a_channel_takes_what_the_api_page_lists_for_it() {
-        let takes = |name: &str| CHANNELS.each_ref().map(|channel| channel.sysctls.holds(name));
-        for name in ["net.ipv4.ping_group_range", "net.ipv4.ip_unprivileged_port_start"] {
+        let takes = |name: &str| {
+            CHANNELS
+                .each_ref()
+                .map(|channel| channel.sysctls.holds(name))
+        };
+        for name in [
+            "net.ipv4.ping_group_range",
+            "net.ipv4.ip_unprivileged_port_start",
+        ] {
             assert_eq!(takes(name), [true, false], "{name}");
         }
-        for name in
-            ["kernel.shmmax", "kernel.msgmax", "kernel.sem", "net.core.somaxconn", "vm.min_free_kbytes"]
-        {
+        for name in [
+            "kernel.shmmax",
+            "kernel.msgmax",
+            "kernel.sem",
+            "net.core.somaxconn",
+            "vm.min_free_kbytes",
+        ] {
             assert_eq!(takes(name), [false, true], "{name}");
         }
         for name in [
@@ -257,9 +310,21 @@ mod tests {
 
     #[test]
     fn the_profile_of_requests_takes_what_exactly_one_channel_takes() {
-        let more = ["net.ipv4/tcp_syncookies", "vm.max_map_count", "net", "kernel.pid_max"];
-        for name in sysctl_format::FORMATS.iter().map(|format| format.name).chain(more) {
-            let channels = CHANNELS.iter().filter(|channel| channel.sysctls.holds(name)).count();
+        let more = [
+            "net.ipv4/tcp_syncookies",
+            "vm.max_map_count",
+            "net",
+            "kernel.pid_max",
+        ];
+        for name in sysctl_format::FORMATS
+            .iter()
+            .map(|format| format.name)
+            .chain(more)
+        {
+            let channels = CHANNELS
+                .iter()
+                .filter(|channel| channel.sysctls.holds(name))
+                .count();
             assert_eq!(channels, usize::from(OPENAPI.sysctls.holds(name)), "{name}");
         }
     }
@@ -272,14 +337,14 @@ mod tests {
     #[test]
     fn the_sources_name_their_pages() {
         for profile in PROFILES {
-            assert!(
-                profile
-                    .source
-                    .starts_with("\"Configure a security context for a pod or container\", last updated on ")
-            );
+            assert!(profile.source.starts_with(
+                "\"Configure a security context for a pod or container\", last updated on "
+            ));
         }
         assert!(
-            OPENAPI.source.starts_with("\"Configure a security context for an elastic container instance")
+            OPENAPI
+                .source
+                .starts_with("\"Configure a security context for an elastic container instance")
         );
     }
 

@@ -14,13 +14,19 @@ pub const MIN_FREE_KBYTES: &str = "vm.min_free_kbytes";
 /// (`SysctlContainSlashFmt`, `SysctlMaxLength` in `pkg/apis/core/validation` of Kubernetes).
 pub fn is_name(name: &str) -> bool {
     name.len() <= 253
-        && name.as_bytes().split(|byte| matches!(byte, b'.' | b'/')).all(|segment| {
-            let is_outer =
-                |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
-            is_outer(segment.first())
-                && is_outer(segment.last())
-                && segment.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
-        })
+        && name
+            .as_bytes()
+            .split(|byte| matches!(byte, b'.' | b'/'))
+            .all(|segment| {
+                let is_outer = |byte: Option<&u8>| {
+                    byte.is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
+                };
+                is_outer(segment.first())
+                    && is_outer(segment.last())
+                    && segment
+                        .iter()
+                        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+            })
 }
 
 /// The name as the kubelet compares it. Where `/` comes before any `.`, the two change places:
@@ -90,8 +96,14 @@ mod tests {
         for (written, compared) in [
             ("kernel/shmmax", "kernel.shmmax"),
             ("kernel.shmmax", "kernel.shmmax"),
-            ("net/ipv4/conf/eno2.100/rp_filter", "net.ipv4.conf.eno2/100.rp_filter"),
-            ("net.ipv4.conf.eno2/100.rp_filter", "net.ipv4.conf.eno2/100.rp_filter"),
+            (
+                "net/ipv4/conf/eno2.100/rp_filter",
+                "net.ipv4.conf.eno2/100.rp_filter",
+            ),
+            (
+                "net.ipv4.conf.eno2/100.rp_filter",
+                "net.ipv4.conf.eno2/100.rp_filter",
+            ),
             ("plain", "plain"),
             ("", ""),
             ("/a.b", ".a/b"),

@@ -43,7 +43,12 @@ const fn one(name: &'static str, min: i64, max: i64) -> Format {
 }
 
 const fn vector(name: &'static str, values: usize, min: i64, max: i64) -> Format {
-    Format { name, values, min, max }
+    Format {
+        name,
+        values,
+        min,
+        max,
+    }
 }
 
 /// `proc_dointvec`.
@@ -303,7 +308,12 @@ pub static FORMATS: &[Format] = &[
 ];
 
 /// The families that have a member for each interface.
-const FAMILIES: [&str; 4] = ["net.ipv4.conf.", "net.ipv4.neigh.", "net.ipv6.conf.", "net.ipv6.neigh."];
+const FAMILIES: [&str; 4] = [
+    "net.ipv4.conf.",
+    "net.ipv4.neigh.",
+    "net.ipv6.conf.",
+    "net.ipv6.neigh.",
+];
 
 /// What the kernel takes for the sysctl of this dotted name; `None` if the table doesn't know it.
 ///
@@ -314,7 +324,9 @@ pub fn format_of(name: &str) -> Option<&'static Format> {
         Some(format!("{family}*.{leaf}"))
     });
     let name = of_any.as_deref().unwrap_or(name);
-    let at = FORMATS.binary_search_by(|format| format.name.cmp(name)).ok()?;
+    let at = FORMATS
+        .binary_search_by(|format| format.name.cmp(name))
+        .ok()?;
     FORMATS.get(at)
 }
 
@@ -340,7 +352,13 @@ impl Format {
         }
         let more = left.split(is_space).filter(|word| !word.is_empty()).count();
         let plural = if self.values == 1 { "" } else { "s" };
-        (more > 0).then(|| format!("takes {} integer{plural}, not {}", self.values, self.values + more))
+        (more > 0).then(|| {
+            format!(
+                "takes {} integer{plural}, not {}",
+                self.values,
+                self.values + more
+            )
+        })
     }
 
     /// The first integer of a value that is not refused.
@@ -360,7 +378,9 @@ fn is_space(c: char) -> bool {
 /// The integer that `text` begins with, and what follows it; one beyond `i64` is the last of its sign. `None`
 /// if that isn't an integer; no number if it is too long for the kernel.
 fn integer(text: &str) -> Option<(Option<i64>, &str)> {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or((1, text), |digits| (-1, digits));
     let (radix, digits) = match digits.strip_prefix('0') {
         Some(octal) => match octal.strip_prefix(['x', 'X']) {
             Some(hex) => (16, hex),
@@ -369,13 +389,22 @@ fn integer(text: &str) -> Option<(Option<i64>, &str)> {
         None => (10, digits),
     };
     let rest = digits.trim_start_matches(|c: char| c.is_digit(radix));
-    let digits = digits.strip_suffix(rest).filter(|digits| !digits.is_empty())?;
+    let digits = digits
+        .strip_suffix(rest)
+        .filter(|digits| !digits.is_empty())?;
     if !rest.is_empty() && !rest.starts_with([' ', '\t', '\n']) {
         return None;
     }
     let fits = text.len().saturating_sub(rest.len()) <= LONGEST;
-    let number = if fits { u64::from_str_radix(digits, radix).ok() } else { None };
-    Some((number.map(|number| sign * i64::try_from(number).unwrap_or(i64::MAX)), rest))
+    let number = if fits {
+        u64::from_str_radix(digits, radix).ok()
+    } else {
+        None
+    };
+    Some((
+        number.map(|number| sign * i64::try_from(number).unwrap_or(i64::MAX)),
+        rest,
+    ))
 }
 
 #[cfg(test)]
@@ -394,7 +423,11 @@ mod tests {
 
     #[track_caller]
     fn refused(name: &str, value: &str, why: &str) {
-        assert_eq!(refuse(name, value), Some(Some(why.to_owned())), "{name} = {value:?}");
+        assert_eq!(
+            refuse(name, value),
+            Some(Some(why.to_owned())),
+            "{name} = {value:?}"
+        );
     }
 
     #[test]
@@ -406,7 +439,10 @@ mod tests {
     fn sound() {
         for format in FORMATS {
             assert!(format.values > 0 && format.min <= format.max, "{format:?}");
-            assert_eq!(format_of(format.name).map(|found| found.name), Some(format.name));
+            assert_eq!(
+                format_of(format.name).map(|found| found.name),
+                Some(format.name)
+            );
             taken(format.name, &format.max.to_string());
         }
     }
@@ -444,15 +480,19 @@ mod tests {
     #[test]
     fn not_integers() {
         let values = [
-            "abc", "1.5", "10k", "+5", "1,2", "-", "- 1", "--1", "08", "0x", "0xg", "1\r\n", "1_000", "¼",
-            "1\u{a0}",
+            "abc", "1.5", "10k", "+5", "1,2", "-", "- 1", "--1", "08", "0x", "0xg", "1\r\n",
+            "1_000", "¼", "1\u{a0}",
         ];
         for value in values.into_iter().chain(["", " ", "\n"]) {
             refused("net.core.somaxconn", value, "takes integers");
             refused("kernel.shmmax", value, "takes integers");
         }
         refused("net.ipv4.ping_group_range", "1 abc", "takes integers");
-        refused("net.ipv4.ip_local_port_range", "1024-65535", "takes integers");
+        refused(
+            "net.ipv4.ip_local_port_range",
+            "1024-65535",
+            "takes integers",
+        );
         refused("net.ipv4.tcp_rmem", "4096,87380,6291456", "takes integers");
     }
 
@@ -462,27 +502,63 @@ mod tests {
             taken("net.core.somaxconn", value);
         }
         taken("net.ipv4.ip_unprivileged_port_start", "0xffff");
-        refused("net.ipv4.ip_unprivileged_port_start", "0x10000", "takes integers from 0 to 65535");
+        refused(
+            "net.ipv4.ip_unprivileged_port_start",
+            "0x10000",
+            "takes integers from 0 to 65535",
+        );
         taken("net.ipv4.ip_default_ttl", "0377");
-        refused("net.ipv4.ip_default_ttl", "0400", "takes integers from 1 to 255");
+        refused(
+            "net.ipv4.ip_default_ttl",
+            "0400",
+            "takes integers from 1 to 255",
+        );
     }
 
     #[test]
     fn out_of_range() {
         for value in ["65536", "-1", "4294967295", "4294967297"] {
-            refused("net.ipv4.ip_unprivileged_port_start", value, "takes integers from 0 to 65535");
+            refused(
+                "net.ipv4.ip_unprivileged_port_start",
+                value,
+                "takes integers from 0 to 65535",
+            );
         }
-        refused("net.core.somaxconn", "-1", "takes integers from 0 to 2147483647");
-        refused("net.ipv4.ip_local_port_range", "1024 65536", "takes integers from 1 to 65535");
-        refused("net.ipv4.ping_group_range", "0 4294967295", "takes integers from 0 to 4294967294");
+        refused(
+            "net.core.somaxconn",
+            "-1",
+            "takes integers from 0 to 2147483647",
+        );
+        refused(
+            "net.ipv4.ip_local_port_range",
+            "1024 65536",
+            "takes integers from 1 to 65535",
+        );
+        refused(
+            "net.ipv4.ping_group_range",
+            "0 4294967295",
+            "takes integers from 0 to 4294967294",
+        );
         refused("net.ipv4.tcp_tw_reuse", "3", "takes integers from 0 to 2");
-        refused("fs.mqueue.msg_max", "65537", "takes integers from 1 to 65536");
+        refused(
+            "fs.mqueue.msg_max",
+            "65537",
+            "takes integers from 1 to 65536",
+        );
         for value in ["2147483648", "-2147483649", "99999999999"] {
-            refused("net.ipv4.ip_forward", value, "takes integers from -2147483648 to 2147483647");
+            refused(
+                "net.ipv4.ip_forward",
+                value,
+                "takes integers from -2147483648 to 2147483647",
+            );
         }
         let long = "takes integers of at most 64 bits";
         for name in ["net.core.somaxconn", "kernel.shmmax", "net.ipv4.ip_forward"] {
-            for value in ["100000000000000000000", "-10000000000000000000", "000000000000000000001"] {
+            for value in [
+                "100000000000000000000",
+                "-10000000000000000000",
+                "000000000000000000001",
+            ] {
                 refused(name, value, long);
             }
             refused(name, &"9".repeat(5000), long);
@@ -507,7 +583,11 @@ mod tests {
                 refused(name, &i64::to_string(&beyond), &why);
             }
         }
-        for value in ["-9223372036854775807", "9223372036854775807", "18446744073709551615"] {
+        for value in [
+            "-9223372036854775807",
+            "9223372036854775807",
+            "18446744073709551615",
+        ] {
             taken("kernel.shmmax", value);
         }
     }
@@ -523,8 +603,16 @@ mod tests {
     fn more_than_the_vector_holds() {
         for (name, value, what) in [
             ("net.core.somaxconn", "1 2", "takes 1 integer, not 2"),
-            ("net.core.somaxconn", "1024 # connections", "takes 1 integer, not 3"),
-            ("net.ipv4.ip_local_port_range", "1024 65535 1", "takes 2 integers, not 3"),
+            (
+                "net.core.somaxconn",
+                "1024 # connections",
+                "takes 1 integer, not 3",
+            ),
+            (
+                "net.ipv4.ip_local_port_range",
+                "1024 65535 1",
+                "takes 2 integers, not 3",
+            ),
             ("kernel.sem", "1 2 3 4 5", "takes 4 integers, not 5"),
         ] {
             refused(name, value, what);
@@ -543,12 +631,20 @@ mod tests {
     fn interfaces() {
         for interface in ["all", "default", "eth0", "eth0.1", "eth0/1"] {
             taken(&format!("net.ipv4.conf.{interface}.rp_filter"), "2");
-            refused(&format!("net.ipv6.conf.{interface}.hop_limit"), "0", "takes integers from 1 to 255");
+            refused(
+                &format!("net.ipv6.conf.{interface}.hop_limit"),
+                "0",
+                "takes integers from 1 to 255",
+            );
         }
         taken("net.ipv4.neigh.default.gc_thresh3", "8192");
-        for name in
-            ["net.ipv4.conf.rp_filter", "net.ipv4.conf.all.none", "net.ipv6.conf.all.disable_ipv6", "", "net"]
-        {
+        for name in [
+            "net.ipv4.conf.rp_filter",
+            "net.ipv4.conf.all.none",
+            "net.ipv6.conf.all.disable_ipv6",
+            "",
+            "net",
+        ] {
             assert!(format_of(name).is_none(), "{name}");
         }
     }

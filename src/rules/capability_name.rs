@@ -24,25 +24,31 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     let lists = || {
-        pod.containers.iter().filter_map(|container| Some((container, capabilities(container)?))).flat_map(
-            |(container, capabilities)| {
+        pod.containers
+            .iter()
+            .filter_map(|container| Some((container, capabilities(container)?)))
+            .flat_map(|(container, capabilities)| {
                 [("add", &capabilities.add), ("drop", &capabilities.drop)]
                     .map(|(list, names)| (container, list, names.as_deref().unwrap_or_default()))
-            },
-        )
+            })
     };
     // Counted where there is one: there is nearly always none.
     let mut repairs = None;
     let are_repaired = || {
-        let found = lists()
-            .flat_map(|(_, list, names)| names.iter().filter_map(move |name| spelled(name, list, settings)));
+        let found = lists().flat_map(|(_, list, names)| {
+            names
+                .iter()
+                .filter_map(move |name| spelled(name, list, settings))
+        });
         found.take(MOST_IN_A_POD + 1).count() <= MOST_IN_A_POD
     };
     for (container, list, names) in lists() {
         let path = || container.security_path("capabilities").field(list);
         let mut found = InList::default();
         for (index, written) in names.iter().enumerate() {
-            let Some(name) = spelled(written, list, settings) else { continue };
+            let Some(name) = spelled(written, list, settings) else {
+                continue;
+            };
             let repairs = *repairs.get_or_insert_with(are_repaired);
             if !repairs && !found.is_told(report) {
                 continue;

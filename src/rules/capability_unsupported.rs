@@ -22,7 +22,9 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     for container in &pod.containers {
-        let Some(context) = container.security_context() else { continue };
+        let Some(context) = container.security_context() else {
+            continue;
+        };
         let privileged = context.privileged == Some(true) && settings.grants_privileged();
         let added = context
             .capabilities
@@ -39,7 +41,11 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
             let finding = report.find(
                 path().index(index),
                 format!("{} is not a capability that ECI grants", quote(written)),
-                if report.is_crowded() { "remove it".into() } else { way_out(&name, settings) },
+                if report.is_crowded() {
+                    "remove it".into()
+                } else {
+                    way_out(&name, settings)
+                },
             );
             if privileged {
                 // A privileged container has every capability, whatever is added.
@@ -54,7 +60,9 @@ fn way_out(name: &str, settings: &Settings) -> Cow<'static, str> {
     if name == capability::ALL {
         "name the capabilities that the container needs, one by one".into()
     } else if !capability::LINUX.contains(&name) {
-        match nearest(name, settings.profile.capabilities).or_else(|| nearest(name, capability::LINUX)) {
+        match nearest(name, settings.profile.capabilities)
+            .or_else(|| nearest(name, capability::LINUX))
+        {
             Some(meant) => format!("did you mean {meant}?").into(),
             None => "remove it; Linux has no such capability".into(),
         }
@@ -62,6 +70,10 @@ fn way_out(name: &str, settings: &Settings) -> Cow<'static, str> {
         "remove it; or get Alibaba Cloud's approval by ticket, and name it in approved.capabilities in the policy's settings"
             .into()
     } else {
-        format!("remove it; in profile {} no further capability can be had", settings.profile.name).into()
+        format!(
+            "remove it; in profile {} no further capability can be had",
+            settings.profile.name
+        )
+        .into()
     }
 }

@@ -18,15 +18,26 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     let fields = [
-        ("hostNetwork", pod.spec.host_network, "remove it; the pod has a network interface of its own"),
+        (
+            "hostNetwork",
+            pod.spec.host_network,
+            "remove it; the pod has a network interface of its own",
+        ),
         (
             "hostPID",
             pod.spec.host_pid,
             "remove it, or use shareProcessNamespace to see the processes of the pod's containers",
         ),
-        ("hostIPC", pod.spec.host_ipc, "remove it; the containers of a pod share one IPC namespace"),
+        (
+            "hostIPC",
+            pod.spec.host_ipc,
+            "remove it; the containers of a pod share one IPC namespace",
+        ),
     ];
-    for (field, _, help) in fields.into_iter().filter(|(_, shared, _)| *shared == Some(true)) {
+    for (field, _, help) in fields
+        .into_iter()
+        .filter(|(_, shared, _)| *shared == Some(true))
+    {
         report.find(
             pod.path.field("spec").field(field),
             "true cannot be had: a pod on ECI has no node to share it with",

@@ -25,7 +25,10 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
             let path = host_path.path.as_deref().unwrap_or_default();
             report.find(
                 volumes().index(index).field("hostPath"),
-                format!("{} cannot be had: a pod on ECI has no node to mount files of", quote(path)),
+                format!(
+                    "{} cannot be had: a pod on ECI has no node to mount files of",
+                    quote(path)
+                ),
                 "use emptyDir, a disk, NAS, or a ConfigMap",
             );
         }

@@ -21,8 +21,10 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     if let HostSysctls::Malformed(what) = &pod.host_sysctls {
-        let value =
-            pod.annotations.and_then(|annotations| annotations.host_sysctls.as_deref()).unwrap_or_default();
+        let value = pod
+            .annotations
+            .and_then(|annotations| annotations.host_sysctls.as_deref())
+            .unwrap_or_default();
         report.find(
             pod.annotation_path(sysctl::HOST_SYSCTLS),
             format!("{} {what}", quote(value)),

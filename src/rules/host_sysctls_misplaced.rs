@@ -20,13 +20,17 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
-    let stands =
-        |annotations: Option<&Annotations<'_>>| annotations.is_some_and(|found| found.host_sysctls.is_some());
+    let stands = |annotations: Option<&Annotations<'_>>| {
+        annotations.is_some_and(|found| found.host_sysctls.is_some())
+    };
     if stands(pod.workload_annotations) && !stands(pod.annotations) {
         report.find(
             Path::of(&["metadata", "annotations"]).key(sysctl::HOST_SYSCTLS),
             "nobody reads it here: it belongs on the pod",
-            format!("move it to {}", pod.path.field("metadata").field("annotations")),
+            format!(
+                "move it to {}",
+                pod.path.field("metadata").field("annotations")
+            ),
         );
     }
 }

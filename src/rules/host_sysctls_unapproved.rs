@@ -20,11 +20,14 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    let HostSysctls::Entries(entries) = &pod.host_sysctls else { return };
+    let HostSysctls::Entries(entries) = &pod.host_sysctls else {
+        return;
+    };
     let path = pod.annotation_path(sysctl::HOST_SYSCTLS);
     let names = entries.iter().map(|(name, _)| sysctl::normalise(name));
-    let refused: Vec<_> =
-        names.filter(|name| !settings.profile.host_sysctls || !settings.approved.host_sysctl(name)).collect();
+    let refused: Vec<_> = names
+        .filter(|name| !settings.profile.host_sysctls || !settings.approved.host_sysctl(name))
+        .collect();
     if refused.is_empty() {
         return;
     }
@@ -36,7 +39,10 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         )
     } else {
         (
-            format!("{named}: cannot be set, profile {} has no host sysctls", settings.profile.name),
+            format!(
+                "{named}: cannot be set, profile {} has no host sysctls",
+                settings.profile.name
+            ),
             "remove the annotation, or choose a later profile",
         )
     };

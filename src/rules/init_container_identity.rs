@@ -20,9 +20,16 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    for container in pod.containers.iter().filter(|container| container.list == List::Init) {
+    for container in pod
+        .containers
+        .iter()
+        .filter(|container| container.list == List::Init)
+    {
         let level = &settings.profile.init_container_identity;
-        for field in IDENTITY_FIELDS.iter().filter(|field| !(field.is_read)(level)) {
+        for field in IDENTITY_FIELDS
+            .iter()
+            .filter(|field| !(field.is_read)(level))
+        {
             let own = container.security_context().and_then(field.of_container);
             let inherited = || pod.security_context().and_then(field.of_pod);
             match own.or_else(inherited) {

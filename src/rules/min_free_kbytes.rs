@@ -24,12 +24,22 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
         if entry.name != sysctl::MIN_FREE_KBYTES || entry.state != State::Supported {
             continue;
         }
-        let kbytes = sysctl_format::format_of(&entry.name).and_then(|format| format.first(entry.value));
-        let (Some(kbytes), Some(memory)) = (kbytes, size::of(pod).memory_kib()) else { continue };
+        let kbytes =
+            sysctl_format::format_of(&entry.name).and_then(|format| format.first(entry.value));
+        let (Some(kbytes), Some(memory)) = (kbytes, size::of(pod).memory_kib()) else {
+            continue;
+        };
         if kbytes.saturating_mul(5) > memory {
             let most = memory / 5;
-            let message = format!("{kbytes} is over {most}, 20% of the instance's {} MiB", memory >> 10);
-            report.find(entry.path.clone(), message, "set less, or ask for more memory");
+            let message = format!(
+                "{kbytes} is over {most}, 20% of the instance's {} MiB",
+                memory >> 10
+            );
+            report.find(
+                entry.path.clone(),
+                message,
+                "set less, or ask for more memory",
+            );
         }
     }
 }

@@ -5,7 +5,11 @@ use crate::rule::Rule;
 /// The text of a rule's documentation, which the guests leave out.
 macro_rules! docs {
     ($file:literal) => {
-        if cfg!(feature = "docs") { include_str!($file) } else { "" }
+        if cfg!(feature = "docs") {
+            include_str!($file)
+        } else {
+            ""
+        }
     };
 }
 

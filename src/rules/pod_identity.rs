@@ -12,16 +12,25 @@ pub(crate) static RULE: Rule = Rule {
     summary: "a `runAsGroup` or `runAsNonRoot: true` at pod level, where ECI does not read it",
     effect: Effect::Lost,
     action: Action::Fix,
-    fix: Some("copied into the containers that do not set it themselves; the pod's own field stays"),
+    fix: Some(
+        "copied into the containers that do not set it themselves; the pod's own field stays",
+    ),
     since: "0.1.0",
     docs: docs!("pod_identity.md"),
     check,
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    let Some(context) = pod.security_context() else { return };
-    for field in IDENTITY_FIELDS.iter().filter(|field| !(field.is_read)(&settings.profile.pod_identity)) {
-        let Some(asked) = (field.of_pod)(context) else { continue };
+    let Some(context) = pod.security_context() else {
+        return;
+    };
+    for field in IDENTITY_FIELDS
+        .iter()
+        .filter(|field| !(field.is_read)(&settings.profile.pod_identity))
+    {
+        let Some(asked) = (field.of_pod)(context) else {
+            continue;
+        };
         let loses = |container: &&Container<'_>| {
             let level = match container.list {
                 List::Init => &settings.profile.init_container_identity,
@@ -36,10 +45,16 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         }
         let names = quoted(losers.iter().map(|container| container.name()));
         let value = json::scalar(&asked);
-        let message = format!("{value} does not reach {names}: ECI reads {} on containers only", field.name);
-        let edits =
-            losers.iter().map(|container| Edit::Set(container.security_path(field.name), asked.clone()));
+        let message = format!(
+            "{value} does not reach {names}: ECI reads {} on containers only",
+            field.name
+        );
+        let edits = losers
+            .iter()
+            .map(|container| Edit::Set(container.security_path(field.name), asked.clone()));
         let help = format!("set {} in the containers", field.name);
-        report.find(pod.security_path(field.name), message, help).repaired_by(edits);
+        report
+            .find(pod.security_path(field.name), message, help)
+            .repaired_by(edits);
     }
 }

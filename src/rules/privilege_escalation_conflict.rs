@@ -21,7 +21,9 @@ const CAP_SYS_ADMIN: &str = "CAP_SYS_ADMIN";
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     for container in &pod.containers {
-        let Some(context) = container.security_context() else { continue };
+        let Some(context) = container.security_context() else {
+            continue;
+        };
         if context.allow_privilege_escalation != Some(false) {
             continue;
         }

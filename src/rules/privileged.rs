@@ -20,8 +20,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
     if settings.grants_privileged() {
         return;
     }
-    let instead =
-        "set sysctls in the pod's securityContext.sysctls, and add the capabilities that are needed";
+    let instead = "set sysctls in the pod's securityContext.sysctls, and add the capabilities that are needed";
     let (message, help) = if settings.profile.privileged {
         let help = format!(
             "remove it and {instead}; or get Alibaba Cloud's approval by ticket, and set approved.privileged in the \
@@ -35,8 +34,16 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         )
     };
     for container in &pod.containers {
-        if container.security_context().and_then(|context| context.privileged) == Some(true) {
-            report.find(container.security_path("privileged"), message.clone(), help.clone());
+        if container
+            .security_context()
+            .and_then(|context| context.privileged)
+            == Some(true)
+        {
+            report.find(
+                container.security_path("privileged"),
+                message.clone(),
+                help.clone(),
+            );
         }
     }
 }

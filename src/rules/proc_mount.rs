@@ -19,7 +19,9 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     for container in &pod.containers {
-        let mount = container.security_context().and_then(|context| context.proc_mount.as_deref());
+        let mount = container
+            .security_context()
+            .and_then(|context| context.proc_mount.as_deref());
         if let Some(mount) = mount.filter(|mount| *mount != "Default") {
             let path = container.security_path("procMount");
             let edit = Edit::Remove(path.clone());

@@ -18,7 +18,11 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     for container in &pod.containers {
-        if container.security_context().and_then(|context| context.read_only_root_filesystem) == Some(false) {
+        if container
+            .security_context()
+            .and_then(|context| context.read_only_root_filesystem)
+            == Some(false)
+        {
             let path = container.security_path("readOnlyRootFilesystem");
             let edit = Edit::Set(path.clone(), true.into());
             report

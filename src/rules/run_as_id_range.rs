@@ -22,8 +22,12 @@ const IDS: std::ops::RangeInclusive<i64> = 0..=2_147_483_647;
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     if let Some(context) = pod.security_context() {
-        judge(report, context.run_as_user, || pod.security_path("runAsUser"));
-        judge(report, context.run_as_group, || pod.security_path("runAsGroup"));
+        judge(report, context.run_as_user, || {
+            pod.security_path("runAsUser")
+        });
+        judge(report, context.run_as_group, || {
+            pod.security_path("runAsGroup")
+        });
         judge(report, context.fs_group, || pod.security_path("fsGroup"));
         let groups = || pod.security_path("supplementalGroups");
         let mut found = InList::default();
@@ -36,14 +40,22 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     }
     for container in &pod.containers {
         if let Some(context) = container.security_context() {
-            judge(report, context.run_as_user, || container.security_path("runAsUser"));
-            judge(report, context.run_as_group, || container.security_path("runAsGroup"));
+            judge(report, context.run_as_user, || {
+                container.security_path("runAsUser")
+            });
+            judge(report, context.run_as_group, || {
+                container.security_path("runAsGroup")
+            });
         }
     }
 }
 
 fn judge(report: &mut Report, id: Option<i64>, path: impl FnOnce() -> Path) {
     if let Some(id) = id.filter(|id| !IDS.contains(id)) {
-        report.find(path(), format!("{id} is no id: they go from 0 to 2147483647"), "set one within");
+        report.find(
+            path(),
+            format!("{id} is no id: they go from 0 to 2147483647"),
+            "set one within",
+        );
     }
 }

@@ -31,7 +31,11 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
             State::Supported | State::Unsupported => continue,
         };
         if found.is_told(report) {
-            report.find(entry.path.clone(), format!("{} {what}", quote(&entry.name)), help);
+            report.find(
+                entry.path.clone(),
+                format!("{} {what}", quote(&entry.name)),
+                help,
+            );
         }
     }
     found.tell_rest(|| pod.security_path("sysctls"), report);

@@ -36,7 +36,9 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         HostSysctls::Entries(entries) => Some(entries.clone()),
     };
     let can_move = |entry: &&PodSysctl<'_>| {
-        entry.state == State::Unsupported && !entry.is_contested && settings.approved.host_sysctl(&entry.name)
+        entry.state == State::Unsupported
+            && !entry.is_contested
+            && settings.approved.host_sysctl(&entry.name)
     };
     let mut moved = Vec::new();
     if let Some(entries) = &mut annotation {
@@ -44,20 +46,33 @@ fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
         if moved.len() > MOST_IN_A_POD {
             moved.clear();
         }
-        entries.extend(moved.iter().map(|entry| (entry.name.to_string(), entry.value.to_owned())));
+        entries.extend(
+            moved
+                .iter()
+                .map(|entry| (entry.name.to_string(), entry.value.to_owned())),
+        );
     }
     let mut moved = moved.into_iter().peekable();
     // The first move writes the annotation, for all of them.
     let mut write = annotation.as_deref().map(|entries| {
-        Edit::Set(pod.annotation_path(sysctl::HOST_SYSCTLS), Value::from(sysctls::annotation(entries)))
+        Edit::Set(
+            pod.annotation_path(sysctl::HOST_SYSCTLS),
+            Value::from(sysctls::annotation(entries)),
+        )
     });
     let mut found = InList::default();
-    for entry in field.iter().filter(|entry| entry.state == State::Unsupported) {
+    for entry in field
+        .iter()
+        .filter(|entry| entry.state == State::Unsupported)
+    {
         let moves = moved.next_if(|moved| std::ptr::eq(*moved, entry)).is_some();
         if !moves && !found.is_told(report) {
             continue;
         }
-        let message = format!("{} is not a sysctl that ECI takes from a pod", quote(&entry.name));
+        let message = format!(
+            "{} is not a sysctl that ECI takes from a pod",
+            quote(&entry.name)
+        );
         let finding = report.find(entry.path.clone(), message, way_out(entry, settings));
         if moves {
             finding.repaired_by(write.take());
@@ -73,12 +88,21 @@ fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
         Some(_) => None,
         None => nearest(&entry.name, &known(settings)),
     };
-    let meant = meant.map(|meant| format!("did you mean {meant}? If not, ")).unwrap_or_default();
+    let meant = meant
+        .map(|meant| format!("did you mean {meant}? If not, "))
+        .unwrap_or_default();
     if !settings.profile.host_sysctls {
-        return format!("{meant}remove it: in profile {} it cannot be set", settings.profile.name);
+        return format!(
+            "{meant}remove it: in profile {} it cannot be set",
+            settings.profile.name
+        );
     }
     let shown = [(entry.name.to_string(), cut(entry.value.to_owned(), 64))];
-    let annotation = format!("{}: '{}'", sysctl::HOST_SYSCTLS, sysctls::annotation(&shown));
+    let annotation = format!(
+        "{}: '{}'",
+        sysctl::HOST_SYSCTLS,
+        sysctls::annotation(&shown)
+    );
     if settings.approved.host_sysctl(&entry.name) {
         format!("{meant}move it to where it is approved, the pod's annotation {annotation}")
     } else {
@@ -91,5 +115,7 @@ fn way_out(entry: &PodSysctl<'_>, settings: &Settings) -> String {
 
 fn known(settings: &Settings) -> Vec<&'static str> {
     let names = sysctl_format::FORMATS.iter().map(|format| format.name);
-    names.filter(|name| !name.contains('*') && settings.profile.sysctls.holds(name)).collect()
+    names
+        .filter(|name| !name.contains('*') && settings.profile.sysctls.holds(name))
+        .collect()
 }

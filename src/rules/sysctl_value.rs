@@ -21,10 +21,19 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     let mut found = InList::default();
-    for entry in pod.sysctls.iter().filter(|entry| entry.state == State::Supported) {
-        let refusal = sysctl_format::format_of(&entry.name).and_then(|format| format.refuse(entry.value));
+    for entry in pod
+        .sysctls
+        .iter()
+        .filter(|entry| entry.state == State::Supported)
+    {
+        let refusal =
+            sysctl_format::format_of(&entry.name).and_then(|format| format.refuse(entry.value));
         if let Some(refusal) = refusal.filter(|_| found.is_told(report)) {
-            let message = format!("{} is no value of {}, which {refusal}", quote(entry.value), entry.name);
+            let message = format!(
+                "{} is no value of {}, which {refusal}",
+                quote(entry.value),
+                entry.name
+            );
             report.find(entry.path.clone(), message, "correct the value");
         }
     }

@@ -1,7 +1,15 @@
 //! Payloads that cannot be read, or only just, each with the answer that it must get. For every engine's
 //! tests: nothing here knows the policy.
-#![allow(dead_code, reason = "not every crate that includes this uses all of it")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    dead_code,
+    reason = "not every crate that includes this uses all of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use serde_json::{Value, json};
 
@@ -55,7 +63,12 @@ fn bad(
     code: Option<u16>,
     says: impl Into<String>,
 ) -> BadPayload {
-    BadPayload { name: name.into(), payload: payload.into(), code, says: says.into() }
+    BadPayload {
+        name: name.into(),
+        payload: payload.into(),
+        code,
+        says: says.into(),
+    }
 }
 
 /// Payloads that are no object with a request.
@@ -69,27 +82,112 @@ pub(crate) fn texts() -> Vec<BadPayload> {
         ("empty", b"".to_vec(), NOT_JSON, "cannot be read"),
         ("blank", b" \n\t".to_vec(), NOT_JSON, "cannot be read"),
         ("a word", SECRET.into(), NOT_JSON, "cannot be read"),
-        ("YAML", format!("request:\n  uid: {SECRET}").into(), NOT_JSON, "cannot be read"),
-        ("single quotes", format!("{{'request': '{SECRET}'}}").into(), NOT_JSON, "cannot be read"),
-        ("NaN", whole.replacen("false", "NaN", 1).into(), NOT_JSON, "cannot be read"),
-        ("a comment", format!("{whole} // {SECRET}").into(), NOT_JSON, "cannot be read"),
-        ("two objects", whole.repeat(2).into(), NOT_JSON, "cannot be read"),
-        ("a byte order mark", format!("\u{feff}{whole}").into(), NOT_JSON, "cannot be read"),
-        ("UTF-16", whole.encode_utf16().flat_map(u16::to_le_bytes).collect(), NOT_JSON, "cannot be read"),
-        ("truncated in a string", whole[..whole.find(SECRET).unwrap() + 4].into(), NOT_JSON, "too early"),
-        ("truncated at the end", whole[..whole.len() - 1].into(), NOT_JSON, "too early"),
-        ("truncated by half", whole[..whole.len() / 2].into(), NOT_JSON, "too early"),
-        ("a byte that is no UTF-8", in_name(b"\xff"), NOT_JSON, "UTF-8"),
-        ("an overlong encoding", in_name(b"\xc0\xaf"), NOT_JSON, "UTF-8"),
-        ("an encoded surrogate", in_name(b"\xed\xa0\x80"), NOT_JSON, "UTF-8"),
+        (
+            "YAML",
+            format!("request:\n  uid: {SECRET}").into(),
+            NOT_JSON,
+            "cannot be read",
+        ),
+        (
+            "single quotes",
+            format!("{{'request': '{SECRET}'}}").into(),
+            NOT_JSON,
+            "cannot be read",
+        ),
+        (
+            "NaN",
+            whole.replacen("false", "NaN", 1).into(),
+            NOT_JSON,
+            "cannot be read",
+        ),
+        (
+            "a comment",
+            format!("{whole} // {SECRET}").into(),
+            NOT_JSON,
+            "cannot be read",
+        ),
+        (
+            "two objects",
+            whole.repeat(2).into(),
+            NOT_JSON,
+            "cannot be read",
+        ),
+        (
+            "a byte order mark",
+            format!("\u{feff}{whole}").into(),
+            NOT_JSON,
+            "cannot be read",
+        ),
+        (
+            "UTF-16",
+            whole.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            NOT_JSON,
+            "cannot be read",
+        ),
+        (
+            "truncated in a string",
+            whole[..whole.find(SECRET).unwrap() + 4].into(),
+            NOT_JSON,
+            "too early",
+        ),
+        (
+            "truncated at the end",
+            whole[..whole.len() - 1].into(),
+            NOT_JSON,
+            "too early",
+        ),
+        (
+            "truncated by half",
+            whole[..whole.len() / 2].into(),
+            NOT_JSON,
+            "too early",
+        ),
+        (
+            "a byte that is no UTF-8",
+            in_name(b"\xff"),
+            NOT_JSON,
+            "UTF-8",
+        ),
+        (
+            "an overlong encoding",
+            in_name(b"\xc0\xaf"),
+            NOT_JSON,
+            "UTF-8",
+        ),
+        (
+            "an encoded surrogate",
+            in_name(b"\xed\xa0\x80"),
+            NOT_JSON,
+            "UTF-8",
+        ),
         ("half a character", in_name(b"\xe2\x82"), NOT_JSON, "UTF-8"),
-        ("an array", format!("[{whole}]").into(), UNREADABLE, "an object"),
-        ("a string", json!(SECRET).to_string().into(), UNREADABLE, "an object"),
+        (
+            "an array",
+            format!("[{whole}]").into(),
+            UNREADABLE,
+            "an object",
+        ),
+        (
+            "a string",
+            json!(SECRET).to_string().into(),
+            UNREADABLE,
+            "an object",
+        ),
         ("a number", b"4815162342".to_vec(), UNREADABLE, "an object"),
         ("a boolean", b"true".to_vec(), UNREADABLE, "an object"),
         ("null", b"null".to_vec(), UNREADABLE, "null"),
-        ("an empty object", b"{}".to_vec(), UNREADABLE, "request: is missing"),
-        ("arrays in arrays", ("[".repeat(100_000) + &"]".repeat(100_000)).into(), UNREADABLE, "an object"),
+        (
+            "an empty object",
+            b"{}".to_vec(),
+            UNREADABLE,
+            "request: is missing",
+        ),
+        (
+            "arrays in arrays",
+            ("[".repeat(100_000) + &"]".repeat(100_000)).into(),
+            UNREADABLE,
+            "an object",
+        ),
         (
             "arrays in arrays, unclosed",
             format!(r#"{{"x":{}"#, "[".repeat(100_000)).into(),
@@ -97,12 +195,16 @@ pub(crate) fn texts() -> Vec<BadPayload> {
             "too early",
         ),
     ];
-    table.into_iter().map(|(name, payload, code, says)| bad(name, payload, code, says)).collect()
+    table
+        .into_iter()
+        .map(|(name, payload, code, says)| bad(name, payload, code, says))
+        .collect()
 }
 
 /// Requests that lack something, or have it of a wrong type.
 pub(crate) fn requests() -> Vec<BadPayload> {
-    let create = |kind: Value, object: Value| json!({"kind": kind, "operation": "CREATE", "object": object});
+    let create =
+        |kind: Value, object: Value| json!({"kind": kind, "operation": "CREATE", "object": object});
     let kind = |group: &str, kind: &str| json!({"group": group, "version": "v1", "kind": kind});
     let (pod_kind, deployment_kind) = (kind("", "Pod"), kind("apps", "Deployment"));
     let with = |field: &str, value: Value| {
@@ -111,32 +213,97 @@ pub(crate) fn requests() -> Vec<BadPayload> {
         request
     };
     let table: [(&str, Value, Option<u16>, &str); _] = [
-        ("request null", Value::Null, UNREADABLE, "request: is missing"),
-        ("request of text", json!(SECRET), UNREADABLE, "request: is a string"),
-        ("request a number", json!(1), UNREADABLE, "request: is a number"),
-        ("request true", json!(true), UNREADABLE, "request: is a boolean"),
+        (
+            "request null",
+            Value::Null,
+            UNREADABLE,
+            "request: is missing",
+        ),
+        (
+            "request of text",
+            json!(SECRET),
+            UNREADABLE,
+            "request: is a string",
+        ),
+        (
+            "request a number",
+            json!(1),
+            UNREADABLE,
+            "request: is a number",
+        ),
+        (
+            "request true",
+            json!(true),
+            UNREADABLE,
+            "request: is a boolean",
+        ),
         ("request empty", json!({}), UNREADABLE, "request.kind"),
-        ("kind missing", create(Value::Null, pod()), UNREADABLE, "request.kind.kind: is missing"),
-        ("kind empty", create(json!({}), pod()), UNREADABLE, "request.kind.kind: is missing"),
-        ("kind of text", create(json!(SECRET), pod()), UNREADABLE, "request.kind: is a string"),
+        (
+            "kind missing",
+            create(Value::Null, pod()),
+            UNREADABLE,
+            "request.kind.kind: is missing",
+        ),
+        (
+            "kind empty",
+            create(json!({}), pod()),
+            UNREADABLE,
+            "request.kind.kind: is missing",
+        ),
+        (
+            "kind of text",
+            create(json!(SECRET), pod()),
+            UNREADABLE,
+            "request.kind: is a string",
+        ),
         (
             "kind.kind a number",
             create(json!({"kind": 1}), pod()),
             UNREADABLE,
             "request.kind.kind: is a number",
         ),
-        ("operation a number", with("operation", json!(1)), UNREADABLE, "request.operation: is a number"),
-        ("namespace an object", with("namespace", json!({})), UNREADABLE, "request.namespace: is an object"),
+        (
+            "operation a number",
+            with("operation", json!(1)),
+            UNREADABLE,
+            "request.operation: is a number",
+        ),
+        (
+            "namespace an object",
+            with("namespace", json!({})),
+            UNREADABLE,
+            "request.namespace: is an object",
+        ),
         (
             "subResource true",
             with("subResource", json!(true)),
             UNREADABLE,
             "request.subResource: is a boolean",
         ),
-        ("operation unknown", with("operation", json!("PATCH")), DENIED, "[privileged]"),
-        ("operation missing", with("operation", Value::Null), DENIED, "[privileged]"),
-        ("operation in lower case", with("operation", json!("delete")), DENIED, "[privileged]"),
-        ("object null", create(pod_kind.clone(), Value::Null), UNREADABLE, "request.object: is missing"),
+        (
+            "operation unknown",
+            with("operation", json!("PATCH")),
+            DENIED,
+            "[privileged]",
+        ),
+        (
+            "operation missing",
+            with("operation", Value::Null),
+            DENIED,
+            "[privileged]",
+        ),
+        (
+            "operation in lower case",
+            with("operation", json!("delete")),
+            DENIED,
+            "[privileged]",
+        ),
+        (
+            "object null",
+            create(pod_kind.clone(), Value::Null),
+            UNREADABLE,
+            "request.object: is missing",
+        ),
         (
             "object missing",
             json!({"kind": pod_kind.clone(), "operation": "CREATE"}),
@@ -155,10 +322,30 @@ pub(crate) fn requests() -> Vec<BadPayload> {
             UNREADABLE,
             "request.object: is missing",
         ),
-        ("object of text", create(pod_kind.clone(), json!(SECRET)), UNREADABLE, "object"),
-        ("object a list", create(pod_kind.clone(), json!([pod()])), UNREADABLE, "object"),
-        ("object a number", create(pod_kind.clone(), json!(1)), UNREADABLE, "object"),
-        ("object of a Deployment true", create(deployment_kind.clone(), json!(true)), UNREADABLE, "object"),
+        (
+            "object of text",
+            create(pod_kind.clone(), json!(SECRET)),
+            UNREADABLE,
+            "object",
+        ),
+        (
+            "object a list",
+            create(pod_kind.clone(), json!([pod()])),
+            UNREADABLE,
+            "object",
+        ),
+        (
+            "object a number",
+            create(pod_kind.clone(), json!(1)),
+            UNREADABLE,
+            "object",
+        ),
+        (
+            "object of a Deployment true",
+            create(deployment_kind.clone(), json!(true)),
+            UNREADABLE,
+            "object",
+        ),
         (
             "object without spec",
             with("object", json!({"metadata": eci_metadata()})),
@@ -171,10 +358,18 @@ pub(crate) fn requests() -> Vec<BadPayload> {
             UNREADABLE,
             "spec: is missing",
         ),
-        ("object of another kind rubbish", create(kind("", "ConfigMap"), json!([SECRET])), FINE, ""),
+        (
+            "object of another kind rubbish",
+            create(kind("", "ConfigMap"), json!([SECRET])),
+            FINE,
+            "",
+        ),
         (
             "object of another kind with rubbish for a template",
-            create(kind("example.com", "Thing"), json!({"spec": {"template": [SECRET]}})),
+            create(
+                kind("example.com", "Thing"),
+                json!({"spec": {"template": [SECRET]}}),
+            ),
             FINE,
             "",
         ),
@@ -184,7 +379,12 @@ pub(crate) fn requests() -> Vec<BadPayload> {
             FINE,
             "",
         ),
-        ("DELETE of nothing", json!({"operation": "DELETE"}), FINE, ""),
+        (
+            "DELETE of nothing",
+            json!({"operation": "DELETE"}),
+            FINE,
+            "",
+        ),
         (
             "CONNECT with rubbish",
             json!({"kind": pod_kind, "operation": "CONNECT", "object": SECRET}),
@@ -201,7 +401,12 @@ pub(crate) fn requests() -> Vec<BadPayload> {
     let mut all: Vec<_> = table
         .into_iter()
         .map(|(name, request, code, says)| {
-            bad(name, json!({"request": request, "settings": {}}).to_string(), code, says)
+            bad(
+                name,
+                json!({"request": request, "settings": {}}).to_string(),
+                code,
+                says,
+            )
         })
         .collect();
     for operation in ["DELETE", "CONNECT"] {
@@ -223,7 +428,9 @@ pub(crate) fn objects() -> Vec<BadPayload> {
         payload_of_text(&text.replacen(r#"{"privileged":true}"#, context, 1))
     };
     let annotated = |annotations: &str, context: &str| {
-        let text = pod().to_string().replacen(r#"{"privileged":true}"#, context, 1);
+        let text = pod()
+            .to_string()
+            .replacen(r#"{"privileged":true}"#, context, 1);
         payload_of_text(&text.replacen(
             r#""annotations":{"#,
             &format!(r#""annotations":{{{annotations},"#),
@@ -231,17 +438,22 @@ pub(crate) fn objects() -> Vec<BadPayload> {
         ))
     };
     let spec = |field: &str| {
-        let text = pod().to_string().replacen(r#"{"privileged":true}"#, "{}", 1);
+        let text = pod()
+            .to_string()
+            .replacen(r#"{"privileged":true}"#, "{}", 1);
         payload_of_text(&text.replacen(r#""spec":{"#, &format!(r#""spec":{{{field},"#), 1))
     };
     let arrays = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-    let (hundred_thousand, maps) =
-        (arrays(100_000), format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200)));
+    let (hundred_thousand, maps) = (
+        arrays(100_000),
+        format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200)),
+    );
     let arrays = arrays(200);
     let five_megabytes = format!(r#""large":"{}""#, "x".repeat(5 << 20));
     let many = |count: usize| {
-        let entries: Vec<_> =
-            (0..count).map(|index| format!(r#""example.com/{index}":"{SECRET}""#)).collect();
+        let entries: Vec<_> = (0..count)
+            .map(|index| format!(r#""example.com/{index}":"{SECRET}""#))
+            .collect();
         entries.join(",")
     };
     let id = "spec.containers[0].securityContext.runAsUser";
@@ -314,13 +526,20 @@ pub(crate) fn objects() -> Vec<BadPayload> {
         ),
         (
             "duplicate annotation of a family",
-            annotated(&[r#""seccomp.security.alpha.kubernetes.io/pod":"a""#; 2].join(","), "{}"),
+            annotated(
+                &[r#""seccomp.security.alpha.kubernetes.io/pod":"a""#; 2].join(","),
+                "{}",
+            ),
             UNREADABLE,
             "metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: is set twice",
         ),
         (
             "duplicate label that is not read",
-            context(r#"{"privileged":true}"#).replacen(r#""labels":{"#, r#""labels":{"a":"1","a":"2","#, 1),
+            context(r#"{"privileged":true}"#).replacen(
+                r#""labels":{"#,
+                r#""labels":{"a":"1","a":"2","#,
+                1,
+            ),
             DENIED,
             "[privileged]",
         ),
@@ -330,40 +549,120 @@ pub(crate) fn objects() -> Vec<BadPayload> {
             UNREADABLE,
             &no_integer,
         ),
-        ("an id under 64 bits", context(r#"{"runAsUser":-9223372036854775809}"#), UNREADABLE, &no_integer),
+        (
+            "an id under 64 bits",
+            context(r#"{"runAsUser":-9223372036854775809}"#),
+            UNREADABLE,
+            &no_integer,
+        ),
         (
             "an id of 30 digits",
             context(r#"{"runAsUser":123456789012345678901234567890}"#),
             UNREADABLE,
             &no_integer,
         ),
-        ("an id of 1e400", context(r#"{"runAsUser":1e400}"#), UNREADABLE, &no_integer),
-        ("an id of 1e3", context(r#"{"runAsUser":1e3}"#), UNREADABLE, &no_integer),
-        ("an id of 1.5", context(r#"{"runAsUser":1.5}"#), UNREADABLE, &no_integer),
-        ("an id of 1.0", context(r#"{"runAsUser":1.0}"#), UNREADABLE, &no_integer),
-        ("an id of -1", context(r#"{"runAsUser":-1}"#), DENIED, &out_of_range),
-        ("an id of 2147483648", context(r#"{"runAsUser":2147483648}"#), DENIED, &out_of_range),
-        ("the largest 64-bit id", context(r#"{"runAsUser":9223372036854775807}"#), DENIED, &out_of_range),
-        ("the smallest 64-bit id", context(r#"{"runAsUser":-9223372036854775808}"#), DENIED, &out_of_range),
-        ("an id of 2147483647", context(r#"{"runAsUser":2147483647}"#), FINE, ""),
-        ("1e400 in an unknown field", context(r#"{"unknown":1e400}"#), FINE, ""),
+        (
+            "an id of 1e400",
+            context(r#"{"runAsUser":1e400}"#),
+            UNREADABLE,
+            &no_integer,
+        ),
+        (
+            "an id of 1e3",
+            context(r#"{"runAsUser":1e3}"#),
+            UNREADABLE,
+            &no_integer,
+        ),
+        (
+            "an id of 1.5",
+            context(r#"{"runAsUser":1.5}"#),
+            UNREADABLE,
+            &no_integer,
+        ),
+        (
+            "an id of 1.0",
+            context(r#"{"runAsUser":1.0}"#),
+            UNREADABLE,
+            &no_integer,
+        ),
+        (
+            "an id of -1",
+            context(r#"{"runAsUser":-1}"#),
+            DENIED,
+            &out_of_range,
+        ),
+        (
+            "an id of 2147483648",
+            context(r#"{"runAsUser":2147483648}"#),
+            DENIED,
+            &out_of_range,
+        ),
+        (
+            "the largest 64-bit id",
+            context(r#"{"runAsUser":9223372036854775807}"#),
+            DENIED,
+            &out_of_range,
+        ),
+        (
+            "the smallest 64-bit id",
+            context(r#"{"runAsUser":-9223372036854775808}"#),
+            DENIED,
+            &out_of_range,
+        ),
+        (
+            "an id of 2147483647",
+            context(r#"{"runAsUser":2147483647}"#),
+            FINE,
+            "",
+        ),
+        (
+            "1e400 in an unknown field",
+            context(r#"{"unknown":1e400}"#),
+            FINE,
+            "",
+        ),
         (
             "half a surrogate pair in a name",
             context("{}").replacen(r#""name":"main""#, r#""name":"\ud800""#, 1),
             NOT_JSON,
             "cannot be read",
         ),
-        ("200 arrays in an unknown field", annotated(&format!(r#""deep":{arrays}"#), "{}"), FINE, ""),
-        ("200 objects in an unknown field", annotated(&format!(r#""deep":{maps}"#), "{}"), FINE, ""),
-        ("200 arrays in an unknown field of the spec", spec(&format!(r#""deep":{arrays}"#)), FINE, ""),
+        (
+            "200 arrays in an unknown field",
+            annotated(&format!(r#""deep":{arrays}"#), "{}"),
+            FINE,
+            "",
+        ),
+        (
+            "200 objects in an unknown field",
+            annotated(&format!(r#""deep":{maps}"#), "{}"),
+            FINE,
+            "",
+        ),
+        (
+            "200 arrays in an unknown field of the spec",
+            spec(&format!(r#""deep":{arrays}"#)),
+            FINE,
+            "",
+        ),
         (
             "200 arrays in an unknown field of a privileged container",
             context(&format!(r#"{{"deep":{arrays},"privileged":true}}"#)),
             DENIED,
             "[privileged]",
         ),
-        ("200 arrays for volumes", spec(&format!(r#""volumes":{arrays}"#)), UNREADABLE, "cannot be read"),
-        ("200 objects for a flag", spec(&format!(r#""hostNetwork":{maps}"#)), UNREADABLE, "cannot be read"),
+        (
+            "200 arrays for volumes",
+            spec(&format!(r#""volumes":{arrays}"#)),
+            UNREADABLE,
+            "cannot be read",
+        ),
+        (
+            "200 objects for a flag",
+            spec(&format!(r#""hostNetwork":{maps}"#)),
+            UNREADABLE,
+            "cannot be read",
+        ),
         (
             "200 arrays for an annotation",
             annotated(&host_sysctls(&arrays), "{}"),
@@ -382,14 +681,24 @@ pub(crate) fn objects() -> Vec<BadPayload> {
             FINE,
             "",
         ),
-        ("5 MB in one annotation", annotated(&five_megabytes, "{}"), FINE, ""),
+        (
+            "5 MB in one annotation",
+            annotated(&five_megabytes, "{}"),
+            FINE,
+            "",
+        ),
         (
             "5 MB in one annotation of a privileged pod",
             annotated(&five_megabytes, r#"{"privileged":true}"#),
             DENIED,
             "[privileged]",
         ),
-        ("100000 annotations", annotated(&many(100_000), "{}"), FINE, ""),
+        (
+            "100000 annotations",
+            annotated(&many(100_000), "{}"),
+            FINE,
+            "",
+        ),
         (
             "100000 annotations of a privileged pod",
             annotated(&many(100_000), r#"{"privileged":true}"#),
@@ -403,7 +712,10 @@ pub(crate) fn objects() -> Vec<BadPayload> {
             "[privileged]",
         ),
     ];
-    table.into_iter().map(|(name, payload, code, says)| bad(name, payload, code, says)).collect()
+    table
+        .into_iter()
+        .map(|(name, payload, code, says)| bad(name, payload, code, says))
+        .collect()
 }
 
 fn host_sysctls(value: &str) -> String {
@@ -417,75 +729,208 @@ pub(crate) static BAD_SETTINGS: &[(&str, &[&str])] = &[
     ("1", &["the settings: must be an object"]),
     (r#""latest""#, &["the settings: must be an object"]),
     // Unknown keys, near and far.
-    (r#"{"profiles":"latest"}"#, &["profiles: ", "did you mean profile?"]),
+    (
+        r#"{"profiles":"latest"}"#,
+        &["profiles: ", "did you mean profile?"],
+    ),
     (r#"{"Mutate":"all"}"#, &["Mutate: ", "did you mean mutate?"]),
     (
         r#"{"somethingElse":1}"#,
-        &["somethingElse: ", "profile", "mutate", "scope", "actions", "approved", "exempt"],
+        &[
+            "somethingElse: ",
+            "profile",
+            "mutate",
+            "scope",
+            "actions",
+            "approved",
+            "exempt",
+        ],
     ),
-    (r#"{"scope":{"assumeECI":true}}"#, &["scope.assumeECI: ", "did you mean assumeEci?"]),
-    (r#"{"scope":{"x":true}}"#, &["scope.x: ", "assumeEci", "possible", "namespaceLabels"]),
-    (r#"{"approved":{"hostSysctl":[]}}"#, &["approved.hostSysctl: ", "did you mean hostSysctls?"]),
-    (r#"{"approved":{"x":[]}}"#, &["approved.x: ", "privileged", "capabilities", "hostSysctls"]),
+    (
+        r#"{"scope":{"assumeECI":true}}"#,
+        &["scope.assumeECI: ", "did you mean assumeEci?"],
+    ),
+    (
+        r#"{"scope":{"x":true}}"#,
+        &["scope.x: ", "assumeEci", "possible", "namespaceLabels"],
+    ),
+    (
+        r#"{"approved":{"hostSysctl":[]}}"#,
+        &["approved.hostSysctl: ", "did you mean hostSysctls?"],
+    ),
+    (
+        r#"{"approved":{"x":[]}}"#,
+        &["approved.x: ", "privileged", "capabilities", "hostSysctls"],
+    ),
     (
         r#"{"exempt":[{"image":"a/b","containers":"c"}]}"#,
         &["exempt[0].containers: ", "did you mean container?"],
     ),
-    (r#"{"exempt":[{"image":"a/b"},{"x":"a/b"}]}"#, &["exempt[1].x: ", "image", "container"]),
+    (
+        r#"{"exempt":[{"image":"a/b"},{"x":"a/b"}]}"#,
+        &["exempt[1].x: ", "image", "container"],
+    ),
     // Unknown rules, near and far.
-    (r#"{"actions":{"privilegd":"warn"}}"#, &["actions.privilegd: ", "did you mean privileged?"]),
-    (r#"{"actions":{"sysctl_value":"warn"}}"#, &["actions.sysctl_value: ", "did you mean sysctl-value?"]),
-    (r#"{"actions":{"":"warn"}}"#, &["no such rule", "sysctl-unsupported", "host-path"]),
-    (r#"{"actions":{"**":"warn"}}"#, &["actions.**: ", "sysctl-unsupported", "host-path"]),
+    (
+        r#"{"actions":{"privilegd":"warn"}}"#,
+        &["actions.privilegd: ", "did you mean privileged?"],
+    ),
+    (
+        r#"{"actions":{"sysctl_value":"warn"}}"#,
+        &["actions.sysctl_value: ", "did you mean sysctl-value?"],
+    ),
+    (
+        r#"{"actions":{"":"warn"}}"#,
+        &["no such rule", "sysctl-unsupported", "host-path"],
+    ),
+    (
+        r#"{"actions":{"**":"warn"}}"#,
+        &["actions.**: ", "sysctl-unsupported", "host-path"],
+    ),
     // Values of a wrong type, and wrong values.
-    (r#"{"profile":20240226}"#, &["profile: ", "2024-02-26", "2026-04-01", "latest"]),
-    (r#"{"profile":"2025-01-01"}"#, &["profile: ", "2024-02-26", "2026-04-01", "latest"]),
+    (
+        r#"{"profile":20240226}"#,
+        &["profile: ", "2024-02-26", "2026-04-01", "latest"],
+    ),
+    (
+        r#"{"profile":"2025-01-01"}"#,
+        &["profile: ", "2024-02-26", "2026-04-01", "latest"],
+    ),
     (r#"{"profile":"Latest"}"#, &["profile: ", "latest"]),
     (r#"{"mutate":true}"#, &["mutate: ", "none", "pods", "all"]),
     (r#"{"mutate":"pod"}"#, &["mutate: ", "none", "pods", "all"]),
     (r#"{"scope":true}"#, &["scope: must be an object"]),
     (r#"{"scope":[]}"#, &["scope: must be an object"]),
-    (r#"{"scope":{"assumeEci":"true"}}"#, &["scope.assumeEci: must be true or false"]),
-    (r#"{"scope":{"assumeEci":1}}"#, &["scope.assumeEci: must be true or false"]),
-    (r#"{"scope":{"namespaceLabels":"yes"}}"#, &["scope.namespaceLabels: must be true or false"]),
-    (r#"{"scope":{"possible":true}}"#, &["scope.possible: ", "warn", "enforce", "ignore"]),
-    (r#"{"scope":{"possible":"deny"}}"#, &["scope.possible: ", "warn", "enforce", "ignore"]),
+    (
+        r#"{"scope":{"assumeEci":"true"}}"#,
+        &["scope.assumeEci: must be true or false"],
+    ),
+    (
+        r#"{"scope":{"assumeEci":1}}"#,
+        &["scope.assumeEci: must be true or false"],
+    ),
+    (
+        r#"{"scope":{"namespaceLabels":"yes"}}"#,
+        &["scope.namespaceLabels: must be true or false"],
+    ),
+    (
+        r#"{"scope":{"possible":true}}"#,
+        &["scope.possible: ", "warn", "enforce", "ignore"],
+    ),
+    (
+        r#"{"scope":{"possible":"deny"}}"#,
+        &["scope.possible: ", "warn", "enforce", "ignore"],
+    ),
     (r#"{"actions":"warn"}"#, &["actions: must be an object"]),
-    (r#"{"actions":["privileged"]}"#, &["actions: must be an object"]),
-    (r#"{"actions":{"privileged":1}}"#, &["actions.privileged: ", "deny", "warn", "audit", "off"]),
-    (r#"{"actions":{"privileged":true}}"#, &["actions.privileged: ", "deny", "warn", "audit", "off"]),
-    (r#"{"actions":{"privileged":"fix"}}"#, &["actions.privileged: ", "deny, warn, audit, off"]),
-    (r#"{"actions":{"privileged":"Warn"}}"#, &["actions.privileged: ", "deny, warn, audit, off"]),
-    (r#"{"actions":{"pod-identity":"ignore"}}"#, &["actions.pod-identity: ", "deny, fix, warn, audit, off"]),
-    (r#"{"actions":{"*":"ignore"}}"#, &["actions.*: ", "deny, fix, warn, audit, off"]),
-    (r#"{"actions":{"*":["warn"]}}"#, &["actions.*: ", "deny, fix, warn, audit, off"]),
+    (
+        r#"{"actions":["privileged"]}"#,
+        &["actions: must be an object"],
+    ),
+    (
+        r#"{"actions":{"privileged":1}}"#,
+        &["actions.privileged: ", "deny", "warn", "audit", "off"],
+    ),
+    (
+        r#"{"actions":{"privileged":true}}"#,
+        &["actions.privileged: ", "deny", "warn", "audit", "off"],
+    ),
+    (
+        r#"{"actions":{"privileged":"fix"}}"#,
+        &["actions.privileged: ", "deny, warn, audit, off"],
+    ),
+    (
+        r#"{"actions":{"privileged":"Warn"}}"#,
+        &["actions.privileged: ", "deny, warn, audit, off"],
+    ),
+    (
+        r#"{"actions":{"pod-identity":"ignore"}}"#,
+        &["actions.pod-identity: ", "deny, fix, warn, audit, off"],
+    ),
+    (
+        r#"{"actions":{"*":"ignore"}}"#,
+        &["actions.*: ", "deny, fix, warn, audit, off"],
+    ),
+    (
+        r#"{"actions":{"*":["warn"]}}"#,
+        &["actions.*: ", "deny, fix, warn, audit, off"],
+    ),
     (r#"{"approved":[]}"#, &["approved: must be an object"]),
-    (r#"{"approved":{"privileged":"true"}}"#, &["approved.privileged: must be true or false"]),
-    (r#"{"approved":{"capabilities":"SYS_RAWIO"}}"#, &["approved.capabilities: must be a list"]),
-    (r#"{"approved":{"capabilities":[["SYS_RAWIO"]]}}"#, &["approved.capabilities[0]: must be a string"]),
-    (r#"{"approved":{"capabilities":["SYS_RAWIO","ALL"]}}"#, &["approved.capabilities[1]: ", "ALL"]),
-    (r#"{"approved":{"capabilities":["all"]}}"#, &["approved.capabilities[0]: ", "ALL"]),
+    (
+        r#"{"approved":{"privileged":"true"}}"#,
+        &["approved.privileged: must be true or false"],
+    ),
+    (
+        r#"{"approved":{"capabilities":"SYS_RAWIO"}}"#,
+        &["approved.capabilities: must be a list"],
+    ),
+    (
+        r#"{"approved":{"capabilities":[["SYS_RAWIO"]]}}"#,
+        &["approved.capabilities[0]: must be a string"],
+    ),
+    (
+        r#"{"approved":{"capabilities":["SYS_RAWIO","ALL"]}}"#,
+        &["approved.capabilities[1]: ", "ALL"],
+    ),
+    (
+        r#"{"approved":{"capabilities":["all"]}}"#,
+        &["approved.capabilities[0]: ", "ALL"],
+    ),
     (
         r#"{"approved":{"capabilities":["SYS_RAWI0"]}}"#,
         &["approved.capabilities[0]: ", "did you mean SYS_RAWIO?"],
     ),
-    (r#"{"approved":{"hostSysctls":"vm.*"}}"#, &["approved.hostSysctls: must be a list"]),
-    (r#"{"approved":{"hostSysctls":[1]}}"#, &["approved.hostSysctls[0]: must be a string"]),
-    (r#"{"approved":{"hostSysctls":["vm.*","Vm.x"]}}"#, &["approved.hostSysctls[1]: "]),
+    (
+        r#"{"approved":{"hostSysctls":"vm.*"}}"#,
+        &["approved.hostSysctls: must be a list"],
+    ),
+    (
+        r#"{"approved":{"hostSysctls":[1]}}"#,
+        &["approved.hostSysctls[0]: must be a string"],
+    ),
+    (
+        r#"{"approved":{"hostSysctls":["vm.*","Vm.x"]}}"#,
+        &["approved.hostSysctls[1]: "],
+    ),
     (r#"{"exempt":{"image":"a/b"}}"#, &["exempt: must be a list"]),
-    (r#"{"exempt":["registry.example/**"]}"#, &["exempt[0]: must be an object"]),
-    (r#"{"exempt":[{"container":"istio-*"}]}"#, &["exempt[0]: has no image"]),
-    (r#"{"exempt":[{"image":""}]}"#, &["exempt[0].image: must be a string"]),
-    (r#"{"exempt":[{"image":["a/b"]}]}"#, &["exempt[0].image: must be a string"]),
-    (r#"{"exempt":[{"image":"a/b","container":1}]}"#, &["exempt[0].container: must be a string"]),
-    (r#"{"exempt":[{"image":"**"}]}"#, &["exempt[0].image: ", "wildcard"]),
-    (r#"{"exempt":[{"image":"*/istio/**"}]}"#, &["exempt[0].image: ", "wildcard"]),
+    (
+        r#"{"exempt":["registry.example/**"]}"#,
+        &["exempt[0]: must be an object"],
+    ),
+    (
+        r#"{"exempt":[{"container":"istio-*"}]}"#,
+        &["exempt[0]: has no image"],
+    ),
+    (
+        r#"{"exempt":[{"image":""}]}"#,
+        &["exempt[0].image: must be a string"],
+    ),
+    (
+        r#"{"exempt":[{"image":["a/b"]}]}"#,
+        &["exempt[0].image: must be a string"],
+    ),
+    (
+        r#"{"exempt":[{"image":"a/b","container":1}]}"#,
+        &["exempt[0].container: must be a string"],
+    ),
+    (
+        r#"{"exempt":[{"image":"**"}]}"#,
+        &["exempt[0].image: ", "wildcard"],
+    ),
+    (
+        r#"{"exempt":[{"image":"*/istio/**"}]}"#,
+        &["exempt[0].image: ", "wildcard"],
+    ),
 ];
 
 /// Requests under settings that cannot be used.
 pub(crate) fn bad_settings() -> Vec<BadPayload> {
     let table = BAD_SETTINGS.iter().map(|(settings, says)| {
-        bad(format!("settings {settings}"), payload(&pod(), settings), UNREADABLE, says[0])
+        bad(
+            format!("settings {settings}"),
+            payload(&pod(), settings),
+            UNREADABLE,
+            says[0],
+        )
     });
     let deep = format!(r#"{{"scope":{}{}}}"#, "[".repeat(200), "]".repeat(200));
     let unreadable = [
@@ -495,7 +940,12 @@ pub(crate) fn bad_settings() -> Vec<BadPayload> {
     ];
     table
         .chain(unreadable.into_iter().map(|(name, settings)| {
-            bad(format!("settings with {name}"), payload(&pod(), settings), UNREADABLE, "settings")
+            bad(
+                format!("settings with {name}"),
+                payload(&pod(), settings),
+                UNREADABLE,
+                "settings",
+            )
         }))
         .collect()
 }
@@ -515,9 +965,22 @@ enum Shape {
 impl Shape {
     /// Values of every other type; a list is empty.
     fn wrong(self) -> Vec<Value> {
-        let number = if matches!(self, Self::Integer) { json!(1.5) } else { json!(4_815_162_342_i64) };
-        let values = [json!(true), number, json!(SECRET), json!([]), json!({SECRET: SECRET})];
-        values.into_iter().filter(|value| !self.takes(value)).collect()
+        let number = if matches!(self, Self::Integer) {
+            json!(1.5)
+        } else {
+            json!(4_815_162_342_i64)
+        };
+        let values = [
+            json!(true),
+            number,
+            json!(SECRET),
+            json!([]),
+            json!({SECRET: SECRET}),
+        ];
+        values
+            .into_iter()
+            .filter(|value| !self.takes(value))
+            .collect()
     }
 
     fn takes(self, value: &Value) -> bool {
@@ -543,7 +1006,10 @@ static PLACING: &[(&str, Shape)] = &[
     ("/metadata/labels/alibabacloud.com~1acs", Text),
     ("/metadata/labels/alibabacloud.com~1compute-class", Text),
     ("/metadata/annotations", Object),
-    ("/metadata/annotations/alibabacloud.com~1burst-resource", Text),
+    (
+        "/metadata/annotations/alibabacloud.com~1burst-resource",
+        Text,
+    ),
     ("/spec", Object),
     ("/spec/nodeName", Text),
     ("/spec/nodeSelector", Object),
@@ -555,8 +1021,14 @@ static PLACING: &[(&str, Shape)] = &[
     ("/spec/tolerations/0/value", Text),
     ("/spec/affinity", Object),
     ("/spec/affinity/nodeAffinity", Object),
-    ("/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution", Object),
-    ("/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms", List),
+    (
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution",
+        Object,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
+        List,
+    ),
     (
         "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0",
         Object,
@@ -565,9 +1037,18 @@ static PLACING: &[(&str, Shape)] = &[
         "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchExpressions",
         List,
     ),
-    ("/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution", List),
-    ("/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0", Object),
-    ("/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference", Object),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution",
+        List,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0",
+        Object,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference",
+        Object,
+    ),
     (
         "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions",
         List,
@@ -596,7 +1077,10 @@ static PLACING: &[(&str, Shape)] = &[
 
 /// What the rules read of a pod.
 static POD_FIELDS: &[(&str, Shape)] = &[
-    ("/metadata/annotations/k8s.aliyun.com~1eci-host-sysctls", Text),
+    (
+        "/metadata/annotations/k8s.aliyun.com~1eci-host-sysctls",
+        Text,
+    ),
     ("/metadata/annotations/k8s.aliyun.com~1eci-use-specs", Text),
     ("/spec/os", Object),
     ("/spec/os/name", Text),
@@ -671,7 +1155,10 @@ static INSTANCE_FIELDS: &[(&str, Shape)] = &[
 static WORKLOAD_FIELDS: &[(&str, Shape)] = &[
     ("/metadata", Object),
     ("/metadata/annotations", Object),
-    ("/metadata/annotations/k8s.aliyun.com~1eci-host-sysctls", Text),
+    (
+        "/metadata/annotations/k8s.aliyun.com~1eci-host-sysctls",
+        Text,
+    ),
     ("/metadata/ownerReferences", List),
     ("/metadata/ownerReferences/0", Object),
     ("/metadata/ownerReferences/0/controller", Flag),
@@ -679,29 +1166,37 @@ static WORKLOAD_FIELDS: &[(&str, Shape)] = &[
 
 /// Marks of a wrong type: without them nobody knows where the pod would run.
 pub(crate) fn wrong_placing() -> Vec<BadPayload> {
-    let fields = PLACING.iter().flat_map(|(field, shape)| of_pods(field, shape.wrong(), UNREADABLE));
+    let fields = PLACING
+        .iter()
+        .flat_map(|(field, shape)| of_pods(field, shape.wrong(), UNREADABLE));
     fields.collect()
 }
 
 /// Fields of a pod that the rules read, of a wrong type.
 pub(crate) fn wrong_pods() -> Vec<BadPayload> {
-    POD_FIELDS.iter().flat_map(|(field, shape)| of_pods(field, shape.wrong(), FINE)).collect()
+    POD_FIELDS
+        .iter()
+        .flat_map(|(field, shape)| of_pods(field, shape.wrong(), FINE))
+        .collect()
 }
 
 /// Fields of a container that the rules read, of a wrong type.
 pub(crate) fn wrong_containers() -> Vec<BadPayload> {
     let lists = ["containers", "initContainers", "ephemeralContainers"];
     let fields = lists.iter().flat_map(|list| {
-        CONTAINER_FIELDS
-            .iter()
-            .flat_map(move |(field, shape)| of_pods(&format!("/spec/{list}/0{field}"), shape.wrong(), FINE))
+        CONTAINER_FIELDS.iter().flat_map(move |(field, shape)| {
+            of_pods(&format!("/spec/{list}/0{field}"), shape.wrong(), FINE)
+        })
     });
     fields.collect()
 }
 
 /// Fields that say how large the instance is, of a wrong type.
 pub(crate) fn wrong_instances() -> Vec<BadPayload> {
-    INSTANCE_FIELDS.iter().flat_map(|(field, shape)| of_pods(field, shape.wrong(), FINE)).collect()
+    INSTANCE_FIELDS
+        .iter()
+        .flat_map(|(field, shape)| of_pods(field, shape.wrong(), FINE))
+        .collect()
 }
 
 /// Fields of a workload's own metadata, of a wrong type.
@@ -710,7 +1205,10 @@ pub(crate) fn wrong_workloads() -> Vec<BadPayload> {
     let fields = WORKLOAD_FIELDS.iter().chain(&above);
     fields
         .flat_map(|(field, shape)| {
-            shape.wrong().into_iter().map(|wrong| unreadable("Deployment", deployment(), field, wrong))
+            shape
+                .wrong()
+                .into_iter()
+                .map(|wrong| unreadable("Deployment", deployment(), field, wrong))
         })
         .collect()
 }
@@ -719,13 +1217,20 @@ pub(crate) fn wrong_workloads() -> Vec<BadPayload> {
 /// the first item instead.)
 pub(crate) fn lists_for_something_else() -> Vec<BadPayload> {
     let list = json!([SECRET]);
-    let fields = PLACING.iter().chain(POD_FIELDS).filter(|(_, shape)| !shape.takes(&list));
-    let mut all: Vec<_> =
-        fields.map(|(field, _)| unreadable("Pod", readable("true"), field, list.clone())).collect();
+    let fields = PLACING
+        .iter()
+        .chain(POD_FIELDS)
+        .filter(|(_, shape)| !shape.takes(&list));
+    let mut all: Vec<_> = fields
+        .map(|(field, _)| unreadable("Pod", readable("true"), field, list.clone()))
+        .collect();
     for (request, says) in [
         (list.clone(), "request: is an array"),
         (json!({"kind": list}), "request.kind: is an array"),
-        (json!({"kind": {"group": list, "kind": "Pod"}}), "request.kind.group: is an array"),
+        (
+            json!({"kind": {"group": list, "kind": "Pod"}}),
+            "request.kind.group: is an array",
+        ),
     ] {
         let payload = json!({"request": request, "settings": {}}).to_string();
         all.push(bad(format!("{says}: {list}"), payload, UNREADABLE, says));
@@ -735,12 +1240,19 @@ pub(crate) fn lists_for_something_else() -> Vec<BadPayload> {
 
 /// A pod with wrong values at `field`: on ECI, elsewhere, and for the first of them in a workload.
 fn of_pods(field: &str, values: Vec<Value>, elsewhere: Option<u16>) -> Vec<BadPayload> {
-    let in_workload =
-        unreadable("Deployment", deployment(), &format!("/spec/template{field}"), values[0].clone());
+    let in_workload = unreadable(
+        "Deployment",
+        deployment(),
+        &format!("/spec/template{field}"),
+        values[0].clone(),
+    );
     let in_pods = values.into_iter().flat_map(|wrong| {
         [
             unreadable("Pod on ECI", readable("true"), field, wrong.clone()),
-            BadPayload { code: elsewhere, ..unreadable("Pod elsewhere", readable("false"), field, wrong) },
+            BadPayload {
+                code: elsewhere,
+                ..unreadable("Pod elsewhere", readable("false"), field, wrong)
+            },
         ]
     });
     in_pods.chain([in_workload]).collect()
@@ -750,14 +1262,22 @@ fn of_pods(field: &str, values: Vec<Value>, elsewhere: Option<u16>) -> Vec<BadPa
 fn unreadable(what: &str, mut object: Value, field: &str, wrong: Value) -> BadPayload {
     let name = format!("{what} {field}: {wrong}");
     put(&mut object, field, wrong);
-    bad(name, payload(&object, "{}"), UNREADABLE, format!("{}: is a", path(field)))
+    bad(
+        name,
+        payload(&object, "{}"),
+        UNREADABLE,
+        format!("{}: is a", path(field)),
+    )
 }
 
 /// Sets what a JSON pointer names; objects and lists on the way are there.
 fn put(object: &mut Value, pointer: &str, value: Value) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let key = key.replace("~1", "/");
-    match object.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent} for {pointer}")) {
+    match object
+        .pointer_mut(parent)
+        .unwrap_or_else(|| panic!("no {parent} for {pointer}"))
+    {
         Value::Array(items) => items[key.parse::<usize>().unwrap()] = value,
         parent => parent[key] = value,
     }
@@ -821,7 +1341,8 @@ fn readable(eci: &str) -> Value {
 
 /// A pod on ECI that is denied for its privileged container.
 fn pod() -> Value {
-    let container = json!({"name": "main", "image": "busybox", "securityContext": {"privileged": true}});
+    let container =
+        json!({"name": "main", "image": "busybox", "securityContext": {"privileged": true}});
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -837,7 +1358,11 @@ fn eci_metadata() -> Value {
 /// A workload whose pods are on ECI; it would be denied if it could be read.
 fn deployment() -> Value {
     let mut template = readable("true");
-    put(&mut template, "/spec/containers/0/securityContext/privileged", json!(true));
+    put(
+        &mut template,
+        "/spec/containers/0/securityContext/privileged",
+        json!(true),
+    );
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -847,7 +1372,11 @@ fn deployment() -> Value {
 }
 
 fn payload(object: &Value, settings: &str) -> String {
-    let (group, version) = object["apiVersion"].as_str().unwrap().rsplit_once('/').unwrap_or(("", "v1"));
+    let (group, version) = object["apiVersion"]
+        .as_str()
+        .unwrap()
+        .rsplit_once('/')
+        .unwrap_or(("", "v1"));
     let request = json!({
         "uid": SECRET,
         "kind": {"group": group, "version": version, "kind": object["kind"]},

@@ -17,7 +17,9 @@ const HOST_SYSCTLS: &str = "k8s.aliyun.com/eci-host-sysctls";
 
 /// Any text, control characters and such that turn the line around among them.
 fn arb_text() -> impl Strategy<Value = String> {
-    let odd = select(vec!['\n', '\0', '\u{1b}', '\u{85}', '\u{202e}', '\u{2028}', '"', '\\', 'ß']);
+    let odd = select(vec![
+        '\n', '\0', '\u{1b}', '\u{85}', '\u{202e}', '\u{2028}', '"', '\\', 'ß',
+    ]);
     vec(prop_oneof![4 => any::<char>(), 1 => odd], 0..12).prop_map(String::from_iter)
 }
 
@@ -53,7 +55,16 @@ pub(crate) fn arb_json() -> impl Strategy<Value = Value> {
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         arb_text().prop_map(Value::from),
-        select(vec!["true", "Pod", "ALL", "", "[]", "{}", "vm.min_free_kbytes"]).prop_map(Value::from),
+        select(vec![
+            "true",
+            "Pod",
+            "ALL",
+            "",
+            "[]",
+            "{}",
+            "vm.min_free_kbytes"
+        ])
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(6, 64, 8, move |inner| {
         prop_oneof![
@@ -65,15 +76,21 @@ pub(crate) fn arb_json() -> impl Strategy<Value = Value> {
 
 /// A payload for a generated pod, with one node replaced by anything.
 pub(crate) fn arb_damaged_payload() -> impl Strategy<Value = Value> {
-    (arb_pod_spec(), arb_settings(), 0..PLACES.len(), any::<Index>(), arb_json()).prop_map(
-        |(template, settings, place, at, value)| {
+    (
+        arb_pod_spec(),
+        arb_settings(),
+        0..PLACES.len(),
+        any::<Index>(),
+        arb_json(),
+    )
+        .prop_map(|(template, settings, place, at, value)| {
             let mut payload: Value =
-                serde_json::from_slice(&payload(&placed(&template, PLACES[place]), &settings)).unwrap();
+                serde_json::from_slice(&payload(&placed(&template, PLACES[place]), &settings))
+                    .unwrap();
             let at = at.index(nodes(&payload));
             *node(&mut payload, &mut { at }).unwrap() = value;
             payload
-        },
-    )
+        })
 }
 
 fn nodes(value: &Value) -> usize {
@@ -100,7 +117,11 @@ fn node<'v>(value: &'v mut Value, left: &mut usize) -> Option<&'v mut Value> {
 /// A pod on ECI, as the `metadata` and `spec` of an object or a pod template.
 pub(crate) fn arb_pod_spec() -> impl Strategy<Value = Value> {
     let containers = |counts| vec(arb_container(), counts);
-    let lists = (containers(1..4), weighted(0.5, containers(0..3)), weighted(0.3, containers(0..3)));
+    let lists = (
+        containers(1..4),
+        weighted(0.5, containers(0..3)),
+        weighted(0.3, containers(0..3)),
+    );
     let context = (of(arb_pod_context()), of(vec(arb_sysctl(), 0..5)));
     let flags = [(); 3].map(|()| weighted(0.1, any::<bool>()));
     (lists, context, flags, weighted(0.2, vec(arb_volume(), 0..3)), arb_annotations(), arb_unknown())
@@ -138,13 +159,18 @@ pub(crate) fn arb_pod_spec() -> impl Strategy<Value = Value> {
 
 /// The fields that are there.
 fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
-    let there = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    let there = fields
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
     Value::Object(there.collect())
 }
 
 /// A field that the policy has never heard of; [`odd`] makes odd numbers of it.
 fn arb_unknown() -> impl Strategy<Value = Option<Value>> {
-    weighted(0.2, (0..ODD_NUMBERS.len()).prop_map(|index| json!({"list": [null, {odd_key(index): "odd"}]})))
+    weighted(
+        0.2,
+        (0..ODD_NUMBERS.len()).prop_map(|index| json!({"list": [null, {odd_key(index): "odd"}]})),
+    )
 }
 
 /// Numbers that a tree of JSON would not keep as they are written.
@@ -163,12 +189,16 @@ fn odd_key(index: usize) -> String {
 
 /// The text with an odd number wherever there is a word for one.
 pub(crate) fn odd(text: &str) -> String {
-    replace_odd(text, |index| (format!(r#""{}":"odd""#, odd_key(index)), written(index)))
+    replace_odd(text, |index| {
+        (format!(r#""{}":"odd""#, odd_key(index)), written(index))
+    })
 }
 
 /// The text with the words that [`odd`] replaced.
 pub(crate) fn even(text: &str) -> String {
-    replace_odd(text, |index| (written(index), format!(r#""{}":"odd""#, odd_key(index))))
+    replace_odd(text, |index| {
+        (written(index), format!(r#""{}":"odd""#, odd_key(index)))
+    })
 }
 
 fn written(index: usize) -> String {
@@ -201,7 +231,11 @@ fn arb_flag() -> impl Strategy<Value = Value> {
 fn arb_pod_context() -> impl Strategy<Value = Value> {
     let identity = (of(arb_id()), of(arb_id()), of(arb_flag()));
     let groups = (weighted(0.1, arb_id()), weighted(0.1, vec(arb_id(), 0..3)));
-    let ignored = (weighted(0.1, arb_profile()), weighted(0.1, Just(json!({}))), arb_unknown());
+    let ignored = (
+        weighted(0.1, arb_profile()),
+        weighted(0.1, Just(json!({}))),
+        arb_unknown(),
+    );
     (identity, groups, ignored).prop_map(
         |((user, group, non_root), (fs_group, supplemental), (seccomp, se_linux, unknown))| {
             object([
@@ -239,10 +273,24 @@ fn arb_sysctl() -> impl Strategy<Value = Value> {
         "vm..x",
         "",
     ]);
-    let value =
-        select(vec!["1", "0", "65536", "838861", "99999999999", "-1", "1 2", "many", "", "\u{7}\n\""]);
+    let value = select(vec![
+        "1",
+        "0",
+        "65536",
+        "838861",
+        "99999999999",
+        "-1",
+        "1 2",
+        "many",
+        "",
+        "\u{7}\n\"",
+    ]);
     (name, value, arb_unknown()).prop_map(|(name, value, unknown)| {
-        object([("name", Some(name.into())), ("value", Some(value.into())), ("x-unknown", unknown)])
+        object([
+            ("name", Some(name.into())),
+            ("value", Some(value.into())),
+            ("x-unknown", unknown),
+        ])
     })
 }
 
@@ -258,18 +306,31 @@ fn arb_annotations() -> impl Strategy<Value = Value> {
     let host_sysctls = prop_oneof![
         vec(
             (
-                select(vec!["vm.max_map_count", "kernel.pid_max", "fs/file-max", "net.core.somaxconn"]),
+                select(vec![
+                    "vm.max_map_count",
+                    "kernel.pid_max",
+                    "fs/file-max",
+                    "net.core.somaxconn"
+                ]),
                 "[0-9]{1,5}"
             ),
             0..3
         )
         .prop_map(|entries| {
-            let entries: Vec<_> =
-                entries.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+            let entries: Vec<_> = entries
+                .into_iter()
+                .map(|(name, value)| json!({"name": name, "value": value}))
+                .collect();
             Value::from(entries).to_string()
         }),
-        select(vec!["", "{}", "[1]", r#"[{"name":"vm.max_map_count"}]"#, "\u{1b}[31m"])
-            .prop_map(str::to_owned),
+        select(vec![
+            "",
+            "{}",
+            "[1]",
+            r#"[{"name":"vm.max_map_count"}]"#,
+            "\u{1b}[31m"
+        ])
+        .prop_map(str::to_owned),
     ];
     let use_specs = select(vec!["2-4Gi", "2-4Gi,1-1Gi", "ecs.c6.large", ""]);
     let legacy = select(vec![
@@ -279,11 +340,21 @@ fn arb_annotations() -> impl Strategy<Value = Value> {
         "container.apparmor.security.beta.kubernetes.io/a\nb",
     ]);
     let others = btree_map("[a-z.]{1,12}/[a-z]{1,8}", arb_text(), 0..3);
-    (weighted(0.4, host_sysctls), weighted(0.3, use_specs), vec(legacy, 0..3), others, arb_unknown())
+    (
+        weighted(0.4, host_sysctls),
+        weighted(0.3, use_specs),
+        vec(legacy, 0..3),
+        others,
+        arb_unknown(),
+    )
         .prop_map(|(host_sysctls, use_specs, legacy, others, unknown)| {
-            let mut annotations: Map<_, _> =
-                others.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
-            let set = legacy.into_iter().map(|key| (key, Some("unconfined".into())));
+            let mut annotations: Map<_, _> = others
+                .into_iter()
+                .map(|(key, value)| (key, Value::from(value)))
+                .collect();
+            let set = legacy
+                .into_iter()
+                .map(|key| (key, Some("unconfined".into())));
             let set = set.chain([
                 (HOST_SYSCTLS, host_sysctls.map(Value::from)),
                 ("k8s.aliyun.com/eci-use-specs", use_specs.map(Value::from)),
@@ -295,20 +366,36 @@ fn arb_annotations() -> impl Strategy<Value = Value> {
 }
 
 fn arb_container() -> impl Strategy<Value = Value> {
-    let amount =
-        || of(select(vec![json!("500m"), json!("2"), json!(1), json!("4Gi"), json!("1e30"), json!("x")]));
-    let resources =
-        (amount(), amount(), amount(), amount()).prop_map(|(cpu, memory, least_cpu, least_memory)| {
+    let amount = || {
+        of(select(vec![
+            json!("500m"),
+            json!("2"),
+            json!(1),
+            json!("4Gi"),
+            json!("1e30"),
+            json!("x"),
+        ]))
+    };
+    let resources = (amount(), amount(), amount(), amount()).prop_map(
+        |(cpu, memory, least_cpu, least_memory)| {
             json!({
                 "limits": object([("cpu", cpu), ("memory", memory)]),
                 "requests": object([("cpu", least_cpu), ("memory", least_memory)]),
             })
-        });
+        },
+    );
     let env = Just(json!([{"name": "__ECI_RESOURCE_IGNORE__", "value": "TRUE"}]));
     let image = select(vec!["app:1", "istio/proxyv2:1.20", "a/b/c@sha256:00"]);
     let context = prop_oneof![4 => arb_context(), 1 => Just(Value::Null)];
-    ("[a-c]", image, of(context), weighted(0.5, resources), weighted(0.1, env), arb_unknown()).prop_map(
-        |(name, image, context, resources, env, unknown)| {
+    (
+        "[a-c]",
+        image,
+        of(context),
+        weighted(0.5, resources),
+        weighted(0.1, env),
+        arb_unknown(),
+    )
+        .prop_map(|(name, image, context, resources, env, unknown)| {
             object([
                 ("name", Some(name.into())),
                 ("image", Some(format!("{REGISTRY}/{image}").into())),
@@ -317,15 +404,25 @@ fn arb_container() -> impl Strategy<Value = Value> {
                 ("env", env),
                 ("x-unknown", unknown),
             ])
-        },
-    )
+        })
 }
 
 fn arb_context() -> impl Strategy<Value = Value> {
     let identity = (of(arb_id()), of(arb_id()), of(arb_flag()));
-    let rights = (weighted(0.2, arb_flag()), weighted(0.3, arb_flag()), of(arb_capabilities()));
-    let mounts = (weighted(0.3, arb_flag()), weighted(0.2, select(vec!["Default", "Unmasked", "x\u{9}y"])));
-    let ignored = (weighted(0.2, arb_profile()), weighted(0.1, Just(json!({}))), arb_unknown());
+    let rights = (
+        weighted(0.2, arb_flag()),
+        weighted(0.3, arb_flag()),
+        of(arb_capabilities()),
+    );
+    let mounts = (
+        weighted(0.3, arb_flag()),
+        weighted(0.2, select(vec!["Default", "Unmasked", "x\u{9}y"])),
+    );
+    let ignored = (
+        weighted(0.2, arb_profile()),
+        weighted(0.1, Just(json!({}))),
+        arb_unknown(),
+    );
     (identity, rights, mounts, ignored).prop_map(
         |(
             (user, group, non_root),
@@ -352,8 +449,12 @@ fn arb_context() -> impl Strategy<Value = Value> {
 
 fn arb_capabilities() -> impl Strategy<Value = Value> {
     let list = || weighted(0.7, vec(arb_capability(), 0..4));
-    (list(), list())
-        .prop_map(|(add, drop)| object([("add", add.map(Value::from)), ("drop", drop.map(Value::from))]))
+    (list(), list()).prop_map(|(add, drop)| {
+        object([
+            ("add", add.map(Value::from)),
+            ("drop", drop.map(Value::from)),
+        ])
+    })
 }
 
 fn arb_capability() -> impl Strategy<Value = String> {
@@ -368,7 +469,14 @@ fn arb_capability() -> impl Strategy<Value = String> {
     ];
     let name = prop_oneof![
         select(capability::LINUX),
-        select(vec!["CHOWN", "NET_ADMIN", "NET_RAW", "ALL", "SYS_ADMIN", "SYS_RAWIO"]),
+        select(vec![
+            "CHOWN",
+            "NET_ADMIN",
+            "NET_RAW",
+            "ALL",
+            "SYS_ADMIN",
+            "SYS_RAWIO"
+        ]),
     ];
     prop_oneof![9 => (name, select(spellings)).prop_map(|(name, spell)| spell(name)), 1 => arb_text()]
 }
@@ -378,11 +486,27 @@ pub(crate) fn arb_settings() -> impl Strategy<Value = Value> {
     let approved = (
         any::<bool>(),
         vec(select(vec!["SYS_RAWIO", "cap_sys_admin", "BPF"]), 0..3),
-        vec(select(vec!["vm.max_map_count", "vm/swappiness", "vm.*", "kernel.pid*", "fs.*", "net.*"]), 0..3),
+        vec(
+            select(vec![
+                "vm.max_map_count",
+                "vm/swappiness",
+                "vm.*",
+                "kernel.pid*",
+                "fs.*",
+                "net.*",
+            ]),
+            0..3,
+        ),
     );
-    let scope = (any::<bool>(), select(vec!["warn", "enforce", "ignore"]), any::<bool>());
-    let exempt =
-        (select(vec!["app:1", "istio/**", "*", "**"]), weighted(0.3, select(vec!["a", "*", "[ab]"])));
+    let scope = (
+        any::<bool>(),
+        select(vec!["warn", "enforce", "ignore"]),
+        any::<bool>(),
+    );
+    let exempt = (
+        select(vec!["app:1", "istio/**", "*", "**"]),
+        weighted(0.3, select(vec!["a", "*", "[ab]"])),
+    );
     (
         of(select(vec!["2024-02-26", "2026-04-01", "latest"])),
         of(select(vec!["none", "pods", "all"])),
@@ -438,7 +562,14 @@ pub(crate) fn arb_ceiling() -> impl Strategy<Value = &'static str> {
 fn action_of(rule: usize, action: usize) -> (&'static str, &'static str) {
     let rule = RULES[rule];
     let action = ["fix", "deny", "warn", "audit", "off"][action];
-    (rule.id, if action == "fix" && rule.fix.is_none() { "deny" } else { action })
+    (
+        rule.id,
+        if action == "fix" && rule.fix.is_none() {
+            "deny"
+        } else {
+            action
+        },
+    )
 }
 
 /// An object that holds pods: its API version, its kind, and the JSON pointer of its pod (template).

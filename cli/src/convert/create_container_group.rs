@@ -22,8 +22,12 @@ use crate::judge::Subject;
 use crate::openapi::{CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, scalar};
 
 /// Fields of a pod outside its security context that bear on security, with the value that asks for something.
-static OF_SPEC: &[(&str, bool)] =
-    &[("hostNetwork", true), ("hostPID", true), ("hostIPC", true), ("hostUsers", false)];
+static OF_SPEC: &[(&str, bool)] = &[
+    ("hostNetwork", true),
+    ("hostPID", true),
+    ("hostIPC", true),
+    ("hostUsers", false),
+];
 
 const NO_PARAMETER: &str = "CreateContainerGroup has no parameter for it; left out";
 
@@ -35,14 +39,24 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
     let path = match convert.input.as_slice() {
         [path] => path,
         [_, option, ..] if option.starts_with("--") => {
-            return Err(Failure::new(format!("{option} must stand before the manifest")));
+            return Err(Failure::new(format!(
+                "{option} must stand before the manifest"
+            )));
         }
         inputs => {
-            return Err(Failure::new(format!("--to takes one manifest, and here are {}", inputs.len())));
+            return Err(Failure::new(format!(
+                "--to takes one manifest, and here are {}",
+                inputs.len()
+            )));
         }
     };
-    let source = if path == "-" { Source::Stdin } else { Source::Named(path.into()) };
-    let said = |problem: &dyn std::fmt::Display| Failure::new(format!("{}: {problem}", source.name()));
+    let source = if path == "-" {
+        Source::Stdin
+    } else {
+        Source::Named(path.into())
+    };
+    let said =
+        |problem: &dyn std::fmt::Display| Failure::new(format!("{}: {problem}", source.name()));
     let text = source.read().map_err(|problem| said(&problem))?;
     let documents = eci_manifest::documents(&text).map_err(|error| said(&error))?;
     let mut groups = Vec::new();
@@ -57,7 +71,11 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
     }
     let are_several = groups.len() > 1;
     for (name, group) in &groups {
-        let prefix = if are_several { format!("{name}: ") } else { String::new() };
+        let prefix = if are_several {
+            format!("{name}: ")
+        } else {
+            String::new()
+        };
         match group {
             Some(group) => {
                 for (path, remark) in &group.remarks {
@@ -67,7 +85,10 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
             None => tell(format_args!("remark: {name}: it makes no pods; left out")),
         }
     }
-    let groups: Vec<_> = groups.iter().filter_map(|(name, group)| Some((name, group.as_ref()?))).collect();
+    let groups: Vec<_> = groups
+        .iter()
+        .filter_map(|(name, group)| Some((name, group.as_ref()?)))
+        .collect();
     if groups.is_empty() {
         return Err(said(&"holds no pod, nor anything that makes pods"));
     }
@@ -106,7 +127,11 @@ fn write_flat(groups: &[(&String, &Group)], out: &mut dyn Write) -> std::io::Res
             writeln!(out, "# {}", eci_security_context::text::one_line(name))?;
         }
         for (name, value) in &group.parameters {
-            writeln!(out, "{name}={}", encoded(&scalar(value).unwrap_or_default()))?;
+            writeln!(
+                out,
+                "{name}={}",
+                encoded(&scalar(value).unwrap_or_default())
+            )?;
         }
     }
     Ok(())
@@ -131,7 +156,10 @@ fn encoded(value: &str) -> String {
 }
 
 fn percent(c: char) -> String {
-    c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect()
+    c.encode_utf8(&mut [0; 4])
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect()
 }
 
 /// The parameters as the SDKs nest them: a number in a name is the place in a list.
@@ -149,7 +177,11 @@ fn put(at: &mut Value, parts: &[&str], value: &Value) {
         return;
     };
     if at.is_null() {
-        *at = if part.parse::<usize>().is_ok() { json!([]) } else { json!({}) };
+        *at = if part.parse::<usize>().is_ok() {
+            json!([])
+        } else {
+            json!({})
+        };
     }
     let below = match (at, part.parse::<usize>()) {
         (Value::Array(items), Ok(number)) => {
@@ -177,17 +209,25 @@ impl Group {
     /// The group of an object that is a pod or makes pods; `None` for another. The error says what cannot be read.
     fn of(object: &Value) -> Result<Option<Self>, String> {
         let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default();
-        let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let group = text("apiVersion")
+            .split_once('/')
+            .map_or("", |(group, _)| group);
         let json = object.to_string();
-        let raw = eci_security_context::json::raw(&json).map_err(|unreadable| unreadable.to_string())?;
-        let Some(place) = workload::place(group, text("kind"), raw) else { return Ok(None) };
+        let raw =
+            eci_security_context::json::raw(&json).map_err(|unreadable| unreadable.to_string())?;
+        let Some(place) = workload::place(group, text("kind"), raw) else {
+            return Ok(None);
+        };
         let read = Workload::read(raw, place).map_err(|unreadable| unreadable.to_string())?;
-        let Some(workload) = read else { return Ok(None) };
+        let Some(workload) = read else {
+            return Ok(None);
+        };
         let settings = Settings::default();
         let pod = Pod::of(&workload, &settings).map_err(|unreadable| unreadable.to_string())?;
-        let (Some(pod), Some(spec)) =
-            (pod, object.pointer(&format!("/{}", [place, &["spec"]].concat().join("/"))))
-        else {
+        let (Some(pod), Some(spec)) = (
+            pod,
+            object.pointer(&format!("/{}", [place, &["spec"]].concat().join("/"))),
+        ) else {
             return Ok(None);
         };
         let mut group = Self::default();
@@ -195,16 +235,27 @@ impl Group {
         group.sysctls(&pod);
         group.of_spec(&pod, spec)?;
         for (root, list) in CONTAINERS {
-            let containers = spec.get(list.name()).and_then(Value::as_array).into_iter().flatten();
+            let containers = spec
+                .get(list.name())
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
             for (index, container) in containers.enumerate() {
                 let root = format!("{root}.{}", index + 1);
-                group.container((&root, list), container, &at.field(list.name()).index(index), spec)?;
+                group.container(
+                    (&root, list),
+                    container,
+                    &at.field(list.name()).index(index),
+                    spec,
+                )?;
             }
         }
         let ephemeral = at.field(List::Ephemeral.name());
         for (index, _) in pod.spec.ephemeral_containers.iter().flatten().enumerate() {
-            group
-                .remark(ephemeral.index(index), "CreateContainerGroup has no ephemeral containers; left out");
+            group.remark(
+                ephemeral.index(index),
+                "CreateContainerGroup has no ephemeral containers; left out",
+            );
         }
         Ok(Some(group))
     }
@@ -224,22 +275,40 @@ impl Group {
             }
             HostSysctls::Entries(entries) => entries.clone(),
         };
-        let of_annotation = of_annotation
+        let of_annotation = of_annotation.iter().map(|(name, value)| {
+            (
+                annotation.clone(),
+                sysctl::normalise(name).into_owned(),
+                value.as_str(),
+            )
+        });
+        let of_field = pod
+            .sysctls
             .iter()
-            .map(|(name, value)| (annotation.clone(), sysctl::normalise(name).into_owned(), value.as_str()));
-        let of_field =
-            pod.sysctls.iter().map(|entry| (entry.path.clone(), entry.name.to_string(), entry.value));
+            .map(|entry| (entry.path.clone(), entry.name.to_string(), entry.value));
         let mut counts = CHANNELS.each_ref().map(|channel| (channel, Vec::new()));
         for (path, name, value) in of_field.chain(of_annotation) {
-            match counts.iter_mut().find(|(channel, _)| channel.sysctls.holds(&name)) {
+            match counts
+                .iter_mut()
+                .find(|(channel, _)| channel.sysctls.holds(&name))
+            {
                 Some((_, taken)) if taken.len() < CHANNEL_SYSCTLS => taken.push((name, value)),
                 Some((channel, _)) => {
                     let most = format!("{} takes {CHANNEL_SYSCTLS} at most", channel.parameter);
-                    self.remark(path, format!("{} is one too many, {most}; left out", quote(&name)));
+                    self.remark(
+                        path,
+                        format!("{} is one too many, {most}; left out", quote(&name)),
+                    );
                 }
                 None => {
-                    let takers = CHANNELS.each_ref().map(|channel| channel.parameter).join(" nor ");
-                    self.remark(path, format!("neither {takers} takes {}; left out", quote(&name)));
+                    let takers = CHANNELS
+                        .each_ref()
+                        .map(|channel| channel.parameter)
+                        .join(" nor ");
+                    self.remark(
+                        path,
+                        format!("neither {takers} takes {}; left out", quote(&name)),
+                    );
                 }
             }
         }
@@ -247,7 +316,8 @@ impl Group {
             for (number, (name, value)) in (1..).zip(taken) {
                 let entry = format!("{}.{number}", channel.parameter);
                 self.parameters.push((format!("{entry}.Name"), name.into()));
-                self.parameters.push((format!("{entry}.Value"), value.into()));
+                self.parameters
+                    .push((format!("{entry}.Value"), value.into()));
             }
         }
     }
@@ -257,11 +327,23 @@ impl Group {
         let at = pod.path.field("spec");
         for parameter in OF_GROUP {
             if let Some(value) = find(spec, parameter.field) {
-                self.write(parameter, parameter.name, below(&at, parameter.field), value)?;
+                self.write(
+                    parameter,
+                    parameter.name,
+                    below(&at, parameter.field),
+                    value,
+                )?;
             }
         }
-        let volumes = spec.get("volumes").and_then(Value::as_array).into_iter().flatten();
-        for (index, _) in volumes.enumerate().filter(|(_, volume)| find(volume, &["hostPath"]).is_some()) {
+        let volumes = spec
+            .get("volumes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        for (index, _) in volumes
+            .enumerate()
+            .filter(|(_, volume)| find(volume, &["hostPath"]).is_some())
+        {
             self.remark(
                 at.field("volumes").index(index).field("hostPath"),
                 "ECI has no host whose files could be mounted; left out",
@@ -272,12 +354,25 @@ impl Group {
                 self.remark(at.field(name), NO_PARAMETER);
             }
         }
-        for (key, value) in spec.get("securityContext").and_then(Value::as_object).into_iter().flatten() {
+        for (key, value) in spec
+            .get("securityContext")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             if key != "sysctls" && !is_identity(key) && is_set(value) {
-                self.remark(at.field("securityContext").step(Step::Field(key.clone().into())), NO_PARAMETER);
+                self.remark(
+                    at.field("securityContext")
+                        .step(Step::Field(key.clone().into())),
+                    NO_PARAMETER,
+                );
             }
         }
-        for key in pod.annotations.map(|found| found.legacy_profiles.as_slice()).unwrap_or_default() {
+        for key in pod
+            .annotations
+            .map(|found| found.legacy_profiles.as_slice())
+            .unwrap_or_default()
+        {
             self.remark(pod.annotation_path(key), NO_PARAMETER);
         }
         Ok(())
@@ -291,19 +386,32 @@ impl Group {
         at: &Path,
         spec: &Value,
     ) -> Result<(), String> {
-        let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
+        let name = container
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         self.parameters.push((format!("{root}.Name"), name.into()));
         for parameter in OF_CONTAINER {
             let inherited = || {
                 let is_inherited = parameter.field.last().is_some_and(|key| is_identity(key));
                 find(spec, parameter.field).filter(|_| is_inherited)
             };
-            let Some(value) = find(container, parameter.field).or_else(inherited) else { continue };
+            let Some(value) = find(container, parameter.field).or_else(inherited) else {
+                continue;
+            };
             let path = below(at, parameter.field);
             if parameter.is_of(list) {
-                self.write(parameter, &format!("{root}.{}", parameter.name), path, value)?;
+                self.write(
+                    parameter,
+                    &format!("{root}.{}", parameter.name),
+                    path,
+                    value,
+                )?;
             } else if *value != false {
-                self.remark(path, format!("init containers take no {}; left out", parameter.name));
+                self.remark(
+                    path,
+                    format!("init containers take no {}; left out", parameter.name),
+                );
             }
         }
         if let Some(context) = container.get("securityContext") {
@@ -313,21 +421,35 @@ impl Group {
     }
 
     /// Writes the parameter of this whole name.
-    fn write(&mut self, parameter: &Parameter, name: &str, path: Path, value: &Value) -> Result<(), String> {
+    fn write(
+        &mut self,
+        parameter: &Parameter,
+        name: &str,
+        path: Path,
+        value: &Value,
+    ) -> Result<(), String> {
         match (parameter.takes, value) {
             (Takes::True, Value::Bool(false)) => {
-                self.remark(path, format!("{} can be true only; left out", parameter.name));
+                self.remark(
+                    path,
+                    format!("{} can be true only; left out", parameter.name),
+                );
             }
             (Takes::Integer, Value::Number(_)) | (Takes::Boolean | Takes::True, Value::Bool(_)) => {
                 self.parameters.push((name.to_owned(), value.clone()));
             }
             (Takes::Capabilities, Value::Array(items)) => {
                 for (number, item) in (1..).zip(items.iter().filter_map(Value::as_str)) {
-                    self.parameters.push((format!("{name}.{number}"), capability::normalise(item).into()));
+                    self.parameters.push((
+                        format!("{name}.{number}"),
+                        capability::normalise(item).into(),
+                    ));
                 }
             }
             (Takes::Integer, _) => return Err(format!("{path}: must be an integer")),
-            (Takes::Boolean | Takes::True, _) => return Err(format!("{path}: must be true or false")),
+            (Takes::Boolean | Takes::True, _) => {
+                return Err(format!("{path}: must be true or false"));
+            }
             (Takes::Capabilities, _) => return Err(format!("{path}: must be a list")),
         }
         Ok(())
@@ -340,7 +462,10 @@ impl Group {
             if OF_CONTAINER.iter().any(|parameter| parameter.field == keys) {
                 continue;
             }
-            if OF_CONTAINER.iter().any(|parameter| parameter.field.starts_with(&keys)) {
+            if OF_CONTAINER
+                .iter()
+                .any(|parameter| parameter.field.starts_with(&keys))
+            {
                 self.remark_rest(value, &keys, at);
             } else if is_set(value) {
                 self.remark(below(at, &keys), NO_PARAMETER);
@@ -356,7 +481,9 @@ fn find<'v>(object: &'v Value, keys: &[&str]) -> Option<&'v Value> {
 }
 
 fn below(at: &Path, keys: &[&str]) -> Path {
-    keys.iter().fold(at.clone(), |path, key| path.step(Step::Field((*key).to_owned().into())))
+    keys.iter().fold(at.clone(), |path, key| {
+        path.step(Step::Field((*key).to_owned().into()))
+    })
 }
 
 fn is_identity(key: &str) -> bool {
@@ -375,7 +502,12 @@ fn is_set(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use crate::openapi::{flat, of_value};
@@ -411,8 +543,11 @@ mod tests {
         write_flat(&[(&name, &group), (&name, &group)], &mut text).unwrap();
         let requests = flat(std::str::from_utf8(&text).unwrap()).unwrap().unwrap();
         assert_eq!(requests.len(), 2);
-        let written: Vec<_> =
-            group.parameters.iter().map(|(name, value)| (name.clone(), scalar(value).unwrap())).collect();
+        let written: Vec<_> = group
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), scalar(value).unwrap()))
+            .collect();
         for request in &requests {
             let read: Vec<_> = request
                 .entries
@@ -422,8 +557,11 @@ mod tests {
             assert_eq!(read, written);
         }
         let nested = &of_value(&nested(&group.parameters)).unwrap()[0];
-        let mut read: Vec<_> =
-            nested.entries.iter().map(|entry| (entry.name.clone(), entry.value.clone())).collect();
+        let mut read: Vec<_> = nested
+            .entries
+            .iter()
+            .map(|entry| (entry.name.clone(), entry.value.clone()))
+            .collect();
         let mut written = group.parameters;
         read.sort_by_key(|(name, _)| name.clone());
         written.sort_by_key(|(name, _)| name.clone());
@@ -433,7 +571,8 @@ mod tests {
     #[test]
     fn what_is_written_of_a_pod_that_is_fine_is_fine() {
         let mut pod = pod();
-        pod["spec"]["securityContext"]["sysctls"] = json!([{ "name": "kernel.sem", "value": "250" }]);
+        pod["spec"]["securityContext"]["sysctls"] =
+            json!([{ "name": "kernel.sem", "value": "250" }]);
         let request = &of_value(&nested(&group(&pod).parameters)).unwrap()[0];
         assert!(request.judge(&Settings::default()).unwrap().is_empty());
     }

@@ -60,7 +60,10 @@ pub(crate) fn convert(input: &[String]) -> Result<Converted, Failure> {
     let command = command::parse(&words.words)?;
     let (pod, remarks) = pod::of(&command)?;
     let remarks = words.remarks.into_iter().chain(remarks).collect();
-    Ok(Converted { manifest: yaml::write(&pod), remarks })
+    Ok(Converted {
+        manifest: yaml::write(&pod),
+        remarks,
+    })
 }
 
 #[cfg(test)]

@@ -29,8 +29,16 @@ static AMOUNTS: [(&str, &str, &str); 2] = [("Cpu", "cpu", ""), ("Memory", "memor
 
 /// What the rules call by its name in a pod, rule by rule, and what that is in a request.
 static WORDS: &[(&str, &str, &str)] = &[
-    ("sysctl-unsupported", "takes from a pod", "takes from a request"),
-    ("privileged", "the pod's securityContext.sysctls", "HostSecurityContext.Sysctl"),
+    (
+        "sysctl-unsupported",
+        "takes from a pod",
+        "takes from a request",
+    ),
+    (
+        "privileged",
+        "the pod's securityContext.sysctls",
+        "HostSecurityContext.Sysctl",
+    ),
     ("run-as-root-conflict", "runAsNonRoot", "RunAsNonRoot"),
     ("run-as-root-conflict", "runAsUser", "RunAsUser"),
     ("run-as-root-conflict", " (its own or the pod's)", ""),
@@ -62,8 +70,14 @@ impl Request {
 
     /// Why nothing of the request is judged, and where it says so; `None` where it is.
     pub(crate) fn unjudged(&self) -> Option<(&'static str, &Place)> {
-        let os = self.entries.iter().find(|entry| entry.name == "OsType" && entry.value == "Windows")?;
-        Some(("OsType: Windows: the rules are for Linux only; nothing was checked", &os.place))
+        let os = self
+            .entries
+            .iter()
+            .find(|entry| entry.name == "OsType" && entry.value == "Windows")?;
+        Some((
+            "OsType: Windows: the rules are for Linux only; nothing was checked",
+            &os.place,
+        ))
     }
 }
 
@@ -86,7 +100,11 @@ struct Given<'r> {
 impl Given<'_> {
     fn wrong(&self, what: impl std::fmt::Display, help: impl Into<String>) -> Wrong {
         let message = format!("{}: {what}", self.entry.name);
-        Wrong { place: self.entry.place.clone(), message, help: help.into() }
+        Wrong {
+            place: self.entry.place.clone(),
+            message,
+            help: help.into(),
+        }
     }
 
     fn shown(&self) -> String {
@@ -107,10 +125,14 @@ impl Given<'_> {
                 )
             }),
             Takes::Boolean | Takes::True => {
-                let read =
-                    [true, false].into_iter().find(|known| text.eq_ignore_ascii_case(&known.to_string()));
+                let read = [true, false]
+                    .into_iter()
+                    .find(|known| text.eq_ignore_ascii_case(&known.to_string()));
                 read.map(Value::from).ok_or_else(|| {
-                    self.wrong(format!("{} is neither true nor false", self.shown()), "write true or false")
+                    self.wrong(
+                        format!("{} is neither true nor false", self.shown()),
+                        "write true or false",
+                    )
                 })
             }
             Takes::Capabilities => Ok(Value::String(text)),
@@ -150,8 +172,15 @@ impl<'r> Parameters<'r> {
     fn count(&self, list: &str) -> Result<usize, Wrong> {
         let below = format!("{list}.");
         let mut numbers = BTreeMap::new();
-        for (name, given) in self.0.range(below.as_str()..).take_while(|(name, _)| name.starts_with(&below)) {
-            let number = name.get(below.len()..).and_then(|rest| rest.split('.').next()).unwrap_or_default();
+        for (name, given) in self
+            .0
+            .range(below.as_str()..)
+            .take_while(|(name, _)| name.starts_with(&below))
+        {
+            let number = name
+                .get(below.len()..)
+                .and_then(|rest| rest.split('.').next())
+                .unwrap_or_default();
             if !number.bytes().all(|b| b.is_ascii_digit()) {
                 continue;
             }
@@ -159,7 +188,9 @@ impl<'r> Parameters<'r> {
                 Ok(parsed) if parsed > 0 && !number.starts_with('0') => {
                     numbers.entry(parsed).or_insert(given)
                 }
-                _ => return Err(given.wrong(format!("there is no {list}.{number}"), "count from 1")),
+                _ => {
+                    return Err(given.wrong(format!("there is no {list}.{number}"), "count from 1"));
+                }
             };
         }
         for (expected, (number, given)) in (1..).zip(&numbers) {
@@ -217,7 +248,8 @@ impl<'r> Described<'r> {
         }
         for sysctl in &described.sysctls {
             let value = sysctl.value.map(|given| given.text()).transpose()?;
-            entries.push(json!({ "name": sysctl.name.text()?, "value": value.unwrap_or_default() }));
+            entries
+                .push(json!({ "name": sysctl.name.text()?, "value": value.unwrap_or_default() }));
         }
         put(&mut spec, &["securityContext", "sysctls"], entries.into());
         for parameter in OF_GROUP {
@@ -236,15 +268,26 @@ impl<'r> Described<'r> {
             spec.insert(list.name().to_owned(), containers.into());
         }
         let mut metadata = json!({ "name": "request" });
-        if let (Some(kind), Value::Object(metadata)) = (left.take_text("InstanceType"), &mut metadata) {
+        if let (Some(kind), Value::Object(metadata)) =
+            (left.take_text("InstanceType"), &mut metadata)
+        {
             put(metadata, &["annotations", USE_SPECS], kind.into());
         }
-        described.pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec });
-        described.unknown = left.0.into_values().filter(|given| is_of_security(given)).collect();
+        described.pod =
+            json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec });
+        described.unknown = left
+            .0
+            .into_values()
+            .filter(|given| is_of_security(given))
+            .collect();
         Ok(described)
     }
 
-    fn read_channel(&mut self, channel: &'static Channel, left: &mut Parameters<'r>) -> Result<(), Wrong> {
+    fn read_channel(
+        &mut self,
+        channel: &'static Channel,
+        left: &mut Parameters<'r>,
+    ) -> Result<(), Wrong> {
         let list = channel.parameter;
         for number in 1..=left.count(list)? {
             let name = left.take(&format!("{list}.{number}.Name"));
@@ -259,7 +302,12 @@ impl<'r> Described<'r> {
                 return Err(name.wrong(what, "remove some"));
             }
             let normalised = sysctl::normalise(&name.text()?).into_owned();
-            self.sysctls.push(Sysctl { channel, name, value, normalised });
+            self.sysctls.push(Sysctl {
+                channel,
+                name,
+                value,
+                normalised,
+            });
         }
         Ok(())
     }
@@ -281,16 +329,25 @@ impl<'r> Described<'r> {
         }
         for (name, resource, unit) in AMOUNTS {
             if let Some(amount) = left.take_text(&format!("{prefix}.{name}")) {
-                put(&mut container, &["resources", "limits", resource], format!("{amount}{unit}").into());
+                put(
+                    &mut container,
+                    &["resources", "limits", resource],
+                    format!("{amount}{unit}").into(),
+                );
             }
         }
         for parameter in OF_CONTAINER {
             let name = format!("{prefix}.{}", parameter.name);
-            let path = parameter.field.iter().fold(at.clone(), |path, field| path.field(field));
+            let path = parameter
+                .field
+                .iter()
+                .fold(at.clone(), |path, field| path.field(field));
             if parameter.takes == Takes::Capabilities {
                 let mut items = Vec::new();
                 for item in 0..left.count(&name)? {
-                    let Some(given) = left.take(&format!("{name}.{}", item + 1)) else { continue };
+                    let Some(given) = left.take(&format!("{name}.{}", item + 1)) else {
+                        continue;
+                    };
                     items.push(given.value(parameter.takes)?);
                     self.fields.push((path.index(item), given));
                 }
@@ -301,7 +358,12 @@ impl<'r> Described<'r> {
                     put(&mut container, parameter.field, asked);
                     self.fields.push((path, given));
                 } else {
-                    self.barred.push(Barred { parameter, given, asked, container: index });
+                    self.barred.push(Barred {
+                        parameter,
+                        given,
+                        asked,
+                        container: index,
+                    });
                 }
             }
         }
@@ -316,12 +378,15 @@ impl<'r> Described<'r> {
             help: "report it: what was read must be readable".to_owned(),
         };
         let request = eci_manifest::admission_request(&self.pod, &Default::default()).to_string();
-        let request: admission::Request<'_> =
-            eci_security_context::json::read(&request).map_err(|error| unreadable(error.to_string()))?;
-        let review = review(&request, settings).map_err(|error| unreadable(format!("{error:?}")))?;
+        let request: admission::Request<'_> = eci_security_context::json::read(&request)
+            .map_err(|error| unreadable(error.to_string()))?;
+        let review =
+            review(&request, settings).map_err(|error| unreadable(format!("{error:?}")))?;
         let mut found = Vec::new();
         for mut finding in review.findings {
-            let Some(given) = self.given_at(&finding) else { continue };
+            let Some(given) = self.given_at(&finding) else {
+                continue;
+            };
             for (_, of_pod, of_request) in WORDS.iter().filter(|(id, ..)| *id == finding.rule.id) {
                 finding.message = finding.message.replace(of_pod, of_request).into();
                 finding.help = finding.help.replace(of_pod, of_request).into();
@@ -339,7 +404,10 @@ impl<'r> Described<'r> {
         if let ([.., Step::Index(index)], true) = (path.steps(), path.is_under(&sysctls)) {
             let sysctl = self.sysctls.get(*index)?;
             let is_about_value = matches!(finding.rule.id, "sysctl-value" | "min-free-kbytes");
-            return sysctl.value.filter(|_| is_about_value).or(Some(sysctl.name));
+            return sysctl
+                .value
+                .filter(|_| is_about_value)
+                .or(Some(sysctl.name));
         }
         // A conflict of two fields stands at the security context; of the two, the user is the one to change.
         let user = path.field("runAsUser");
@@ -350,17 +418,25 @@ impl<'r> Described<'r> {
     /// Finds what the other channel would take. The core, for which the channels are one, says nothing but that
     /// such an entry is malformed.
     fn misplaced_sysctls(&self, settings: &Settings, found: &mut Vec<(Finding, Given<'r>)>) {
-        let Some(unsupported) = rule("sysctl-unsupported") else { return };
+        let Some(unsupported) = rule("sysctl-unsupported") else {
+            return;
+        };
         for sysctl in &self.sysctls {
-            let right = CHANNELS.iter().find(|channel| channel.sysctls.holds(&sysctl.normalised));
-            let Some(right) = right.filter(|right| right.parameter != sysctl.channel.parameter) else {
+            let right = CHANNELS
+                .iter()
+                .find(|channel| channel.sysctls.holds(&sysctl.normalised));
+            let Some(right) = right.filter(|right| right.parameter != sysctl.channel.parameter)
+            else {
                 continue;
             };
             let is_here = |given: &Given<'_>| {
                 given.index == sysctl.name.index
                     || sysctl.value.is_some_and(|value| value.index == given.index)
             };
-            if found.iter().any(|(finding, given)| finding.rule.id == "sysctl-malformed" && is_here(given)) {
+            if found
+                .iter()
+                .any(|(finding, given)| finding.rule.id == "sysctl-malformed" && is_here(given))
+            {
                 continue;
             }
             found.retain(|(_, given)| !is_here(given));
@@ -370,23 +446,45 @@ impl<'r> Described<'r> {
                 sysctl.channel.parameter
             );
             let help = format!("move it to {}", right.parameter);
-            find(found, settings, unsupported, false, sysctl.name, message, help);
+            find(
+                found,
+                settings,
+                unsupported,
+                false,
+                sysctl.name,
+                message,
+                help,
+            );
         }
     }
 
     /// Finds parameters that do not exist.
     fn of_requests_only(&self, settings: &Settings, found: &mut Vec<(Finding, Given<'r>)>) {
-        for Barred { parameter, given, asked, container } in &self.barred {
+        for Barred {
+            parameter,
+            given,
+            asked,
+            container,
+        } in &self.barred
+        {
             // `false` asks for nothing: it is the default.
-            let Some(rule) = parameter.barred_on_init.and_then(rule).filter(|_| *asked != false) else {
+            let Some(rule) = parameter
+                .barred_on_init
+                .and_then(rule)
+                .filter(|_| *asked != false)
+            else {
                 continue;
             };
             let (message, help) = match rule.id {
-                "privileged" => {
-                    ("true cannot be had: no init container is privileged".to_owned(), "remove it")
-                }
+                "privileged" => (
+                    "true cannot be had: no init container is privileged".to_owned(),
+                    "remove it",
+                ),
                 _ => (
-                    format!("{asked} has no effect: init containers take no {}", parameter.name),
+                    format!(
+                        "{asked} has no effect: init containers take no {}",
+                        parameter.name
+                    ),
                     "set SecurityContext.RunAsUser, which they take, or choose an image that runs so by itself",
                 ),
             };
@@ -400,7 +498,9 @@ impl<'r> Described<'r> {
                 help,
             );
         }
-        let Some(ignored) = rule("field-ignored") else { return };
+        let Some(ignored) = rule("field-ignored") else {
+            return;
+        };
         for given in &self.unknown {
             let name = &given.entry.name;
             let help = match meant(name) {
@@ -409,14 +509,20 @@ impl<'r> Described<'r> {
             };
             let message = "there is no such parameter: it has no effect";
             let container = container_of(name);
-            let is_exempt = container.is_some_and(|(list, index)| self.is_exempt(list, index, settings));
+            let is_exempt =
+                container.is_some_and(|(list, index)| self.is_exempt(list, index, settings));
             find(found, settings, ignored, is_exempt, *given, message, help);
         }
     }
 
     fn is_exempt(&self, list: List, index: usize, settings: &Settings) -> bool {
-        let container = self.pod.pointer(&format!("/spec/{}/{index}", list.name())).map(Value::to_string);
-        let spec = container.as_deref().map(eci_security_context::json::read::<ContainerSpec<'_>>);
+        let container = self
+            .pod
+            .pointer(&format!("/spec/{}/{index}", list.name()))
+            .map(Value::to_string);
+        let spec = container
+            .as_deref()
+            .map(eci_security_context::json::read::<ContainerSpec<'_>>);
         spec.is_some_and(|spec| spec.is_ok_and(|spec| settings.exempts(&spec)))
     }
 }
@@ -441,7 +547,11 @@ fn find<'r>(
         places: 1,
     };
     let action = settings.action(&finding);
-    finding.action = if is_exempt { action.min(Action::Audit) } else { action };
+    finding.action = if is_exempt {
+        action.min(Action::Audit)
+    } else {
+        action
+    };
     if finding.action != Action::Off {
         found.push((finding, given));
     }
@@ -465,12 +575,22 @@ fn put(object: &mut Map<String, Value>, keys: &[&str], value: Value) {
 /// Gives the amounts of the whole group, which outrank those of its containers, to the first one.
 fn size_group(containers: &mut Vec<Value>, left: &mut Parameters<'_>) {
     for (name, resource, unit) in AMOUNTS {
-        let Some(amount) = left.take_text(name) else { continue };
+        let Some(amount) = left.take_text(name) else {
+            continue;
+        };
         if containers.is_empty() {
             containers.push(json!({}));
         }
-        for (index, container) in containers.iter_mut().filter_map(Value::as_object_mut).enumerate() {
-            let share = if index == 0 { Value::from(format!("{amount}{unit}")) } else { Value::Null };
+        for (index, container) in containers
+            .iter_mut()
+            .filter_map(Value::as_object_mut)
+            .enumerate()
+        {
+            let share = if index == 0 {
+                Value::from(format!("{amount}{unit}"))
+            } else {
+                Value::Null
+            };
             put(container, &["resources", "limits", resource], share);
         }
     }
@@ -482,14 +602,23 @@ fn is_of_security(given: &Given<'_>) -> bool {
     let is_empty = scalar(&given.entry.value).is_none();
     !is_empty
         && (name.to_ascii_lowercase().contains("securitycontext")
-            || HOST_NAMESPACES.iter().any(|known| known.eq_ignore_ascii_case(name)))
+            || HOST_NAMESPACES
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name)))
 }
 
 /// The container that a parameter of this name is of, by its list and index.
 fn container_of(name: &str) -> Option<(List, usize)> {
     let (root, rest) = name.split_once('.')?;
     let (_, list) = CONTAINERS.into_iter().find(|(known, _)| *known == root)?;
-    Some((list, rest.split('.').next()?.parse::<usize>().ok()?.checked_sub(1)?))
+    Some((
+        list,
+        rest.split('.')
+            .next()?
+            .parse::<usize>()
+            .ok()?
+            .checked_sub(1)?,
+    ))
 }
 
 /// The parameter that was probably meant by a name that is none: the nearest, dots and case aside.
@@ -501,16 +630,27 @@ fn meant(name: &str) -> Option<String> {
     }
     let is_number = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
     let mut numbers = name.split('.').filter(is_number);
-    let shape = squashed(name.split('.').map(|part| if is_number(&part) { "N" } else { part }));
+    let shape = squashed(
+        name.split('.')
+            .map(|part| if is_number(&part) { "N" } else { part }),
+    );
     let bare = |parameter: &&Parameter| squashed(parameter.name.split('.')) == shape;
     if let Some(parameter) = OF_CONTAINER.iter().find(bare) {
         return Some(format!("Container.N.{}", parameter.name));
     }
-    let distance = |candidate: &String| strsim::osa_distance(&shape, &squashed(candidate.split('.')));
-    let best = candidates().map(|candidate| (distance(&candidate), candidate)).min_by_key(|(far, _)| *far);
+    let distance =
+        |candidate: &String| strsim::osa_distance(&shape, &squashed(candidate.split('.')));
+    let best = candidates()
+        .map(|candidate| (distance(&candidate), candidate))
+        .min_by_key(|(far, _)| *far);
     let (_, nearest) = best.filter(|(far, _)| *far < FAR)?;
-    let numbered =
-        nearest.split('.').map(|part| if part == "N" { numbers.next().unwrap_or("1") } else { part });
+    let numbered = nearest.split('.').map(|part| {
+        if part == "N" {
+            numbers.next().unwrap_or("1")
+        } else {
+            part
+        }
+    });
     Some(numbered.collect::<Vec<_>>().join("."))
 }
 
@@ -520,21 +660,37 @@ fn squashed<'p>(parts: impl Iterator<Item = &'p str>) -> String {
 
 /// The names of all parameters, with `N` for numbers.
 fn candidates() -> impl Iterator<Item = String> {
-    let of_channels = CHANNELS
-        .iter()
-        .flat_map(|channel| ["Name", "Value"].map(|part| format!("{}.N.{part}", channel.parameter)));
-    let of_containers = CONTAINERS.into_iter().flat_map(|(root, list)| {
-        OF_CONTAINER.iter().filter(move |parameter| parameter.is_of(list)).map(move |parameter| {
-            let number = if parameter.takes == Takes::Capabilities { ".N" } else { "" };
-            format!("{root}.N.{}{number}", parameter.name)
-        })
+    let of_channels = CHANNELS.iter().flat_map(|channel| {
+        ["Name", "Value"].map(|part| format!("{}.N.{part}", channel.parameter))
     });
-    OF_GROUP.iter().map(|parameter| parameter.name.to_owned()).chain(of_channels).chain(of_containers)
+    let of_containers = CONTAINERS.into_iter().flat_map(|(root, list)| {
+        OF_CONTAINER
+            .iter()
+            .filter(move |parameter| parameter.is_of(list))
+            .map(move |parameter| {
+                let number = if parameter.takes == Takes::Capabilities {
+                    ".N"
+                } else {
+                    ""
+                };
+                format!("{root}.N.{}{number}", parameter.name)
+            })
+    });
+    OF_GROUP
+        .iter()
+        .map(|parameter| parameter.name.to_owned())
+        .chain(of_channels)
+        .chain(of_containers)
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use crate::openapi::{flat, of_value};
@@ -551,11 +707,23 @@ mod tests {
 
     /// What is found, as `action rule parameter`; the place is that of the parameter.
     fn found(text: &str, raw: Value) -> Vec<String> {
-        let findings = judge(text, raw).unwrap_or_else(|wrong| panic!("{wrong:?}")).into_iter();
+        let findings = judge(text, raw)
+            .unwrap_or_else(|wrong| panic!("{wrong:?}"))
+            .into_iter();
         let told = findings.map(|(finding, place)| {
-            let Place::Bytes(span) = place else { panic!("{place:?}") };
-            assert_eq!(text[span].split('=').next().unwrap(), finding.path.to_string());
-            format!("{} {} {}", finding.action.as_str(), finding.rule.id, finding.path)
+            let Place::Bytes(span) = place else {
+                panic!("{place:?}")
+            };
+            assert_eq!(
+                text[span].split('=').next().unwrap(),
+                finding.path.to_string()
+            );
+            format!(
+                "{} {} {}",
+                finding.action.as_str(),
+                finding.rule.id,
+                finding.path
+            )
         });
         told.collect()
     }
@@ -610,8 +778,7 @@ mod tests {
 
     #[test]
     fn approvals_actions_and_exemptions_count() {
-        let text =
-            "Container.1.SecurityContextPrivileged=true\nInitContainer.1.SecurityContextPrivileged=true\n";
+        let text = "Container.1.SecurityContextPrivileged=true\nInitContainer.1.SecurityContextPrivileged=true\n";
         finds(
             text,
             &[
@@ -650,21 +817,42 @@ mod tests {
         let text = "HostSecurityContext.Sysctl.1.Name=net.ipv4.ip_local_port_range\n\
                     HostSecurityContext.Sysctl.1.Value=1024 65535\n";
         for profile in ["2024-02-26", "2026-04-01"] {
-            let found = found(text, json!({ "profile": profile, "scope": { "possible": "ignore" } }));
-            assert_eq!(found, ["deny sysctl-unsupported HostSecurityContext.Sysctl.1.Name"]);
+            let found = found(
+                text,
+                json!({ "profile": profile, "scope": { "possible": "ignore" } }),
+            );
+            assert_eq!(
+                found,
+                ["deny sysctl-unsupported HostSecurityContext.Sysctl.1.Name"]
+            );
         }
     }
 
     #[test]
     fn a_sysctl_belongs_in_its_channel() {
         for (channel, name, right) in [
-            ("SecurityContext", "net.core.somaxconn", "HostSecurityContext.Sysctl"),
-            ("SecurityContext", "net/core/somaxconn", "HostSecurityContext.Sysctl"),
-            ("HostSecurityContext", "net.ipv4.ping_group_range", "SecurityContext.Sysctl"),
+            (
+                "SecurityContext",
+                "net.core.somaxconn",
+                "HostSecurityContext.Sysctl",
+            ),
+            (
+                "SecurityContext",
+                "net/core/somaxconn",
+                "HostSecurityContext.Sysctl",
+            ),
+            (
+                "HostSecurityContext",
+                "net.ipv4.ping_group_range",
+                "SecurityContext.Sysctl",
+            ),
         ] {
             // Of what is not taken the value is not judged.
             let text = format!("{channel}.Sysctl.1.Name={name}\n{channel}.Sysctl.1.Value=abc\n");
-            finds(&text, &[&format!("deny sysctl-unsupported {channel}.Sysctl.1.Name")]);
+            finds(
+                &text,
+                &[&format!("deny sysctl-unsupported {channel}.Sysctl.1.Name")],
+            );
             assert_eq!(help(&text), format!("move it to {right}"));
         }
     }
@@ -697,7 +885,10 @@ mod tests {
         for (size, most) in [
             ("", 838_860),
             ("Cpu=2\nMemory=4\n", 838_860),
-            ("Cpu=2.0\nMemory=8.0\nContainer.1.Memory=1\nContainer.2.Memory=1\n", 1_677_721),
+            (
+                "Cpu=2.0\nMemory=8.0\nContainer.1.Memory=1\nContainer.2.Memory=1\n",
+                1_677_721,
+            ),
             ("Container.1.Memory=4\nContainer.2.Memory=4\n", 1_677_721),
         ] {
             finds(&text(most, size), &[]);
@@ -722,9 +913,18 @@ mod tests {
     #[test]
     fn parameters_that_do_not_exist_are_told_with_the_right_one() {
         for (name, expected) in [
-            ("Container.1.SecurityContext.Privileged", "did you mean Container.1.SecurityContextPrivileged?"),
-            ("Container.1.SecurityContext.RunAsGroup", "did you mean Container.1.SecurityContextRunAsGroup?"),
-            ("Container.1.SecurityContextRunAsUser", "did you mean Container.1.SecurityContext.RunAsUser?"),
+            (
+                "Container.1.SecurityContext.Privileged",
+                "did you mean Container.1.SecurityContextPrivileged?",
+            ),
+            (
+                "Container.1.SecurityContext.RunAsGroup",
+                "did you mean Container.1.SecurityContextRunAsGroup?",
+            ),
+            (
+                "Container.1.SecurityContextRunAsUser",
+                "did you mean Container.1.SecurityContext.RunAsUser?",
+            ),
             (
                 "InitContainer.1.SecurityContext.runAsUser",
                 "did you mean InitContainer.1.SecurityContext.RunAsUser?",
@@ -733,10 +933,22 @@ mod tests {
                 "Container.1.SecurityContext.Capability.Add",
                 "did you mean Container.1.SecurityContext.Capability.Add.1?",
             ),
-            ("HostSecurityContext.Sysctls.2.Name", "did you mean HostSecurityContext.Sysctl.2.Name?"),
-            ("SecurityContext.RunAsUser", "did you mean Container.N.SecurityContext.RunAsUser?"),
-            ("Container.1.SecurityContext.Capability.Drop.1", "remove it, or do not rely on it"),
-            ("Container.1.SecurityContext.AllowPrivilegeEscalation", "remove it, or do not rely on it"),
+            (
+                "HostSecurityContext.Sysctls.2.Name",
+                "did you mean HostSecurityContext.Sysctl.2.Name?",
+            ),
+            (
+                "SecurityContext.RunAsUser",
+                "did you mean Container.N.SecurityContext.RunAsUser?",
+            ),
+            (
+                "Container.1.SecurityContext.Capability.Drop.1",
+                "remove it, or do not rely on it",
+            ),
+            (
+                "Container.1.SecurityContext.AllowPrivilegeEscalation",
+                "remove it, or do not rely on it",
+            ),
             ("HostPid", "remove it, or do not rely on it"),
         ] {
             let text = format!("{name}=x\nContainerGroupName=g\n");
@@ -747,7 +959,10 @@ mod tests {
 
     #[test]
     fn what_is_not_security_is_left_alone() {
-        finds("ContainerGroupName=g\nVolume.0.Name=x\nContainer.1.Arg.7=y\nSpotStrategy=?\nTag.x=2=\n", &[]);
+        finds(
+            "ContainerGroupName=g\nVolume.0.Name=x\nContainer.1.Arg.7=y\nSpotStrategy=?\nTag.x=2=\n",
+            &[],
+        );
     }
 
     #[test]
@@ -765,10 +980,22 @@ mod tests {
                 "InitContainer.1.SecurityContextRunAsNonRoot=maybe",
                 "InitContainer.1.SecurityContextRunAsNonRoot: \"maybe\" is neither true nor false",
             ),
-            ("ShareProcessNamespace=1", "ShareProcessNamespace: \"1\" is neither true nor false"),
-            ("Container.0.Name=a", "Container.0.Name: there is no Container.0"),
-            ("Container.01.Name=a", "Container.01.Name: there is no Container.01"),
-            ("Container.3.Name=a", "Container.3.Name: there is no Container.2 before it"),
+            (
+                "ShareProcessNamespace=1",
+                "ShareProcessNamespace: \"1\" is neither true nor false",
+            ),
+            (
+                "Container.0.Name=a",
+                "Container.0.Name: there is no Container.0",
+            ),
+            (
+                "Container.01.Name=a",
+                "Container.01.Name: there is no Container.01",
+            ),
+            (
+                "Container.3.Name=a",
+                "Container.3.Name: there is no Container.2 before it",
+            ),
             (
                 "Container.1.SecurityContext.Capability.Add.2=KILL",
                 "Container.1.SecurityContext.Capability.Add.2: there is no \
@@ -778,7 +1005,10 @@ mod tests {
                 "SecurityContext.Sysctl.2.Name=kernel.sem",
                 "SecurityContext.Sysctl.2.Name: there is no SecurityContext.Sysctl.1 before it",
             ),
-            ("HostSecurityContext.Sysctl.1.Value=1", "HostSecurityContext.Sysctl.1.Value: it has no name"),
+            (
+                "HostSecurityContext.Sysctl.1.Value=1",
+                "HostSecurityContext.Sysctl.1.Value: it has no name",
+            ),
             ("Container.1.Name=b", "Container.1.Name: is given before"),
         ] {
             let text = format!("Container.1.Name=a\n{line}\n");
@@ -814,9 +1044,13 @@ mod tests {
                   "SecurityContextRunAsNonRoot": true, "SecurityContextPrivileged": null },
             ],
         });
-        let found = of_value(&document).unwrap()[0].judge(&Settings::default()).unwrap();
-        let found: Vec<_> =
-            found.iter().map(|(finding, place)| (finding.path.to_string(), place.clone())).collect();
+        let found = of_value(&document).unwrap()[0]
+            .judge(&Settings::default())
+            .unwrap();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(finding, place)| (finding.path.to_string(), place.clone()))
+            .collect();
         let field = |path: &str| Place::Field(path.to_owned());
         assert_eq!(
             found,
@@ -833,7 +1067,9 @@ mod tests {
         );
         let nested = json!({ "Container": [{ "SecurityContext": { "RunAsUser": [1] } }] });
         // There is no such parameter as an item of a user.
-        let found = of_value(&nested).unwrap()[0].judge(&Settings::default()).unwrap();
+        let found = of_value(&nested).unwrap()[0]
+            .judge(&Settings::default())
+            .unwrap();
         assert_eq!(found[0].0.rule.id, "field-ignored");
     }
 
@@ -860,7 +1096,9 @@ mod tests {
 
     #[test]
     fn windows_is_not_judged() {
-        let request = &flat("OsType=Windows\nContainer.1.Name=a\n").unwrap().unwrap()[0];
+        let request = &flat("OsType=Windows\nContainer.1.Name=a\n")
+            .unwrap()
+            .unwrap()[0];
         assert_eq!(request.unjudged().unwrap().1, &Place::Bytes(0..14));
         let request = &flat("OsType=Linux\nContainer.1.Name=a\n").unwrap().unwrap()[0];
         assert!(request.unjudged().is_none());

@@ -89,7 +89,8 @@ pub(crate) static OF_CONTAINER: &[Parameter] = &[
 ];
 
 /// The lists of containers, by their parameter.
-pub(crate) static CONTAINERS: [(&str, List); 2] = [("Container", List::Main), ("InitContainer", List::Init)];
+pub(crate) static CONTAINERS: [(&str, List); 2] =
+    [("Container", List::Main), ("InitContainer", List::Init)];
 
 impl Parameter {
     /// Whether the containers of `list` take it.
@@ -136,7 +137,10 @@ mod tests {
     fn what_objects_is_a_rule() {
         for parameter in OF_GROUP.iter().chain(OF_CONTAINER) {
             let id = parameter.barred_on_init;
-            assert!(id.is_none_or(|id| RULES.iter().any(|rule| rule.id == id)), "{parameter:?}");
+            assert!(
+                id.is_none_or(|id| RULES.iter().any(|rule| rule.id == id)),
+                "{parameter:?}"
+            );
         }
     }
 }

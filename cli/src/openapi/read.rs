@@ -42,7 +42,10 @@ impl Request {
     fn unlisted(&self) -> Option<Wrong> {
         self.entries.iter().find_map(|entry| {
             let list = lists().find(|list| {
-                let item = entry.name.strip_prefix(list).and_then(|rest| rest.strip_prefix('.'));
+                let item = entry
+                    .name
+                    .strip_prefix(list)
+                    .and_then(|rest| rest.strip_prefix('.'));
                 let field = item.and_then(|item| item.split('.').next());
                 field.is_some_and(|field| OF_ITEMS.contains(&field))
             })?;
@@ -57,14 +60,19 @@ impl Request {
 
 /// The parameters that are lists.
 fn lists() -> impl Iterator<Item = &'static str> {
-    CONTAINERS.iter().map(|(list, _)| *list).chain(CHANNELS.iter().map(|found| found.parameter))
+    CONTAINERS
+        .iter()
+        .map(|(list, _)| *list)
+        .chain(CHANNELS.iter().map(|found| found.parameter))
 }
 
 /// Whether a parameter of this name shows what request it is in.
 fn is_telling(name: &str) -> bool {
     name == "ContainerGroupName"
         || lists().any(|list| {
-            let item = name.strip_prefix(list).and_then(|rest| rest.strip_prefix('.'));
+            let item = name
+                .strip_prefix(list)
+                .and_then(|rest| rest.strip_prefix('.'));
             item.is_some_and(|item| item.starts_with(|c: char| c.is_ascii_digit()))
         })
 }
@@ -76,20 +84,26 @@ fn is_telling(name: &str) -> bool {
 /// Where one has an object in place of a list.
 pub(crate) fn of_value(value: &Value) -> Result<Vec<Request>, Wrong> {
     let requests: Result<Option<Vec<_>>, Wrong> = match value {
-        Value::Array(items) => {
-            items.iter().enumerate().map(|(index, item)| of_object(item, format!("[{index}]"))).collect()
-        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| of_object(item, format!("[{index}]")))
+            .collect(),
         _ => of_object(value, String::new()).map(|request| request.map(|request| vec![request])),
     };
     requests.map(Option::unwrap_or_default)
 }
 
 fn of_object(value: &Value, path: String) -> Result<Option<Request>, Wrong> {
-    let Some(fields) = value.as_object() else { return Ok(None) };
+    let Some(fields) = value.as_object() else {
+        return Ok(None);
+    };
     if fields.contains_key("apiVersion") || fields.contains_key("kind") {
         return Ok(None);
     }
-    let mut request = Request { entries: Vec::new() };
+    let mut request = Request {
+        entries: Vec::new(),
+    };
     flatten(value, String::new(), path, &mut request.entries);
     if let Some(wrong) = request.unlisted() {
         return Err(wrong);
@@ -98,11 +112,23 @@ fn of_object(value: &Value, path: String) -> Result<Option<Request>, Wrong> {
 }
 
 /// What the items of the lists have, as far as it tells a request from another object.
-const OF_ITEMS: [&str; 5] = ["Name", "Image", "Value", "SecurityContext", "SecurityContextPrivileged"];
+const OF_ITEMS: [&str; 5] = [
+    "Name",
+    "Image",
+    "Value",
+    "SecurityContext",
+    "SecurityContextPrivileged",
+];
 
 /// The parameters that a value nests: those of an object have its keys, those of a list numbers from 1.
 fn flatten(value: &Value, name: String, path: String, entries: &mut Vec<Entry>) {
-    let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+    let below = |key: &str| {
+        if name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{name}.{key}")
+        }
+    };
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             for (key, value) in fields {
@@ -116,10 +142,19 @@ fn flatten(value: &Value, name: String, path: String, entries: &mut Vec<Entry>) 
         }
         Value::Array(items) if !items.is_empty() => {
             for (index, item) in items.iter().enumerate() {
-                flatten(item, below(&(index + 1).to_string()), format!("{path}[{index}]"), entries);
+                flatten(
+                    item,
+                    below(&(index + 1).to_string()),
+                    format!("{path}[{index}]"),
+                    entries,
+                );
             }
         }
-        _ => entries.push(Entry { name, value: value.clone(), place: Place::Field(path) }),
+        _ => entries.push(Entry {
+            name,
+            value: value.clone(),
+            place: Place::Field(path),
+        }),
     }
 }
 
@@ -135,12 +170,16 @@ pub(crate) fn flat(text: &str) -> Option<Result<Vec<Request>, Wrong>> {
     if !first.contains('=') && !is_call(first) {
         return None;
     }
-    let mut requests = vec![Request { entries: Vec::new() }];
+    let mut requests = vec![Request {
+        entries: Vec::new(),
+    }];
     let mut wrong = None;
     for line in logical_lines(text) {
         let content = text.get(line.clone()).unwrap_or_default();
         if content == "---" {
-            requests.push(Request { entries: Vec::new() });
+            requests.push(Request {
+                entries: Vec::new(),
+            });
             continue;
         }
         if let Err(error) = read_line(content, line.start, &mut requests.last_mut()?.entries) {
@@ -183,7 +222,9 @@ fn is_blank(c: char) -> bool {
 }
 
 fn is_call(line: &str) -> bool {
-    line.strip_prefix("$ ").unwrap_or(line).starts_with("aliyun ")
+    line.strip_prefix("$ ")
+        .unwrap_or(line)
+        .starts_with("aliyun ")
 }
 
 /// Reads the parameters of a line that begins at `start`.
@@ -198,20 +239,34 @@ fn read_line(line: &str, start: usize, entries: &mut Vec<Entry>) -> Result<(), W
         return Ok(());
     }
     let is_url = line.starts_with("https://") || line.starts_with("http://");
-    let query = if is_url { line.split_once('?').map_or("", |(_, query)| query) } else { line };
+    let query = if is_url {
+        line.split_once('?').map_or("", |(_, query)| query)
+    } else {
+        line
+    };
     let is_query = is_url || query.contains('&');
     let mut at = start + (line.len() - query.len());
     for pair in query.split('&') {
         let place = Place::Bytes(at..at + pair.len());
         at += pair.len() + 1;
-        let parts = pair.split_once('=').map(|(name, value)| (name.trim(), value.trim()));
+        let parts = pair
+            .split_once('=')
+            .map(|(name, value)| (name.trim(), value.trim()));
         let parts = parts.map(|(name, value)| (decoded(name, is_query), decoded(value, is_query)));
         match parts.filter(|(name, _)| is_name(name)) {
-            Some((name, value)) => entries.push(Entry { name, value: Value::String(value), place }),
+            Some((name, value)) => entries.push(Entry {
+                name,
+                value: Value::String(value),
+                place,
+            }),
             None if pair.is_empty() && is_query => {}
             None => {
                 let message = format!("{} is no parameter", quote(pair));
-                return Err(Wrong { place, message, help: "write Name=value".to_owned() });
+                return Err(Wrong {
+                    place,
+                    message,
+                    help: "write Name=value".to_owned(),
+                });
             }
         }
     }
@@ -232,7 +287,10 @@ fn decoded(text: &str, is_query: bool) -> String {
     while let [first, after @ ..] = rest {
         let digits = after.split_at_checked(2).and_then(|(digits, after)| {
             let digits = digits.iter().all(u8::is_ascii_hexdigit).then_some(digits)?;
-            Some((u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?, after))
+            Some((
+                u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?,
+                after,
+            ))
         });
         rest = after;
         match (first, digits) {
@@ -250,16 +308,24 @@ fn decoded(text: &str, is_query: bool) -> String {
 /// The parameters of a call `aliyun eci CreateContainerGroup --Name value --Name=value`.
 fn call(line: &str, start: usize) -> Option<Vec<Entry>> {
     let words = words(line)?;
-    let mut words = words.iter().map(|(word, range)| (word.as_str(), range)).peekable();
+    let mut words = words
+        .iter()
+        .map(|(word, range)| (word.as_str(), range))
+        .peekable();
     words.next_if(|(word, _)| *word == "$");
     for expected in ["aliyun", "eci", ACTION] {
         words.next_if(|(word, _)| *word == expected)?;
     }
-    let mut entries =
-        vec![Entry { name: "Action".to_owned(), value: ACTION.into(), place: Place::Bytes(start..start) }];
+    let mut entries = vec![Entry {
+        name: "Action".to_owned(),
+        value: ACTION.into(),
+        place: Place::Bytes(start..start),
+    }];
     while let Some((word, range)) = words.next() {
         // The command's own options with one hyphen, and their values, are none of the request.
-        let Some(option) = word.strip_prefix("--") else { continue };
+        let Some(option) = word.strip_prefix("--") else {
+            continue;
+        };
         let (name, value, end) = match option.split_once('=') {
             Some((name, value)) => (name, value, range.end),
             None => match words.next_if(|(word, _)| !word.starts_with("--")) {
@@ -268,7 +334,11 @@ fn call(line: &str, start: usize) -> Option<Vec<Entry>> {
             },
         };
         let place = Place::Bytes(start + range.start..start + end);
-        entries.push(Entry { name: name.to_owned(), value: value.into(), place });
+        entries.push(Entry {
+            name: name.to_owned(),
+            value: value.into(),
+            place,
+        });
     }
     Some(entries)
 }
@@ -301,7 +371,12 @@ fn words(line: &str) -> Option<Vec<(String, Range<usize>)>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use serde_json::json;
@@ -310,10 +385,14 @@ mod tests {
     fn read(text: &str) -> Vec<(String, Value, &str)> {
         let mut requests = flat(text).unwrap().unwrap();
         assert_eq!(requests.len(), 1, "{text}");
-        let told = requests.remove(0).entries.into_iter().map(|entry| match entry.place {
-            Place::Bytes(span) => (entry.name, entry.value, &text[span]),
-            Place::Field(field) => panic!("{field}"),
-        });
+        let told = requests
+            .remove(0)
+            .entries
+            .into_iter()
+            .map(|entry| match entry.place {
+                Place::Bytes(span) => (entry.name, entry.value, &text[span]),
+                Place::Field(field) => panic!("{field}"),
+            });
         told.collect()
     }
 
@@ -324,7 +403,11 @@ mod tests {
         assert_eq!(
             read(text),
             [
-                ("Container.1.Name".to_owned(), json!("web"), "Container.1.Name=web"),
+                (
+                    "Container.1.Name".to_owned(),
+                    json!("web"),
+                    "Container.1.Name=web"
+                ),
                 (
                     "HostSecurityContext.Sysctl.1.Value".to_owned(),
                     json!("4096 87380\t6291456+"),
@@ -336,10 +419,17 @@ mod tests {
 
     #[test]
     fn a_query_is_parted_and_decoded() {
-        let query = "Action=CreateContainerGroup&&Container%2E1.Name=a%26b+c&Container.1.Image=%zz%2";
-        for text in [query.to_owned(), format!("https://eci.aliyuncs.com/?{query}")] {
+        let query =
+            "Action=CreateContainerGroup&&Container%2E1.Name=a%26b+c&Container.1.Image=%zz%2";
+        for text in [
+            query.to_owned(),
+            format!("https://eci.aliyuncs.com/?{query}"),
+        ] {
             let found = read(&text);
-            let pairs: Vec<_> = found.iter().map(|(name, value, _)| (name.as_str(), value.clone())).collect();
+            let pairs: Vec<_> = found
+                .iter()
+                .map(|(name, value, _)| (name.as_str(), value.clone()))
+                .collect();
             assert_eq!(
                 pairs,
                 [
@@ -357,14 +447,20 @@ mod tests {
         let text = "# a call\n$ aliyun eci CreateContainerGroup --region cn-hangzhou -p me \\\n  \
                     --Container.1.Name 'my web' --SecurityContext.Sysctl.1.Value=\"0 \\\"1\" \\\n  --DryRun --Memory 2\n";
         let found = read(text);
-        let found: Vec<_> =
-            found.iter().map(|(name, value, at)| (name.as_str(), value.clone(), *at)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, value, at)| (name.as_str(), value.clone(), *at))
+            .collect();
         assert_eq!(
             found,
             [
                 ("Action", json!("CreateContainerGroup"), ""),
                 ("region", json!("cn-hangzhou"), "--region cn-hangzhou"),
-                ("Container.1.Name", json!("my web"), "--Container.1.Name 'my web'"),
+                (
+                    "Container.1.Name",
+                    json!("my web"),
+                    "--Container.1.Name 'my web'"
+                ),
                 (
                     "SecurityContext.Sysctl.1.Value",
                     json!("0 \"1"),
@@ -378,8 +474,13 @@ mod tests {
 
     #[test]
     fn requests_are_parted() {
-        let requests = flat("# a\nContainer.1.Name=a\n---\n# b\nContainer.1.Name=b\n---\n").unwrap().unwrap();
-        let values: Vec<_> = requests.iter().map(|request| request.entries[0].value.clone()).collect();
+        let requests = flat("# a\nContainer.1.Name=a\n---\n# b\nContainer.1.Name=b\n---\n")
+            .unwrap()
+            .unwrap();
+        let values: Vec<_> = requests
+            .iter()
+            .map(|request| request.entries[0].value.clone())
+            .collect();
         assert_eq!(values, ["a", "b"]);
     }
 
@@ -424,8 +525,11 @@ mod tests {
             "Container.4.SecurityContextPrivileged": "true",
         });
         let requests = of_value(&request).unwrap();
-        let found: Vec<_> =
-            requests[0].entries.iter().map(|entry| (entry.name.as_str(), &entry.place)).collect();
+        let found: Vec<_> = requests[0]
+            .entries
+            .iter()
+            .map(|entry| (entry.name.as_str(), &entry.place))
+            .collect();
         let field = |path: &str| Place::Field(path.to_owned());
         assert_eq!(
             found,
@@ -439,9 +543,15 @@ mod tests {
                     "Container.2.SecurityContext.Capability.Add.2",
                     &field("Container[1].SecurityContext.Capability.Add[1]")
                 ),
-                ("Container.2.SecurityContext.RunAsUser", &field("Container[1].SecurityContext.RunAsUser")),
+                (
+                    "Container.2.SecurityContext.RunAsUser",
+                    &field("Container[1].SecurityContext.RunAsUser")
+                ),
                 ("Container.3", &field("Container[2]")),
-                ("Container.4.SecurityContextPrivileged", &field("[Container.4.SecurityContextPrivileged]")),
+                (
+                    "Container.4.SecurityContextPrivileged",
+                    &field("[Container.4.SecurityContextPrivileged]")
+                ),
             ]
         );
         let list = of_value(&json!([request, { "ContainerGroupName": "b" }])).unwrap();
@@ -455,7 +565,9 @@ mod tests {
                     Container.2.SecurityContextPrivileged: true\n";
         let document = &eci_manifest::documents(text).unwrap()[0];
         for entry in &of_value(&document.value()).unwrap()[0].entries {
-            let Place::Field(path) = &entry.place else { panic!("{entry:?}") };
+            let Place::Field(path) = &entry.place else {
+                panic!("{entry:?}")
+            };
             let line = document.line(path);
             let expected = match entry.name.as_str() {
                 "Container.1.Name" => 2,
@@ -483,13 +595,22 @@ mod tests {
         ] {
             assert!(of_value(&value).unwrap().is_empty(), "{value}");
         }
-        assert_eq!(of_value(&json!({ "Action": "CreateContainerGroup" })).unwrap().len(), 1);
+        assert_eq!(
+            of_value(&json!({ "Action": "CreateContainerGroup" }))
+                .unwrap()
+                .len(),
+            1
+        );
     }
 
     #[test]
     fn an_object_in_place_of_a_list_is_told() {
         for (value, list, path) in [
-            (json!({ "Container": { "Name": "a" } }), "Container", "Container.Name"),
+            (
+                json!({ "Container": { "Name": "a" } }),
+                "Container",
+                "Container.Name",
+            ),
             (
                 json!([{ "HostSecurityContext": { "Sysctl": { "Name": "a" } } }]),
                 "HostSecurityContext.Sysctl",

@@ -19,11 +19,23 @@ impl Reporter for Github {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
         for problem in &report.problems {
-            let command = if problem.is_remark() { "warning" } else { "error" };
+            let command = if problem.is_remark() {
+                "warning"
+            } else {
+                "error"
+            };
             let at = location(report, &lines, problem.span.as_ref());
-            writeln!(out, "::{command} {at},title=eci-policy::{}", data(&problem.told()))?;
+            writeln!(
+                out,
+                "::{command} {at},title=eci-policy::{}",
+                data(&problem.told())
+            )?;
         }
-        for found in report.found.iter().filter(|found| found.suppressed.is_none()) {
+        for found in report
+            .found
+            .iter()
+            .filter(|found| found.suppressed.is_none())
+        {
             let command = match found.severity() {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
@@ -31,7 +43,11 @@ impl Reporter for Github {
             };
             let at = location(report, &lines, Some(&found.span));
             let title = property(&format!("eci-policy: {}", found.rule.id));
-            writeln!(out, "::{command} {at},title={title}::{}", data(&found.told()))?;
+            writeln!(
+                out,
+                "::{command} {at},title={title}::{}",
+                data(&found.told())
+            )?;
         }
         Ok(())
     }
@@ -48,7 +64,10 @@ fn location(report: &FileReport, lines: &Lines<'_>, span: Option<&Range<usize>>)
         let place = lines.place(span);
         location.push_str(&format!(",line={},endLine={}", place.line, place.end_line));
         if place.line == place.end_line {
-            location.push_str(&format!(",col={},endColumn={}", place.column, place.end_column));
+            location.push_str(&format!(
+                ",col={},endColumn={}",
+                place.column, place.end_column
+            ));
         }
     }
     location
@@ -79,7 +98,11 @@ fn escape(text: &str, reserved: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use eci_security_context::rule::Action;
 
@@ -89,12 +112,20 @@ mod tests {
     use crate::report::{Suppressed, Weight};
 
     fn lines(reports: &[FileReport], totals: &Totals) -> Vec<String> {
-        written(ReportFormat::Github, reports, totals).lines().map(str::to_owned).collect()
+        written(ReportFormat::Github, reports, totals)
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     #[test]
     fn a_denial_is_an_error_at_its_place() {
-        let totals = Totals { files: 1, objects: 1, denied: 1, ..Totals::default() };
+        let totals = Totals {
+            files: 1,
+            objects: 1,
+            denied: 1,
+            ..Totals::default()
+        };
         assert_eq!(
             lines(&[denial()], &totals),
             [
@@ -111,9 +142,14 @@ mod tests {
     fn what_nobody_need_do_anything_about_is_left_out() {
         let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
         let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-        allowed.suppressed = Some(Suppressed { reason: String::new() });
+        allowed.suppressed = Some(Suppressed {
+            reason: String::new(),
+        });
         let repaired = found("capability-name", Action::Fix, MANIFEST, "true");
-        let told = lines(&[report("a.yaml", MANIFEST, vec![audited, allowed, repaired])], &Totals::default());
+        let told = lines(
+            &[report("a.yaml", MANIFEST, vec![audited, allowed, repaired])],
+            &Totals::default(),
+        );
         assert_eq!(told.len(), 2);
         assert!(told[0].starts_with("::warning file=a.yaml,"));
     }
@@ -121,7 +157,10 @@ mod tests {
     #[test]
     fn what_is_reserved_is_escaped() {
         let mut file = report("./a,b:c%d\n.yaml", "a: |\n  b\n", Vec::new());
-        file.problems = vec![problem("100%: x,\r\ny\u{1b}[31m", None), problem("two lines", Some(0..8))];
+        file.problems = vec![
+            problem("100%: x,\r\ny\u{1b}[31m", None),
+            problem("two lines", Some(0..8)),
+        ];
         file.problems[1].weight = Weight::Remark;
         let told = lines(&[file], &Totals::default());
         assert_eq!(

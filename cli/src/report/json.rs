@@ -29,7 +29,9 @@ impl Reporter for Json {
         out.write_all(b"{\"file\":")?;
         write(out, &report.name)?;
         write!(out, ",\"objects\":{},\"problems\":", report.objects)?;
-        list(out, &report.problems, |problem| ProblemRecord::of(problem, &lines))?;
+        list(out, &report.problems, |problem| {
+            ProblemRecord::of(problem, &lines)
+        })?;
         out.write_all(b",\"findings\":")?;
         list(out, &report.found, |found| Finding::of(found, &lines))?;
         out.write_all(b"}")
@@ -66,7 +68,11 @@ pub(super) fn write(out: &mut dyn Write, value: &(impl Serialize + ?Sized)) -> i
 struct OneLine;
 
 impl Formatter for OneLine {
-    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         for part in fragment.split_inclusive(char::is_control) {
             let text = part.strip_suffix(char::is_control).unwrap_or(part);
             out.write_all(text.as_bytes())?;
@@ -113,7 +119,11 @@ impl<'r> ProblemRecord<'r> {
         Self {
             message: &problem.message,
             help: problem.help.as_deref(),
-            position: problem.span.as_ref().map(|span| lines.place(span).into()).unwrap_or_default(),
+            position: problem
+                .span
+                .as_ref()
+                .map(|span| lines.place(span).into())
+                .unwrap_or_default(),
             remark: problem.is_remark(),
         }
     }
@@ -151,7 +161,10 @@ impl<'r> Finding<'r> {
             offset: found.span.start,
             length: found.span.len(),
             fix: found.fix.as_ref().map(FixRecord::of),
-            suppressed: found.suppressed.as_ref().map(|Suppressed { reason }| SuppressedRecord { reason }),
+            suppressed: found
+                .suppressed
+                .as_ref()
+                .map(|Suppressed { reason }| SuppressedRecord { reason }),
         }
     }
 }
@@ -164,12 +177,18 @@ struct FixRecord<'r> {
 
 impl<'r> FixRecord<'r> {
     fn of(fix: &'r Fix) -> Self {
-        let replacements = fix.replacements.iter().map(|replacement| ReplacementRecord {
-            offset: replacement.span.start,
-            length: replacement.span.len(),
-            text: &replacement.text,
-        });
-        Self { title: fix.title, replacements: replacements.collect() }
+        let replacements = fix
+            .replacements
+            .iter()
+            .map(|replacement| ReplacementRecord {
+                offset: replacement.span.start,
+                length: replacement.span.len(),
+                text: &replacement.text,
+            });
+        Self {
+            title: fix.title,
+            replacements: replacements.collect(),
+        }
     }
 }
 
@@ -187,7 +206,11 @@ struct SuppressedRecord<'r> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use eci_security_context::rule::Action;
     use serde_json::{Value, json};
@@ -205,21 +228,35 @@ mod tests {
     fn every_file_is_there_with_all_that_is_known() {
         let at = MANIFEST.find("true").unwrap();
         let mut fixed = found("capability-name", Action::Fix, MANIFEST, "true");
-        let replacement = Replacement { span: at..at + 4, text: "\"x\"".to_owned() };
+        let replacement = Replacement {
+            span: at..at + 4,
+            text: "\"x\"".to_owned(),
+        };
         fixed.fix = Some(Fix {
             title: "rewritten as Kubernetes spells it",
             taken: Taken::Always,
             edits: Vec::new(),
             replacements: vec![replacement],
         });
-        fixed.suppressed = Some(Suppressed { reason: String::new() });
+        fixed.suppressed = Some(Suppressed {
+            reason: String::new(),
+        });
         let mut broken = report("b.yaml", "a: [\n", Vec::new());
         broken.objects = 0;
-        broken.problems = vec![problem("it is not YAML", Some(3..4)), problem("it ends", None)];
+        broken.problems = vec![
+            problem("it is not YAML", Some(3..4)),
+            problem("it ends", None),
+        ];
         let mut file = denial();
         file.found.push(fixed);
-        let totals =
-            Totals { files: 1, objects: 1, denied: 1, suppressed: 1, failed: 2, ..Totals::default() };
+        let totals = Totals {
+            files: 1,
+            objects: 1,
+            denied: 1,
+            suppressed: 1,
+            failed: 2,
+            ..Totals::default()
+        };
         let path = "spec.template.spec.containers[0].securityContext.privileged";
         let said = "true needs an approval by Alibaba Cloud";
         assert_eq!(
@@ -270,14 +307,29 @@ mod tests {
         let mut file = denial();
         file.name = text.to_owned();
         let written = written(ReportFormat::Json, &[file], &Totals::default());
-        assert!(written.chars().all(|c| c == '\n' || !c.is_control()), "{written:?}");
-        assert_eq!(serde_json::from_str::<Value>(&written).unwrap()["files"][0]["file"], text);
+        assert!(
+            written.chars().all(|c| c == '\n' || !c.is_control()),
+            "{written:?}"
+        );
+        assert_eq!(
+            serde_json::from_str::<Value>(&written).unwrap()["files"][0]["file"],
+            text
+        );
     }
 
     #[test]
     fn nothing_read_is_an_object_too_and_a_finding_is_a_line() {
         assert_eq!(parsed(&[], &Totals::default())["files"], json!([]));
-        let text = written(ReportFormat::Json, &[denial(), denial()], &Totals::default());
-        assert_eq!(text.lines().filter(|line| line.starts_with("{\"rule\":")).count(), 2);
+        let text = written(
+            ReportFormat::Json,
+            &[denial(), denial()],
+            &Totals::default(),
+        );
+        assert_eq!(
+            text.lines()
+                .filter(|line| line.starts_with("{\"rule\":"))
+                .count(),
+            2
+        );
     }
 }

@@ -27,8 +27,14 @@ impl Reporter for Junit {
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
-        let problems = report.problems.iter().map(|problem| Case::problem(problem, report, &lines));
-        let found = report.found.iter().filter_map(|found| Case::found(found, report, &lines));
+        let problems = report
+            .problems
+            .iter()
+            .map(|problem| Case::problem(problem, report, &lines));
+        let found = report
+            .found
+            .iter()
+            .filter_map(|found| Case::found(found, report, &lines));
         let mut cases: Vec<_> = problems.chain(found).collect();
         if cases.is_empty() {
             cases.push(match report.objects {
@@ -87,16 +93,30 @@ struct Case {
 
 impl Case {
     fn silent(name: &str, outcome: Outcome) -> Self {
-        Self { name: name.to_owned(), outcome, message: String::new(), kind: "", text: String::new() }
+        Self {
+            name: name.to_owned(),
+            outcome,
+            message: String::new(),
+            kind: "",
+            text: String::new(),
+        }
     }
 
     fn problem(problem: &Problem, report: &FileReport, lines: &Lines<'_>) -> Self {
         Self {
             name: problem.message.clone(),
-            outcome: if problem.is_remark() { Outcome::Told } else { Outcome::Erred },
+            outcome: if problem.is_remark() {
+                Outcome::Told
+            } else {
+                Outcome::Erred
+            },
             message: problem.message.clone(),
             kind: "unreadable",
-            text: format!("{}: {}", place(report, lines, problem.span.as_ref()), problem.told()),
+            text: format!(
+                "{}: {}",
+                place(report, lines, problem.span.as_ref()),
+                problem.told()
+            ),
         }
     }
 
@@ -128,7 +148,13 @@ fn place(report: &FileReport, lines: &Lines<'_>, span: Option<&Range<usize>>) ->
 }
 
 fn write_suite(file: &str, cases: &[Case], out: &mut dyn Write) -> io::Result<()> {
-    let count = |outcome| cases.iter().filter(|case| case.outcome == outcome).count().to_string();
+    let count = |outcome| {
+        cases
+            .iter()
+            .filter(|case| case.outcome == outcome)
+            .count()
+            .to_string()
+    };
     let file = permitted(file);
     Writer::new_with_indent(&mut *out, b' ', 2)
         .create_element("testsuite")
@@ -139,15 +165,20 @@ fn write_suite(file: &str, cases: &[Case], out: &mut dyn Write) -> io::Result<()
             ("errors", &count(Outcome::Erred)),
             ("skipped", &count(Outcome::Skipped)),
         ])
-        .write_inner_content(|xml| cases.iter().try_for_each(|case| write_case(&file, case, xml)))
+        .write_inner_content(|xml| {
+            cases
+                .iter()
+                .try_for_each(|case| write_case(&file, case, xml))
+        })
         .map(drop)?;
     writeln!(out)
 }
 
 fn write_case<W: Write>(file: &str, case: &Case, xml: &mut Writer<W>) -> io::Result<()> {
     let name = permitted(&case.name);
-    let element =
-        xml.create_element("testcase").with_attributes([("name", name.as_str()), ("classname", file)]);
+    let element = xml
+        .create_element("testcase")
+        .with_attributes([("name", name.as_str()), ("classname", file)]);
     let Some(said) = case.outcome.element() else {
         element.write_empty()?;
         return Ok(());
@@ -157,7 +188,9 @@ fn write_case<W: Write>(file: &str, case: &Case, xml: &mut Writer<W>) -> io::Res
         let attributes: &[_] = match case.outcome {
             Outcome::Passed | Outcome::Told => &[],
             Outcome::Skipped => &[("message", message.as_str())],
-            Outcome::Failed | Outcome::Erred => &[("message", message.as_str()), ("type", case.kind)],
+            Outcome::Failed | Outcome::Erred => {
+                &[("message", message.as_str()), ("type", case.kind)]
+            }
         };
         xml.create_element(said)
             .with_attributes(attributes.iter().copied())
@@ -169,14 +202,26 @@ fn write_case<W: Write>(file: &str, case: &Case, xml: &mut Writer<W>) -> io::Res
 
 /// The text with a mark for every character that XML 1.0 cannot hold, or discourages as a control character.
 fn permitted(text: &str) -> String {
-    let permitted =
-        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
-    text.chars().map(|c| if permitted(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+    let permitted = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
+    text.chars()
+        .map(|c| {
+            if permitted(c) {
+                c
+            } else {
+                char::REPLACEMENT_CHARACTER
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
 
     use eci_security_context::rule::Action;
     use proptest::prelude::*;
@@ -194,8 +239,7 @@ mod tests {
     /// The characters that XML 1.0 allows by its production `Char`, less the control characters that the note to it
     /// discourages.
     fn is_char(c: char) -> bool {
-        let allowed =
-            matches!(u32::from(c), 0x9 | 0xA | 0xD | 0x20..=0xD7FF | 0xE000..=0xFFFD | 0x10000..=0x10FFFF);
+        let allowed = matches!(u32::from(c), 0x9 | 0xA | 0xD | 0x20..=0xD7FF | 0xE000..=0xFFFD | 0x10000..=0x10FFFF);
         allowed && !matches!(u32::from(c), 0x7F..=0x9F)
     }
 
@@ -210,7 +254,10 @@ mod tests {
                 Event::Eof => return texts,
                 Event::Start(start) | Event::Empty(start) => {
                     for attribute in start.attributes() {
-                        attribute.unwrap().normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap();
+                        attribute
+                            .unwrap()
+                            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                            .unwrap();
                     }
                     texts.push(String::new());
                 }
@@ -218,7 +265,9 @@ mod tests {
                 Event::GeneralRef(reference) => {
                     let c = reference.resolve_char_ref().unwrap().map(String::from);
                     let c = c.unwrap_or_else(|| {
-                        quick_xml::escape::resolve_predefined_entity(&reference).unwrap().to_owned()
+                        quick_xml::escape::resolve_predefined_entity(&reference)
+                            .unwrap()
+                            .to_owned()
                     });
                     texts.last_mut().unwrap().push_str(&c);
                 }
@@ -243,19 +292,27 @@ mod tests {
             ),
             "{skipped}"
         );
-        assert!(skipped.contains("<testcase name=\"holds no manifest\" classname=\"a.yaml\">"), "{skipped}");
+        assert!(
+            skipped.contains("<testcase name=\"holds no manifest\" classname=\"a.yaml\">"),
+            "{skipped}"
+        );
     }
 
     #[test]
     fn a_file_is_a_suite_and_a_finding_a_test() {
         let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-        allowed.suppressed = Some(Suppressed { reason: "ticket 7".to_owned() });
+        allowed.suppressed = Some(Suppressed {
+            reason: "ticket 7".to_owned(),
+        });
         let mut file = denial();
-        file.found.push(found("proc-mount", Action::Warn, MANIFEST, "true"));
-        file.found.push(found("field-ignored", Action::Audit, MANIFEST, "true"));
+        file.found
+            .push(found("proc-mount", Action::Warn, MANIFEST, "true"));
+        file.found
+            .push(found("field-ignored", Action::Audit, MANIFEST, "true"));
         file.found.push(allowed);
         file.problems.push(problem("it ends", None));
-        let path = "Deployment shop/web: spec.template.spec.containers[0].securityContext.privileged";
+        let path =
+            "Deployment shop/web: spec.template.spec.containers[0].securityContext.privileged";
         let said = "true needs an approval by Alibaba Cloud";
         assert_eq!(
             xml(&[file]),

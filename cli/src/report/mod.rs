@@ -68,7 +68,13 @@ pub(crate) struct Found {
 impl Found {
     /// The finding in one clause, for formats that do not show the source.
     fn told(&self) -> String {
-        let Self { object, path, message, help, .. } = self;
+        let Self {
+            object,
+            path,
+            message,
+            help,
+            ..
+        } = self;
         let mut told = format!("{object}: {path}: {message}");
         if !help.is_empty() {
             told.push_str("; ");
@@ -241,7 +247,12 @@ impl Totals {
                 Action::Audit | Action::Off => self.audited += 1,
             }
             // What is exempt is not repaired.
-            match found.fix.as_ref().filter(|_| found.action > Action::Audit).map(|fix| fix.taken) {
+            match found
+                .fix
+                .as_ref()
+                .filter(|_| found.action > Action::Audit)
+                .map(|fix| fix.taken)
+            {
                 Some(Taken::Always) => self.fixable += 1,
                 Some(Taken::AsEci) => self.fixable_as_eci += 1,
                 Some(Taken::OnDemand) | None => {}
@@ -315,36 +326,67 @@ impl<'t> Lines<'t> {
             counts.push(count);
             offset = end;
         }
-        Self { text, starts, counts }
+        Self {
+            text,
+            starts,
+            counts,
+        }
     }
 
     /// The line and the column of an offset. A byte-order mark has no column.
     pub(crate) fn at(&self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset);
         let (line, start) = self.line(offset);
-        (line, self.count(offset).saturating_sub(self.count(start)) + 1)
+        (
+            line,
+            self.count(offset).saturating_sub(self.count(start)) + 1,
+        )
     }
 
     /// Where a span begins and ends.
     pub(crate) fn place(&self, span: &Range<usize>) -> Place {
         let (line, column) = self.at(span.start);
         let (end_line, end_column) = self.at(span.end.max(span.start));
-        Place { line, column, end_line, end_column }
+        Place {
+            line,
+            column,
+            end_line,
+            end_column,
+        }
     }
 
     /// The line of an offset, and where its text begins.
     fn line(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        let has_mark = self.text.get(start..).is_some_and(|rest| rest.starts_with(MARK));
-        (line, if has_mark { start + MARK.len_utf8() } else { start })
+        let start = self
+            .starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or_default();
+        let has_mark = self
+            .text
+            .get(start..)
+            .is_some_and(|rest| rest.starts_with(MARK));
+        (
+            line,
+            if has_mark {
+                start + MARK.len_utf8()
+            } else {
+                start
+            },
+        )
     }
 
     /// Where the text of a line ends, its line break aside.
     fn end_of(&self, line: usize) -> usize {
-        let Some(next) = self.starts.get(line) else { return self.text.len() };
+        let Some(next) = self.starts.get(line) else {
+            return self.text.len();
+        };
         let end = next.saturating_sub(1);
-        let is_return = end.checked_sub(1).and_then(|last| self.text.as_bytes().get(last)) == Some(&b'\r');
+        let is_return = end
+            .checked_sub(1)
+            .and_then(|last| self.text.as_bytes().get(last))
+            == Some(&b'\r');
         if is_return { end - 1 } else { end }
     }
 
@@ -352,7 +394,11 @@ impl<'t> Lines<'t> {
     fn count(&self, offset: usize) -> usize {
         let block = offset / BLOCK;
         let counted = self.counts.get(block).copied().unwrap_or_default();
-        counted + characters(self.text, self.text.floor_char_boundary(block * BLOCK)..offset)
+        counted
+            + characters(
+                self.text,
+                self.text.floor_char_boundary(block * BLOCK)..offset,
+            )
     }
 }
 
@@ -366,7 +412,9 @@ fn characters(text: &str, range: Range<usize>) -> usize {
 fn visible(c: char) -> char {
     match c {
         // Unicode has a picture of each.
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\0'..='\u{1f}' => {
+            char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
         '\u{7f}' => '\u{2421}',
         '\u{80}'..='\u{9f}'
         | '\u{61c}'
@@ -456,7 +504,11 @@ spec: {note: \"größer\", privileged: true}
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use super::*;
 
@@ -475,7 +527,10 @@ mod tests {
     #[test]
     fn a_byte_order_mark_has_no_column() {
         let lines = Lines::of("\u{feff}a: 1");
-        assert_eq!([lines.at(0), lines.at(3), lines.at(6)], [(1, 1), (1, 1), (1, 4)]);
+        assert_eq!(
+            [lines.at(0), lines.at(3), lines.at(6)],
+            [(1, 1), (1, 1), (1, 4)]
+        );
     }
 
     #[test]
@@ -490,7 +545,10 @@ mod tests {
 
     #[test]
     fn nothing_visible_steers_a_terminal() {
-        let shown: String = "\u{1b}[31m\u{9b}31m\u{202e}\u{7f}ä\u{301}".chars().map(visible).collect();
+        let shown: String = "\u{1b}[31m\u{9b}31m\u{202e}\u{7f}ä\u{301}"
+            .chars()
+            .map(visible)
+            .collect();
         assert_eq!(shown, "␛[31m\u{fffd}31m\u{fffd}␡ä\u{301}");
     }
 }

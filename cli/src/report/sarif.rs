@@ -36,17 +36,29 @@ impl Reporter for Sarif {
     }
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
-        let file = File { uri: uri(report.relative_name()), lines: Lines::of(&report.text) };
+        let file = File {
+            uri: uri(report.relative_name()),
+            lines: Lines::of(&report.text),
+        };
         for found in &report.found {
             out.write_all(if self.follows { b",\n" } else { b"\n" })?;
             self.follows = true;
             write(out, &file.result(found))?;
         }
         for problem in &report.problems {
-            let level = if problem.is_remark() { Severity::Warning } else { Severity::Error };
+            let level = if problem.is_remark() {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
             let location = file.location(problem.span.as_ref(), None);
-            let notification =
-                Notification { level, message: Text { text: problem.told() }, locations: [location] };
+            let notification = Notification {
+                level,
+                message: Text {
+                    text: problem.told(),
+                },
+                locations: [location],
+            };
             if !self.notifications.is_empty() {
                 self.notifications.extend(b",\n");
             }
@@ -57,7 +69,10 @@ impl Reporter for Sarif {
 
     fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
         let executed = totals.failed == 0;
-        write!(out, "\n],\"invocations\":[{{\"executionSuccessful\":{executed},")?;
+        write!(
+            out,
+            "\n],\"invocations\":[{{\"executionSuccessful\":{executed},"
+        )?;
         out.write_all(b"\"toolExecutionNotifications\":[")?;
         out.write_all(&self.notifications)?;
         out.write_all(b"]}]}]}\n")
@@ -80,10 +95,16 @@ impl File<'_> {
             level: found.severity(),
             message: Text { text: found.told() },
             // Neither a line nor a value is in it: it stays while the file around the field changes.
-            partial_fingerprints: Fingerprints { field: format!("{} {name}", found.rule.id) },
+            partial_fingerprints: Fingerprints {
+                field: format!("{} {name}", found.rule.id),
+            },
             locations: [self.location(
                 Some(&found.span),
-                Some(LogicalLocation { name: path, fully_qualified_name: name, kind: "property" }),
+                Some(LogicalLocation {
+                    name: path,
+                    fully_qualified_name: name,
+                    kind: "property",
+                }),
             )],
             fixes: found.fix.iter().filter_map(|fix| self.fix(fix)).collect(),
             suppressions: found
@@ -91,7 +112,8 @@ impl File<'_> {
                 .iter()
                 .map(|suppressed| Suppression {
                     kind: "inSource",
-                    justification: Some(suppressed.reason.as_str()).filter(|reason| !reason.is_empty()),
+                    justification: Some(suppressed.reason.as_str())
+                        .filter(|reason| !reason.is_empty()),
                 })
                 .collect(),
         }
@@ -105,7 +127,10 @@ impl File<'_> {
         let artifact_location = ArtifactLocation { uri: &self.uri };
         let region = span.map(|span| self.region(span));
         Location {
-            physical_location: PhysicalLocation { artifact_location, region },
+            physical_location: PhysicalLocation {
+                artifact_location,
+                region,
+            },
             logical_locations: logical.into_iter().collect(),
         }
     }
@@ -123,14 +148,19 @@ impl File<'_> {
     fn fix<'r>(&'r self, fix: &'r Fix) -> Option<SarifFix<'r>> {
         let replacements = fix.replacements.iter().map(|replacement| Replacement {
             deleted_region: self.region(&replacement.span),
-            inserted_content: Text { text: replacement.text.as_str() },
+            inserted_content: Text {
+                text: replacement.text.as_str(),
+            },
         });
         let replacements: Vec<_> = replacements.collect();
         let artifact_location = ArtifactLocation { uri: &self.uri };
         // The schema wants one replacement at least.
         (!replacements.is_empty()).then_some(SarifFix {
             description: Text { text: fix.title },
-            artifact_changes: [ArtifactChange { artifact_location, replacements }],
+            artifact_changes: [ArtifactChange {
+                artifact_location,
+                replacements,
+            }],
         })
     }
 }
@@ -172,7 +202,10 @@ impl Driver {
             version,
             semantic_version: version,
             information_uri: REPOSITORY,
-            rules: RULES.iter().map(|rule| ReportingDescriptor::of(rule)).collect(),
+            rules: RULES
+                .iter()
+                .map(|rule| ReportingDescriptor::of(rule))
+                .collect(),
         }
     }
 }
@@ -200,11 +233,20 @@ impl ReportingDescriptor {
         Self {
             id: rule.id,
             short_description: Text { text: rule.summary },
-            full_description: Text { text: first.replace('\n', " ") },
-            help: Help { text: docs.clone(), markdown: docs },
+            full_description: Text {
+                text: first.replace('\n', " "),
+            },
+            help: Help {
+                text: docs.clone(),
+                markdown: docs,
+            },
             help_uri: format!("{REPOSITORY}/blob/main/docs/rules.md#{}", rule.id),
-            default_configuration: Configuration { level: Severity::of(rule.action) },
-            properties: Properties { effect: rule.effect.as_str() },
+            default_configuration: Configuration {
+                level: Severity::of(rule.action),
+            },
+            properties: Properties {
+                effect: rule.effect.as_str(),
+            },
         }
     }
 }
@@ -322,7 +364,11 @@ struct Notification<'r> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use eci_security_context::rule::Action;
     use serde_json::{Value, json};
@@ -337,7 +383,10 @@ mod tests {
         let schema = include_str!("../../tests/data/sarif-written.schema.json");
         let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
         let log = serde_json::from_str(&written(ReportFormat::Sarif, reports, totals)).unwrap();
-        let errors: Vec<_> = schema.iter_errors(&log).map(|error| error.to_string()).collect();
+        let errors: Vec<_> = schema
+            .iter_errors(&log)
+            .map(|error| error.to_string())
+            .collect();
         assert_eq!(errors, [""; 0]);
         log
     }
@@ -347,8 +396,12 @@ mod tests {
         let at = MANIFEST.find("true").unwrap();
         let mut fixed = found("root-filesystem", Action::Warn, MANIFEST, "true");
         let replacements = [(at..at + 4, "false"), (at + 5..at + 5, "\n")];
-        let replacements =
-            replacements.map(|(span, text)| Replacement { span, text: text.to_owned() }).to_vec();
+        let replacements = replacements
+            .map(|(span, text)| Replacement {
+                span,
+                text: text.to_owned(),
+            })
+            .to_vec();
         fixed.fix = Some(Fix {
             title: "set to `true`, on demand",
             taken: Taken::Always,
@@ -356,23 +409,37 @@ mod tests {
             replacements,
         });
         let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-        allowed.suppressed = Some(Suppressed { reason: "ticket 7".to_owned() });
+        allowed.suppressed = Some(Suppressed {
+            reason: "ticket 7".to_owned(),
+        });
         let mut bare = found("privileged", Action::Deny, MANIFEST, "true");
-        bare.suppressed = Some(Suppressed { reason: String::new() });
-        bare.fix =
-            Some(Fix { title: "nothing", taken: Taken::Always, edits: Vec::new(), replacements: Vec::new() });
+        bare.suppressed = Some(Suppressed {
+            reason: String::new(),
+        });
+        bare.fix = Some(Fix {
+            title: "nothing",
+            taken: Taken::Always,
+            edits: Vec::new(),
+            replacements: Vec::new(),
+        });
         let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
         let mut file = denial();
         file.found.extend([fixed, allowed, bare, audited]);
         let mut broken = report("<stdin>", "a: [\n", Vec::new());
-        broken.problems = vec![problem("it is not YAML", Some(3..4)), problem("no such file", None)];
+        broken.problems = vec![
+            problem("it is not YAML", Some(3..4)),
+            problem("no such file", None),
+        ];
         broken.problems[1].weight = Weight::Remark;
         [file, broken]
     }
 
     #[test]
     fn a_result_tells_all_that_is_known() {
-        let totals = Totals { failed: 1, ..Totals::default() };
+        let totals = Totals {
+            failed: 1,
+            ..Totals::default()
+        };
         let log = log(&everything(), &totals);
         let run = &log["runs"][0];
         let path = "spec.template.spec.containers[0].securityContext.privileged";
@@ -389,7 +456,9 @@ mod tests {
         assert_eq!(denied["suppressions"], json!([]));
         assert_eq!(
             denied["message"]["text"],
-            format!("Deployment shop/web: {path}: true needs an approval by Alibaba Cloud; remove it")
+            format!(
+                "Deployment shop/web: {path}: true needs an approval by Alibaba Cloud; remove it"
+            )
         );
         let fixed = &run["results"][1];
         assert_eq!(fixed["level"], "warning");
@@ -403,16 +472,24 @@ mod tests {
                 },
             ]}])
         );
-        let suppressions: Vec<_> = [2, 3].map(|index| &run["results"][index]["suppressions"]).to_vec();
+        let suppressions: Vec<_> = [2, 3]
+            .map(|index| &run["results"][index]["suppressions"])
+            .to_vec();
         assert_eq!(
             suppressions,
-            [&json!([{"kind": "inSource", "justification": "ticket 7"}]), &json!([{"kind": "inSource"}])]
+            [
+                &json!([{"kind": "inSource", "justification": "ticket 7"}]),
+                &json!([{"kind": "inSource"}])
+            ]
         );
         assert_eq!(run["results"][4]["level"], "note");
         let invocation = &run["invocations"][0];
         assert_eq!(invocation["executionSuccessful"], false);
         let notifications = &invocation["toolExecutionNotifications"];
-        assert_eq!(notifications[0]["message"]["text"], "it is not YAML; repair it");
+        assert_eq!(
+            notifications[0]["message"]["text"],
+            "it is not YAML; repair it"
+        );
         assert_eq!(notifications[1]["level"], "warning");
         assert_eq!(
             notifications[1]["locations"][0],
@@ -430,10 +507,18 @@ mod tests {
             let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             assert_eq!(rules[index]["id"], result["ruleId"]);
         }
-        let privileged = rules.iter().find(|rule| rule["id"] == "privileged").unwrap();
+        let privileged = rules
+            .iter()
+            .find(|rule| rule["id"] == "privileged")
+            .unwrap();
         assert_eq!(privileged["defaultConfiguration"]["level"], "error");
         assert_eq!(privileged["properties"]["effect"], "refused");
-        assert!(privileged["help"]["markdown"].as_str().unwrap().contains("Found:\n\n```yaml\n"));
+        assert!(
+            privileged["help"]["markdown"]
+                .as_str()
+                .unwrap()
+                .contains("Found:\n\n```yaml\n")
+        );
         // The anchors are the headings of the documentation.
         let docs = include_str!("../../../docs/rules.md");
         for rule in rules {
@@ -445,10 +530,17 @@ mod tests {
     #[test]
     fn a_fingerprint_outlives_the_lines_before_it() {
         let moved = format!("# one\n# two\n{MANIFEST}");
-        let file = report("deploy/web.yaml", &moved, vec![found("privileged", Action::Deny, &moved, "true")]);
+        let file = report(
+            "deploy/web.yaml",
+            &moved,
+            vec![found("privileged", Action::Deny, &moved, "true")],
+        );
         let log = log(&[denial(), file], &Totals::default());
         let [before, after] = [0, 1].map(|index| &log["runs"][0]["results"][index]);
-        assert_ne!(before["locations"][0]["physicalLocation"], after["locations"][0]["physicalLocation"]);
+        assert_ne!(
+            before["locations"][0]["physicalLocation"],
+            after["locations"][0]["physicalLocation"]
+        );
         assert_eq!(before["partialFingerprints"], after["partialFingerprints"]);
     }
 
@@ -468,6 +560,9 @@ mod tests {
     fn nothing_found_is_a_log_too() {
         let log = log(&[], &Totals::default());
         assert_eq!(log["runs"][0]["results"], json!([]));
-        assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], true);
+        assert_eq!(
+            log["runs"][0]["invocations"][0]["executionSuccessful"],
+            true
+        );
     }
 }

@@ -32,13 +32,17 @@ impl Reporter for Text {
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let told = |found: &&Found| {
-            found.suppressed.is_none() && matches!(found.severity(), Severity::Error | Severity::Warning)
+            found.suppressed.is_none()
+                && matches!(found.severity(), Severity::Error | Severity::Warning)
         };
         let mut found = report.found.iter().filter(told).peekable();
         if found.peek().is_none() && report.problems.is_empty() {
             return Ok(());
         }
-        let source = Source { name: printable(&report.name), lines: Lines::of(&report.text) };
+        let source = Source {
+            name: printable(&report.name),
+            lines: Lines::of(&report.text),
+        };
         for problem in &report.problems {
             writeln!(out, "{}\n", source.problem(problem))?;
         }
@@ -61,8 +65,14 @@ struct Source<'t> {
 
 impl Source<'_> {
     fn found(&self, found: &Found) -> String {
-        let level = if found.severity() == Severity::Error { Level::ERROR } else { Level::WARNING };
-        let title = level.primary_title(printable(&found.message)).id(found.rule.id);
+        let level = if found.severity() == Severity::Error {
+            Level::ERROR
+        } else {
+            Level::WARNING
+        };
+        let title = level
+            .primary_title(printable(&found.message))
+            .id(found.rule.id);
         let mut notes = vec![
             note(Level::NOTE, &format!("{}: {}", found.object, found.path)),
             note(Level::NOTE, effect(found.rule.effect)),
@@ -86,14 +96,33 @@ impl Source<'_> {
     }
 
     fn problem(&self, problem: &Problem) -> String {
-        let level = if problem.is_remark() { Level::WARNING } else { Level::ERROR };
-        let help = problem.help.iter().map(|help| note(Level::HELP, help)).collect();
-        self.render(level.primary_title(printable(&problem.message)), problem.span.as_ref(), help)
+        let level = if problem.is_remark() {
+            Level::WARNING
+        } else {
+            Level::ERROR
+        };
+        let help = problem
+            .help
+            .iter()
+            .map(|help| note(Level::HELP, help))
+            .collect();
+        self.render(
+            level.primary_title(printable(&problem.message)),
+            problem.span.as_ref(),
+            help,
+        )
     }
 
-    fn render(&self, title: Title<'_>, span: Option<&Range<usize>>, notes: Vec<Message<'_>>) -> String {
+    fn render(
+        &self,
+        title: Title<'_>,
+        span: Option<&Range<usize>>,
+        notes: Vec<Message<'_>>,
+    ) -> String {
         let Some(span) = span else {
-            let group = title.element(Origin::path(PLACE.to_string())).elements(notes);
+            let group = title
+                .element(Origin::path(PLACE.to_string()))
+                .elements(notes);
             return placed(&group, &self.name);
         };
         let (line, column) = self.lines.at(span.start);
@@ -102,7 +131,10 @@ impl Source<'_> {
             .line_start(line)
             .path(PLACE.to_string())
             .annotation(AnnotationKind::Primary.span(marked));
-        placed(&title.element(snippet).elements(notes), &format!("{}:{line}:{column}", self.name))
+        placed(
+            &title.element(snippet).elements(notes),
+            &format!("{}:{line}:{column}", self.name),
+        )
     }
 
     /// What is shown of the line where a span begins, and the bytes of that which are underlined.
@@ -113,8 +145,13 @@ impl Source<'_> {
         let (_, start_of_line) = self.lines.line(start);
         // A span may begin in the byte-order mark, or between the two characters of a line break.
         let start = start.clamp(start_of_line.min(end_of_line), end_of_line);
-        let left = text.floor_char_boundary(start.saturating_sub(AROUND)).max(start_of_line).min(start);
-        let right = text.ceil_char_boundary(start.saturating_add(AROUND)).min(end_of_line);
+        let left = text
+            .floor_char_boundary(start.saturating_sub(AROUND))
+            .max(start_of_line)
+            .min(start);
+        let right = text
+            .ceil_char_boundary(start.saturating_add(AROUND))
+            .min(end_of_line);
         let end = text.floor_char_boundary(span.end).clamp(start, right);
         let part = |range: Range<usize>| text.get(range).unwrap_or_default();
         let mut shown = source(part(left..start));
@@ -145,19 +182,29 @@ fn note<'a>(level: Level<'a>, text: &str) -> Message<'a> {
 
 /// A text on one line, without what would steer the terminal.
 fn printable(text: &str) -> String {
-    let space = |c: char| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { visible(c) };
+    let space = |c: char| {
+        if matches!(c, '\t' | '\n' | '\r') {
+            ' '
+        } else {
+            visible(c)
+        }
+    };
     cut(text.chars().map(space).collect(), MESSAGE)
 }
 
 /// A piece of source, likewise. The renderer gives a tab its width.
 fn source(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' { c } else { visible(c) }).collect()
+    text.chars()
+        .map(|c| if c == '\t' { c } else { visible(c) })
+        .collect()
 }
 
 /// What ECI does, as a sentence.
 const fn effect(effect: Effect) -> &'static str {
     match effect {
-        Effect::Refused => "refused: the pod would not be created, or a container of it would not start",
+        Effect::Refused => {
+            "refused: the pod would not be created, or a container of it would not start"
+        }
         Effect::Lost => "lost: ECI does not read the field where it stands",
         Effect::Overridden => "overridden: ECI replaces the value by its fixed default",
         Effect::Ignored => "ignored: ECI has no such setting, so the field has no effect",
@@ -173,7 +220,11 @@ pub(super) fn summary(totals: &Totals) -> String {
     };
     let told: Vec<_> = [
         counted(totals.denied, "denied", "denied"),
-        counted(totals.repaired, "repaired at admission", "repaired at admission"),
+        counted(
+            totals.repaired,
+            "repaired at admission",
+            "repaired at admission",
+        ),
         counted(totals.warned, "warning", "warnings"),
     ]
     .into_iter()
@@ -187,22 +238,48 @@ pub(super) fn summary(totals: &Totals) -> String {
     };
     let clauses: Vec<_> = [
         verdict,
-        counted(totals.audited, "for the audit log only", "for the audit log only"),
+        counted(
+            totals.audited,
+            "for the audit log only",
+            "for the audit log only",
+        ),
         counted(totals.suppressed, "suppressed", "suppressed"),
-        counted(totals.ineffective, "suppression without effect", "suppressions without effect"),
-        counted(totals.skipped, "file holds no manifest", "files hold no manifest"),
-        counted(totals.skipped_documents, "document is no manifest", "documents are no manifests"),
+        counted(
+            totals.ineffective,
+            "suppression without effect",
+            "suppressions without effect",
+        ),
+        counted(
+            totals.skipped,
+            "file holds no manifest",
+            "files hold no manifest",
+        ),
+        counted(
+            totals.skipped_documents,
+            "document is no manifest",
+            "documents are no manifests",
+        ),
         counted(totals.failed, "could not be read", "could not be read"),
     ]
     .into_iter()
     .flatten()
     .collect();
     let files = if totals.files == 1 { "file" } else { "files" };
-    let objects = if totals.objects == 1 { "object" } else { "objects" };
-    let mut summary =
-        format!("{} {files}, {} {objects}: {}", totals.files, totals.objects, clauses.join("; "));
-    let repairs =
-        [(totals.fixable, "eci-policy fix"), (totals.fixable_as_eci, "eci-policy fix --assume-eci")];
+    let objects = if totals.objects == 1 {
+        "object"
+    } else {
+        "objects"
+    };
+    let mut summary = format!(
+        "{} {files}, {} {objects}: {}",
+        totals.files,
+        totals.objects,
+        clauses.join("; ")
+    );
+    let repairs = [
+        (totals.fixable, "eci-policy fix"),
+        (totals.fixable_as_eci, "eci-policy fix --assume-eci"),
+    ];
     for (count, command) in repairs.into_iter().filter(|(count, _)| *count > 0) {
         summary.push_str(&format!(". {count} can be repaired: {command}"));
     }
@@ -211,7 +288,11 @@ pub(super) fn summary(totals: &Totals) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use proptest::prelude::*;
 
@@ -239,14 +320,21 @@ mod tests {
     /// The lines of a report, without the blanks at their ends and without the summary.
     fn shown(file: FileReport) -> Vec<String> {
         let text = written(Text, &[file], &Totals::default());
-        let mut lines: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
+        let mut lines: Vec<_> = text
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect();
         lines.pop();
         lines
     }
 
     /// The place, the source and the carets, of a finding on a span of a text.
     fn snippet(text: &str, span: Range<usize>) -> [String; 3] {
-        let mut file = report("a.yaml", text, vec![found("privileged", Action::Deny, "true", "true")]);
+        let mut file = report(
+            "a.yaml",
+            text,
+            vec![found("privileged", Action::Deny, "true", "true")],
+        );
         file.found[0].span = span;
         let lines = shown(file);
         [1, 3, 4].map(|line| lines[line].clone())
@@ -255,7 +343,10 @@ mod tests {
     #[test]
     fn a_denial_is_shown_as_compilers_do() {
         assert_eq!(
-            written(Text, &[denial()], &DENIED).lines().map(str::trim_end).collect::<Vec<_>>(),
+            written(Text, &[denial()], &DENIED)
+                .lines()
+                .map(str::trim_end)
+                .collect::<Vec<_>>(),
             [
                 "error[privileged]: true needs an approval by Alibaba Cloud",
                 " --> deploy/web.yaml:4:36",
@@ -282,23 +373,38 @@ mod tests {
             replacements: Vec::new(),
         });
         let lines = shown(report("a.yaml", MANIFEST, vec![fixed]));
-        assert_eq!(lines[0], "warning[capability-name]: true needs an approval by Alibaba Cloud");
+        assert_eq!(
+            lines[0],
+            "warning[capability-name]: true needs an approval by Alibaba Cloud"
+        );
         assert!(lines.contains(&"  = note: the policy repairs it at admission".to_owned()));
-        assert!(lines.contains(&"  = fix: rewritten as Kubernetes spells it (eci-policy fix)".to_owned()));
+        assert!(
+            lines.contains(
+                &"  = fix: rewritten as Kubernetes spells it (eci-policy fix)".to_owned()
+            )
+        );
     }
 
     #[test]
     fn what_is_for_the_audit_log_or_taken_back_is_not_shown() {
         let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
         let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-        allowed.suppressed = Some(Suppressed { reason: "known".to_owned() });
-        assert_eq!(shown(report("a.yaml", MANIFEST, vec![audited, allowed])), [""; 0]);
+        allowed.suppressed = Some(Suppressed {
+            reason: "known".to_owned(),
+        });
+        assert_eq!(
+            shown(report("a.yaml", MANIFEST, vec![audited, allowed])),
+            [""; 0]
+        );
     }
 
     #[test]
     fn a_problem_is_shown_with_its_place_where_it_has_one() {
         let mut file = report("a.yaml", "a: [\n", Vec::new());
-        file.problems = vec![problem("it is not YAML", Some(3..4)), problem("no such file", None)];
+        file.problems = vec![
+            problem("it is not YAML", Some(3..4)),
+            problem("no such file", None),
+        ];
         file.problems[1].weight = Weight::Remark;
         assert_eq!(
             shown(file),
@@ -332,8 +438,20 @@ mod tests {
             // Nothing, and a range the wrong way round.
             ("a: 1\nb: 2\n", 8..8, "2:4", "2 | b: 2", "  |    ^"),
             // Over several lines.
-            ("a:\n  b: 1\n  c: 2\n", 5..17, "2:3", "2 |   b: 1", "  |   ^^^^"),
-            ("a:\r\n  b: 1\r\n  c: 2\r\n", 6..19, "2:3", "2 |   b: 1", "  |   ^^^^"),
+            (
+                "a:\n  b: 1\n  c: 2\n",
+                5..17,
+                "2:3",
+                "2 |   b: 1",
+                "  |   ^^^^",
+            ),
+            (
+                "a:\r\n  b: 1\r\n  c: 2\r\n",
+                6..19,
+                "2:3",
+                "2 |   b: 1",
+                "  |   ^^^^",
+            ),
             // From the end of a line on.
             ("a:\n  b: 1\n", 2..9, "1:3", "1 | a:", "  |   ^"),
             ("a:\r\n  b: 1\n", 3..9, "1:4", "1 | a:", "  |   ^"),
@@ -341,20 +459,33 @@ mod tests {
             ("\u{feff}a: 1\n", 6..7, "1:4", "1 | a: 1", "  |    ^"),
             ("\u{feff}a: 1\n", 0..4, "1:1", "1 | a: 1", "  | ^"),
             // Tabs are as wide as four blanks, and wide characters are wide.
-            ("\ta:\t1\n", 4..5, "1:5", "1 |     a:    1", "  |           ^"),
+            (
+                "\ta:\t1\n",
+                4..5,
+                "1:5",
+                "1 |     a:    1",
+                "  |           ^",
+            ),
             ("名: 1\n", 5..6, "1:4", "1 | 名: 1", "  |     ^"),
             // Within a character.
             ("ä: 1\n", 1..4, "1:1", "1 | ä: 1", "  | ^^^"),
         ] {
-            assert_eq!(snippet(text, span.clone()), [&place(at), source, carets], "{text:?} {span:?}");
+            assert_eq!(
+                snippet(text, span.clone()),
+                [&place(at), source, carets],
+                "{text:?} {span:?}"
+            );
         }
     }
 
     #[test]
     fn no_content_of_a_file_steers_the_terminal() {
         let text = "a: \u{1b}[31mred\u{9b}32m \u{202e}\u{0}true\n";
-        let mut file =
-            report("a\u{1b}[31m\n.yaml", text, vec![found("privileged", Action::Deny, text, "true")]);
+        let mut file = report(
+            "a\u{1b}[31m\n.yaml",
+            text,
+            vec![found("privileged", Action::Deny, text, "true")],
+        );
         file.found[0].object = "Pod \u{1b}[31mred".to_owned();
         file.found[0].message = "\u{1b}[31m\u{9b}32m\0 is meant".to_owned();
         file.found[0].help = "remove \u{1b}[31m\0".to_owned();
@@ -362,8 +493,14 @@ mod tests {
         let colourful = raw(Text, &[file], &DENIED);
         assert!(!colourful.contains("\u{1b}[31m"), "{colourful:?}");
         let text = anstream::adapter::strip_str(&colourful).to_string();
-        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-        assert!(text.contains("1 | a: ␛[31mred\u{fffd}32m \u{fffd}␀true\n"), "{text}");
+        assert!(
+            text.chars().all(|c| c == '\n' || !c.is_control()),
+            "{text:?}"
+        );
+        assert!(
+            text.contains("1 | a: ␛[31mred\u{fffd}32m \u{fffd}␀true\n"),
+            "{text}"
+        );
         assert!(text.contains(" --> a␛[31m .yaml:1:19\n"), "{text}");
     }
 
@@ -372,15 +509,24 @@ mod tests {
         let text = format!("{}true{}\n", "é".repeat(500_000), "x".repeat(500_000));
         let [place, source, carets] = snippet(&text, 1_000_000..1_000_004);
         assert_eq!(place, " --> a.yaml:1:500001");
-        assert!(source.starts_with("1 | ...éé") && source.ends_with("xxx..."), "{source}");
+        assert!(
+            source.starts_with("1 | ...éé") && source.ends_with("xxx..."),
+            "{source}"
+        );
         assert!(source.chars().count() <= 150, "{source}");
         let caret = carets.chars().position(|c| c == '^').unwrap();
-        assert_eq!(source.chars().skip(caret).take(4).collect::<String>(), "true");
+        assert_eq!(
+            source.chars().skip(caret).take(4).collect::<String>(),
+            "true"
+        );
         assert_eq!(carets.matches('^').count(), 4);
         // The whole line is meant.
         let [place, source, carets] = snippet(&text, 0..1_500_004);
         assert_eq!(place, " --> a.yaml:1:1");
-        assert!(source.chars().count() <= 150 && carets.chars().count() <= 150, "{source}\n{carets}");
+        assert!(
+            source.chars().count() <= 150 && carets.chars().count() <= 150,
+            "{source}\n{carets}"
+        );
     }
 
     #[test]
@@ -424,24 +570,65 @@ mod tests {
         );
         let none = Totals::default();
         for (totals, said) in [
-            (Totals { files: 3, objects: 12, ..none }, "3 files, 12 objects: nothing to object to"),
-            (Totals { files: 1, objects: 1, warned: 1, ..none }, "1 file, 1 object: 1 warning"),
             (
-                Totals { files: 1, objects: 2, suppressed: 2, skipped: 1, ..none },
+                Totals {
+                    files: 3,
+                    objects: 12,
+                    ..none
+                },
+                "3 files, 12 objects: nothing to object to",
+            ),
+            (
+                Totals {
+                    files: 1,
+                    objects: 1,
+                    warned: 1,
+                    ..none
+                },
+                "1 file, 1 object: 1 warning",
+            ),
+            (
+                Totals {
+                    files: 1,
+                    objects: 2,
+                    suppressed: 2,
+                    skipped: 1,
+                    ..none
+                },
                 "1 file, 2 objects: nothing to object to; 2 suppressed; 1 file holds no manifest",
             ),
             // Repairs that need a word are told with it, and comments that do nothing are counted.
             (
-                Totals { files: 1, objects: 1, warned: 2, fixable: 1, fixable_as_eci: 1, ..none },
+                Totals {
+                    files: 1,
+                    objects: 1,
+                    warned: 2,
+                    fixable: 1,
+                    fixable_as_eci: 1,
+                    ..none
+                },
                 "1 file, 1 object: 2 warnings. 1 can be repaired: eci-policy fix. 1 can be repaired: eci-policy fix \
                  --assume-eci",
             ),
             (
-                Totals { files: 1, objects: 1, ineffective: 1, ..none },
+                Totals {
+                    files: 1,
+                    objects: 1,
+                    ineffective: 1,
+                    ..none
+                },
                 "1 file, 1 object: nothing to object to; 1 suppression without effect",
             ),
             // What was not read is not found good.
-            (Totals { files: 1, objects: 2, failed: 2, ..none }, "1 file, 2 objects: 2 could not be read"),
+            (
+                Totals {
+                    files: 1,
+                    objects: 2,
+                    failed: 2,
+                    ..none
+                },
+                "1 file, 2 objects: 2 could not be read",
+            ),
             (
                 Totals { skipped: 2, ..none },
                 "0 files, 0 objects: nothing was judged; 2 files hold no manifest",

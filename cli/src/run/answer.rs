@@ -60,29 +60,49 @@ pub(crate) struct SettingsAnswer {
 impl Answer {
     /// The findings, in the policy's order.
     pub(crate) fn findings(&self) -> serde_json::Result<Vec<Entry>> {
-        let annotation = self.audit_annotations.as_ref().and_then(|annotations| annotations.get("findings"));
-        annotation.map_or(Ok(Vec::new()), |annotation| serde_json::from_str(annotation))
+        let annotation = self
+            .audit_annotations
+            .as_ref()
+            .and_then(|annotations| annotations.get("findings"));
+        annotation.map_or(Ok(Vec::new()), |annotation| {
+            serde_json::from_str(annotation)
+        })
     }
 
     /// The way out of a finding: the annotation has no room for it, but the message of a denial tells it
     /// after `[rule] path: message; ` and a short warning after `rule: path: message; `.
-    pub(crate) fn way_out(&self, Finding { rule, path, message, .. }: &Finding) -> Option<&str> {
+    pub(crate) fn way_out(
+        &self,
+        Finding {
+            rule,
+            path,
+            message,
+            ..
+        }: &Finding,
+    ) -> Option<&str> {
         let denial = self.message.iter().filter_map(|text| {
             let (_, rest) = text.split_once(&format!("[{rule}] {path}: {message}; "))?;
             let end = rest.find(". [").or_else(|| rest.find(". And "));
-            Some(end.map_or(rest, |end| rest.get(..end).unwrap_or(rest)).trim_end_matches('.'))
+            Some(
+                end.map_or(rest, |end| rest.get(..end).unwrap_or(rest))
+                    .trim_end_matches('.'),
+            )
         });
         let warnings = self.warnings.iter().flatten();
-        let warnings = warnings.filter_map(|text| text.strip_prefix(&format!("{rule}: {path}: {message}; ")));
+        let warnings =
+            warnings.filter_map(|text| text.strip_prefix(&format!("{rule}: {path}: {message}; ")));
         denial.chain(warnings).next()
     }
 
     /// The warnings that do not repeat a finding.
-    pub(crate) fn other_warnings<'a>(&'a self, findings: &'a [Entry]) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn other_warnings<'a>(
+        &'a self,
+        findings: &'a [Entry],
+    ) -> impl Iterator<Item = &'a str> {
         let repeats = |warning: &str, entry: &Entry| match entry {
-            Entry::Finding(finding) => {
-                warning.strip_prefix(finding.rule.as_str()).is_some_and(|rest| rest.starts_with(": "))
-            }
+            Entry::Finding(finding) => warning
+                .strip_prefix(finding.rule.as_str())
+                .is_some_and(|rest| rest.starts_with(": ")),
             Entry::Rest { .. } => false,
         };
         let warnings = self.warnings.iter().flatten().map(String::as_str);
@@ -117,8 +137,20 @@ mod tests {
                 Entry::Rest { more } => Some(if *more == 3 { "3" } else { "" }),
             })
             .collect();
-        assert_eq!(ways, [Some("use e.g. y"), Some("drop it"), Some("move it"), None, Some("3")]);
-        assert_eq!(answer.other_warnings(&findings).collect::<Vec<_>>(), ["e: something else"]);
+        assert_eq!(
+            ways,
+            [
+                Some("use e.g. y"),
+                Some("drop it"),
+                Some("move it"),
+                None,
+                Some("3")
+            ]
+        );
+        assert_eq!(
+            answer.other_warnings(&findings).collect::<Vec<_>>(),
+            ["e: something else"]
+        );
     }
 
     #[test]

@@ -30,9 +30,17 @@ fn compare<'v>(
 ) {
     match (before, after) {
         (before, after) if before == after => {}
-        (Some(Value::Object(before)), Some(Value::Object(after))) => objects(at, before, after, changes),
-        (Some(Value::Array(before)), Some(Value::Array(after))) => arrays(at, before, after, changes),
-        _ => changes.push(Change { path: at.to_string(), before, after }),
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            objects(at, before, after, changes)
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after))) => {
+            arrays(at, before, after, changes)
+        }
+        _ => changes.push(Change {
+            path: at.to_string(),
+            before,
+            after,
+        }),
     }
 }
 
@@ -51,16 +59,32 @@ fn objects<'v>(
 }
 
 /// Items by their places, after what both ends have in common: a removed item does not change all that follow.
-fn arrays<'v>(at: &Step<'_>, before: &'v [Value], after: &'v [Value], changes: &mut Vec<Change<'v>>) {
+fn arrays<'v>(
+    at: &Step<'_>,
+    before: &'v [Value],
+    after: &'v [Value],
+    changes: &mut Vec<Change<'v>>,
+) {
     let same = |(before, after): &(&Value, &Value)| before == after;
     let head = before.iter().zip(after).take_while(same).count();
     let shorter = before.len().min(after.len()) - head;
-    let tail = before.iter().rev().zip(after.iter().rev()).take(shorter).take_while(same).count();
+    let tail = before
+        .iter()
+        .rev()
+        .zip(after.iter().rev())
+        .take(shorter)
+        .take_while(same)
+        .count();
     let middle = |items: &'v [Value]| items.iter().take(items.len() - tail).skip(head);
     let (before, after) = (middle(before), middle(after));
     if before.len() == after.len() {
         for (index, (before, after)) in before.zip(after).enumerate() {
-            compare(&Step::Index(at, head + index), Some(before), Some(after), changes);
+            compare(
+                &Step::Index(at, head + index),
+                Some(before),
+                Some(after),
+                changes,
+            );
         }
     } else {
         for (index, item) in before.enumerate() {
@@ -84,7 +108,9 @@ impl fmt::Display for Step<'_> {
         match self {
             Self::Root => Ok(()),
             Self::Key(Self::Root, key) => f.write_str(key),
-            Self::Key(parent, key) if key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
+            Self::Key(parent, key)
+                if key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
+            {
                 write!(f, "{parent}.{key}")
             }
             Self::Key(parent, key) => write!(f, "{parent}[{key}]"),
@@ -102,7 +128,14 @@ mod tests {
         let text = |value: Option<&Value>| value.map_or_else(|| "-".to_owned(), Value::to_string);
         changes(before, after)
             .iter()
-            .map(|change| format!("{}: {} {}", change.path, text(change.before), text(change.after)))
+            .map(|change| {
+                format!(
+                    "{}: {} {}",
+                    change.path,
+                    text(change.before),
+                    text(change.after)
+                )
+            })
             .collect()
     }
 
@@ -131,21 +164,39 @@ mod tests {
     #[test]
     fn a_moved_item_leaves_its_neighbours_alone() {
         for (before, after, expected) in [
-            (json!(["a", "b", "c"]), json!(["a", "c"]), vec![r#"s[1]: "b" -"#]),
+            (
+                json!(["a", "b", "c"]),
+                json!(["a", "c"]),
+                vec![r#"s[1]: "b" -"#],
+            ),
             (json!(["a"]), json!([]), vec![r#"s[0]: "a" -"#]),
             (json!(["a", "a"]), json!(["a"]), vec![r#"s[1]: "a" -"#]),
-            (json!(["c"]), json!(["a", "b", "c"]), vec![r#"s[0]: - "a""#, r#"s[1]: - "b""#]),
-            (json!(["a", "b"]), json!(["x"]), vec![r#"s[0]: "a" -"#, r#"s[1]: "b" -"#, r#"s[0]: - "x""#]),
-            (json!(["a", {"k": 1}]), json!(["b", {"k": 2}]), vec![r#"s[0]: "a" "b""#, "s[1].k: 1 2"]),
+            (
+                json!(["c"]),
+                json!(["a", "b", "c"]),
+                vec![r#"s[0]: - "a""#, r#"s[1]: - "b""#],
+            ),
+            (
+                json!(["a", "b"]),
+                json!(["x"]),
+                vec![r#"s[0]: "a" -"#, r#"s[1]: "b" -"#, r#"s[0]: - "x""#],
+            ),
+            (
+                json!(["a", {"k": 1}]),
+                json!(["b", {"k": 2}]),
+                vec![r#"s[0]: "a" "b""#, "s[1].k: 1 2"],
+            ),
         ] {
-            assert_eq!(shown(&json!({ "s": before }), &json!({ "s": after })), expected);
+            assert_eq!(
+                shown(&json!({ "s": before }), &json!({ "s": after })),
+                expected
+            );
         }
     }
 
     #[test]
     fn keys_that_are_no_names_stand_in_brackets() {
-        let annotated =
-            |value| json!({ "metadata": { "annotations": { "k8s.aliyun.com/eci-host-sysctls": value } } });
+        let annotated = |value| json!({ "metadata": { "annotations": { "k8s.aliyun.com/eci-host-sysctls": value } } });
         assert_eq!(
             shown(&annotated("[]"), &annotated("[1]")),
             [r#"metadata.annotations[k8s.aliyun.com/eci-host-sysctls]: "[]" "[1]""#]

@@ -48,12 +48,19 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
             Err(error) => totals.miss(&format!("{}: {error}", source.name())),
         }
     }
-    let settings = run.settings.as_deref().map_or_else(|| Ok(json!({})), settings::read)?;
+    let settings = run
+        .settings
+        .as_deref()
+        .map_or_else(|| Ok(json!({})), settings::read)?;
     let policy = Policy::load(&run.module, settings, &files)?;
     for (file, documents) in &files {
         for document in documents {
             if let Err(problem) = Subject::of(document) {
-                totals.miss(&format!("{file}:{}: {}", document.line(""), problem.message));
+                totals.miss(&format!(
+                    "{file}:{}: {}",
+                    document.line(""),
+                    problem.message
+                ));
                 continue;
             }
             match policy.judge(file, document, out) {
@@ -78,8 +85,9 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
 /// The documents of a text: of a file that was only found, those that are Kubernetes'.
 fn documents<'t>(source: &Source, text: &'t str) -> Result<Vec<Document<'t>>, eci_manifest::Error> {
     let mut documents = eci_manifest::documents(text)?;
-    documents
-        .retain(|document| !matches!(source, Source::Found(_)) || !matches!(Subject::of(document), Ok(None)));
+    documents.retain(|document| {
+        !matches!(source, Source::Found(_)) || !matches!(Subject::of(document), Ok(None))
+    });
     Ok(documents)
 }
 
@@ -93,7 +101,11 @@ struct Policy {
 
 impl Policy {
     /// Loads the module, and has it check the settings.
-    fn load(module: &Path, settings: Value, files: &[(String, Vec<Document<'_>>)]) -> Result<Self, Failure> {
+    fn load(
+        module: &Path,
+        settings: Value,
+        files: &[(String, Vec<Document<'_>>)],
+    ) -> Result<Self, Failure> {
         let documents = files.iter().flat_map(|(_, documents)| documents);
         let namespaces = documents.filter(|document| document.text(&["kind"]) == Some("Namespace"));
         let namespaces = namespaces.filter_map(|document| {
@@ -109,43 +121,70 @@ impl Policy {
             SettingsAnswer { valid: true, .. } => Ok(policy),
             SettingsAnswer { message, .. } => {
                 let message = message.unwrap_or_else(|| "no reason given".to_owned());
-                Err(Failure::new(format!("the settings are not valid: {message}")))
+                Err(Failure::new(format!(
+                    "the settings are not valid: {message}"
+                )))
             }
         }
     }
 
     fn call<T: DeserializeOwned>(&self, function: &str, payload: &Value) -> Result<T, Failure> {
         let namespaces = Arc::clone(&self.namespaces);
-        let answer = self.module.call(function, payload.to_string().as_bytes(), move |name| {
-            let namespace = namespaces.get(name).cloned();
-            namespace.ok_or_else(|| format!("none of the files holds the Namespace `{name}`"))
-        });
+        let answer = self
+            .module
+            .call(function, payload.to_string().as_bytes(), move |name| {
+                let namespace = namespaces.get(name).cloned();
+                namespace.ok_or_else(|| format!("none of the files holds the Namespace `{name}`"))
+            });
         let answer = answer.map_err(|error| Failure::new(error.to_string()))?;
         serde_json::from_slice(&answer).map_err(|error| unlikely(function, &error))
     }
 
-    fn judge(&self, file: &str, document: &Document<'_>, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    fn judge(
+        &self,
+        file: &str,
+        document: &Document<'_>,
+        out: &mut dyn Write,
+    ) -> Result<Verdict, Failure> {
         let value = document.value();
         let request = eci_manifest::request_of(&value);
-        let answer: Answer =
-            self.call("validate", &json!({ "request": request, "settings": self.settings }))?;
-        let findings = answer.findings().map_err(|error| unlikely("validate", &error))?;
+        let answer: Answer = self.call(
+            "validate",
+            &json!({ "request": request, "settings": self.settings }),
+        )?;
+        let findings = answer
+            .findings()
+            .map_err(|error| unlikely("validate", &error))?;
         let object = object_path(&value, request.get("object"));
         let line = |path: &str| document.line(&format!("{object}{path}"));
-        let judged = Judged { file, line: &line, request: &request, answer: &answer, findings: &findings };
+        let judged = Judged {
+            file,
+            line: &line,
+            request: &request,
+            answer: &answer,
+            findings: &findings,
+        };
         Ok(judged.write(out)?)
     }
 }
 
 /// What is said of an answer that cannot be read.
 fn unlikely(function: &str, error: &serde_json::Error) -> Failure {
-    Failure::new(format!("`{function}` answered what no Kubewarden policy would: {error}"))
+    Failure::new(format!(
+        "`{function}` answered what no Kubewarden policy would: {error}"
+    ))
 }
 
 /// The path of a request's object in the document that it comes from.
 fn object_path(document: &Value, object: Option<&Value>) -> &'static str {
-    let paths = [("/request/object", "request.object."), ("/object", "object.")];
-    let path =
-        paths.iter().find(|(pointer, _)| document.pointer(pointer).is_some_and(|at| Some(at) == object));
+    let paths = [
+        ("/request/object", "request.object."),
+        ("/object", "object."),
+    ];
+    let path = paths.iter().find(|(pointer, _)| {
+        document
+            .pointer(pointer)
+            .is_some_and(|at| Some(at) == object)
+    });
     path.map_or("", |(_, path)| path)
 }

@@ -69,10 +69,18 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, repaired, denied, failed } = self;
+        let Self {
+            accepted,
+            repaired,
+            denied,
+            failed,
+        } = self;
         let judged = accepted + repaired + denied;
         let plural = if judged == 1 { "" } else { "s" };
-        write!(f, "{judged} document{plural}: {accepted} accepted, {repaired} repaired, {denied} denied")?;
+        write!(
+            f,
+            "{judged} document{plural}: {accepted} accepted, {repaired} repaired, {denied} denied"
+        )?;
         if *failed > 0 {
             write!(f, "; {failed} could not be judged")?;
         }
@@ -98,8 +106,11 @@ impl Judged<'_> {
     /// Writes the verdict with its reasons.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<Verdict> {
         let object = self.request.get("object").unwrap_or(&Value::Null);
-        let changes =
-            self.answer.mutated_object.as_ref().map_or_else(Vec::new, |after| changes(object, after));
+        let changes = self
+            .answer
+            .mutated_object
+            .as_ref()
+            .map_or_else(Vec::new, |after| changes(object, after));
         let verdict = Verdict::of(self.answer, &changes);
 
         write!(
@@ -125,13 +136,23 @@ impl Judged<'_> {
         for entry in self.findings {
             self.write_finding(entry, out)?;
         }
-        if let Some(message) = self.answer.message.as_ref().filter(|_| self.findings.is_empty()) {
+        if let Some(message) = self
+            .answer
+            .message
+            .as_ref()
+            .filter(|_| self.findings.is_empty())
+        {
             writeln!(out, "  {}", one_line(message))?;
         }
         for warning in self.answer.other_warnings(self.findings) {
             writeln!(out, "  {YELLOW}warning{YELLOW:#} {}", one_line(warning))?;
         }
-        for Change { path, before, after } in changes {
+        for Change {
+            path,
+            before,
+            after,
+        } in changes
+        {
             for (style, sign, value) in [(RED, '-', before), (GREEN, '+', after)] {
                 if let Some(value) = value {
                     let change = one_line(&format!("{path}: {value}"));
@@ -153,9 +174,18 @@ impl Judged<'_> {
             _ => YELLOW,
         };
         let (action, rule) = (one_line(&finding.action), one_line(&finding.rule));
-        writeln!(out, "  {style}{action}{style:#} {BOLD}{rule}{BOLD:#} {}", one_line(&finding.path))?;
+        writeln!(
+            out,
+            "  {style}{action}{style:#} {BOLD}{rule}{BOLD:#} {}",
+            one_line(&finding.path)
+        )?;
         let line = (self.line)(&finding.path);
-        writeln!(out, "    {}:{line}: {}", one_line(self.file), one_line(&finding.message))?;
+        writeln!(
+            out,
+            "    {}:{line}: {}",
+            one_line(self.file),
+            one_line(&finding.message)
+        )?;
         match self.answer.way_out(finding) {
             Some(way_out) => writeln!(out, "    {DIM}help:{DIM:#} {}", one_line(way_out)),
             None => Ok(()),
@@ -165,11 +195,20 @@ impl Judged<'_> {
 
 /// `Pod shop/web`, or what is known of it.
 fn name(request: &Value) -> String {
-    let text = |pointer| request.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = |pointer| {
+        request
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
     let generated = || text("/object/metadata/generateName").map(|prefix| format!("{prefix}*"));
     let kind = text("/kind/kind").unwrap_or("object");
-    let name = text("/name").or_else(|| text("/object/metadata/name")).map(str::to_owned);
-    let name = name.or_else(generated).unwrap_or_else(|| "(unnamed)".to_owned());
+    let name = text("/name")
+        .or_else(|| text("/object/metadata/name"))
+        .map(str::to_owned);
+    let name = name
+        .or_else(generated)
+        .unwrap_or_else(|| "(unnamed)".to_owned());
     match text("/namespace").filter(|_| text("/object/metadata/namespace").is_some()) {
         Some(namespace) => format!("{kind} {namespace}/{name}"),
         None => format!("{kind} {name}"),
@@ -178,15 +217,24 @@ fn name(request: &Value) -> String {
 
 /// Whether the object is, or holds a template of, a pod.
 fn has_containers(object: &Value) -> bool {
-    ["/spec", "/spec/template/spec", "/spec/jobTemplate/spec/template/spec", "/template/spec"]
-        .iter()
-        .filter_map(|spec| object.pointer(spec))
-        .any(|spec| spec.get("containers").is_some())
+    [
+        "/spec",
+        "/spec/template/spec",
+        "/spec/jobTemplate/spec/template/spec",
+        "/template/spec",
+    ]
+    .iter()
+    .filter_map(|spec| object.pointer(spec))
+    .any(|spec| spec.get("containers").is_some())
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use super::*;
     use serde_json::json;
@@ -196,7 +244,13 @@ mod tests {
         let findings = answer.findings().unwrap();
         let mut out = anstream::StripStream::new(Vec::new());
         let line = |path: &str| 1 + path.len();
-        let judged = Judged { file: "web.yaml", line: &line, request, answer: &answer, findings: &findings };
+        let judged = Judged {
+            file: "web.yaml",
+            line: &line,
+            request,
+            answer: &answer,
+            findings: &findings,
+        };
         let verdict = judged.write(&mut out).unwrap();
         (verdict, String::from_utf8(out.into_inner()).unwrap())
     }
@@ -235,17 +289,24 @@ web.yaml:1: Pod shop/web: denied
 
     #[test]
     fn a_rejection_without_findings_shows_its_message_and_code() {
-        let (verdict, text) =
-            write(&json!({}), json!({ "accepted": false, "code": 422, "message": "request: is missing" }));
+        let (verdict, text) = write(
+            &json!({}),
+            json!({ "accepted": false, "code": 422, "message": "request: is missing" }),
+        );
         assert_eq!(verdict, Verdict::Denied);
-        assert_eq!(text, "web.yaml:1: object (unnamed): denied (422)\n  request: is missing\n");
+        assert_eq!(
+            text,
+            "web.yaml:1: object (unnamed): denied (422)\n  request: is missing\n"
+        );
     }
 
     #[test]
     fn a_repair_shows_both_sides() {
         let pod = |value: &str| json!({ "spec": { "containers": [value] } });
-        let (verdict, text) =
-            write(&request(&pod("a")), json!({ "accepted": true, "mutated_object": pod("b") }));
+        let (verdict, text) = write(
+            &request(&pod("a")),
+            json!({ "accepted": true, "mutated_object": pod("b") }),
+        );
         assert_eq!(verdict, Verdict::Repaired);
         assert_eq!(
             text,
@@ -255,16 +316,26 @@ web.yaml:1: Pod web: repaired
   + spec.containers[0]: \"b\"
 "
         );
-        let (verdict, text) =
-            write(&request(&pod("a")), json!({ "accepted": true, "mutated_object": pod("a") }));
-        assert_eq!((verdict, text.as_str()), (Verdict::Accepted, "web.yaml:1: Pod web: accepted\n"));
+        let (verdict, text) = write(
+            &request(&pod("a")),
+            json!({ "accepted": true, "mutated_object": pod("a") }),
+        );
+        assert_eq!(
+            (verdict, text.as_str()),
+            (Verdict::Accepted, "web.yaml:1: Pod web: accepted\n")
+        );
     }
 
     #[test]
     fn what_has_no_pod_is_told_apart() {
-        let (_, text) =
-            write(&request(&json!({ "metadata": { "generateName": "web-" } })), json!({ "accepted": true }));
-        assert_eq!(text, "web.yaml:1: Pod web: accepted: nothing for ECI here\n");
+        let (_, text) = write(
+            &request(&json!({ "metadata": { "generateName": "web-" } })),
+            json!({ "accepted": true }),
+        );
+        assert_eq!(
+            text,
+            "web.yaml:1: Pod web: accepted: nothing for ECI here\n"
+        );
     }
 
     #[test]
@@ -272,19 +343,31 @@ web.yaml:1: Pod web: repaired
         let steering = "a\u{1b}[31mRED\n::error::x";
         let mut asked = request(&json!({}));
         asked["name"] = json!(steering);
-        let (_, text) = write(&asked, json!({ "accepted": false, "code": 422, "message": steering }));
-        assert_eq!(text, "web.yaml:1: Pod a [31mRED ::error::x: denied (422)\n  a [31mRED ::error::x\n");
+        let (_, text) = write(
+            &asked,
+            json!({ "accepted": false, "code": 422, "message": steering }),
+        );
+        assert_eq!(
+            text,
+            "web.yaml:1: Pod a [31mRED ::error::x: denied (422)\n  a [31mRED ::error::x\n"
+        );
     }
 
     #[test]
     fn the_totals_count_in_words() {
-        let mut totals = Totals { failed: 1, ..Totals::default() };
+        let mut totals = Totals {
+            failed: 1,
+            ..Totals::default()
+        };
         assert_eq!(
             totals.to_string(),
             "0 documents: 0 accepted, 0 repaired, 0 denied; 1 could not be judged"
         );
         totals = Totals::default();
         totals.count(Verdict::Repaired);
-        assert_eq!(totals.to_string(), "1 document: 0 accepted, 1 repaired, 0 denied");
+        assert_eq!(
+            totals.to_string(),
+            "1 document: 0 accepted, 1 repaired, 0 denied"
+        );
     }
 }

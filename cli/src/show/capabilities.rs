@@ -34,7 +34,11 @@ impl Set {
 
     /// The names in it, without `CAP_`, in the order of their bits.
     pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
-        LINUX.iter().enumerate().filter(move |(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| *name)
+        LINUX
+            .iter()
+            .enumerate()
+            .filter(move |(bit, _)| self.0 >> bit & 1 == 1)
+            .map(|(_, name)| *name)
     }
 
     /// Those of the names that Linux knows.
@@ -53,7 +57,9 @@ impl fmt::Display for Set {
 /// The bit of the capability that the runtime makes of a name: it puts `CAP_` before it, whatever it is, and writes
 /// it in upper case. `None` where that gives no capability of Linux, as of `CAP_NET_ADMIN`.
 pub(super) fn bit(written: &str) -> Option<usize> {
-    LINUX.iter().position(|name| written.eq_ignore_ascii_case(name))
+    LINUX
+        .iter()
+        .position(|name| written.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -73,11 +79,27 @@ mod tests {
 
     #[test]
     fn all_comes_before_single_names() {
-        assert_eq!(mask(&["ALL"], &[]), "000001ffffffffff", "41 capabilities, CAP_LAST_CAP is 40");
+        assert_eq!(
+            mask(&["ALL"], &[]),
+            "000001ffffffffff",
+            "41 capabilities, CAP_LAST_CAP is 40"
+        );
         assert_eq!(mask(&[], &["ALL"]), "0000000000000000");
-        assert_eq!(mask(&["ALL"], &["CHOWN"]), "000001fffffffffe", "CHOWN is bit 0");
-        assert_eq!(mask(&["NET_BIND_SERVICE"], &["ALL"]), "0000000000000400", "its bit is 10");
-        assert_eq!(mask(&["ALL"], &["ALL"]), "0000000000000000", "drop is taken after add");
+        assert_eq!(
+            mask(&["ALL"], &["CHOWN"]),
+            "000001fffffffffe",
+            "CHOWN is bit 0"
+        );
+        assert_eq!(
+            mask(&["NET_BIND_SERVICE"], &["ALL"]),
+            "0000000000000400",
+            "its bit is 10"
+        );
+        assert_eq!(
+            mask(&["ALL"], &["ALL"]),
+            "0000000000000000",
+            "drop is taken after add"
+        );
         assert_eq!(mask(&["all"], &[]), "000001ffffffffff", "in any case");
     }
 
@@ -89,7 +111,10 @@ mod tests {
     #[test]
     fn names_are_taken_in_any_case_and_never_with_the_prefix() {
         assert_eq!(mask(&["net_admin"], &[]), mask(&["NET_ADMIN"], &[]));
-        assert_eq!(mask(&["CAP_NET_ADMIN", "BOGUS", ""], &["CAP_CHOWN"]), mask(&[], &[]));
+        assert_eq!(
+            mask(&["CAP_NET_ADMIN", "BOGUS", ""], &["CAP_CHOWN"]),
+            mask(&[], &[])
+        );
         assert_eq!(bit("CAP_NET_ADMIN"), None);
         assert_eq!(bit("net_admin"), Some(12));
     }

@@ -108,7 +108,10 @@ fn list_name<S: Serializer>(list: &List, serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_str(list.name())
 }
 
-fn as_map<S: Serializer>(settings: &[(&'static str, Setting)], serializer: S) -> Result<S::Ok, S::Error> {
+fn as_map<S: Serializer>(
+    settings: &[(&'static str, Setting)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_map(settings.iter().map(|(name, setting)| (name, setting)))
 }
 
@@ -162,7 +165,10 @@ impl Setting {
 
     /// One that ECI decides, whatever the container asks for.
     fn decided(value: impl Into<Value>, from: Source, asked: Option<impl Into<Value>>) -> Self {
-        let asked = asked.map(|value| Asked { value: value.into(), from: Source::Container });
+        let asked = asked.map(|value| Asked {
+            value: value.into(),
+            from: Source::Container,
+        });
         Self::of(Some(value.into()), from, asked)
     }
 }
@@ -182,7 +188,10 @@ pub(super) struct Capabilities {
 
 fn mask_and_names<S: Serializer>(set: &Set, serializer: S) -> Result<S::Ok, S::Error> {
     let names: Vec<_> = set.names().collect();
-    serializer.collect_map([("mask", Value::from(set.to_string())), ("names", Value::from(names))])
+    serializer.collect_map([
+        ("mask", Value::from(set.to_string())),
+        ("names", Value::from(names)),
+    ])
 }
 
 /// A sysctl that a pod asks for.
@@ -219,18 +228,34 @@ pub(super) struct Remark {
 /// # Errors
 /// Where the core cannot read what it must.
 pub(super) fn show(object: &Value, settings: &Settings) -> Result<Option<Shown>, Unreadable> {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let (group, _) = text("/apiVersion").split_once('/').unwrap_or_default();
     let json = object.to_string();
     let raw = json::raw(&json)?;
-    let Some(place) = workload::place(group, text("/kind"), raw) else { return Ok(None) };
+    let Some(place) = workload::place(group, text("/kind"), raw) else {
+        return Ok(None);
+    };
     let name = [text("/metadata/name"), text("/metadata/generateName")];
     let mut shown = Shown {
         kind: text("/kind").to_owned(),
-        namespace: Some(text("/metadata/namespace")).filter(|name| !name.is_empty()).map(str::to_owned),
-        name: name.into_iter().find(|name| !name.is_empty()).unwrap_or_default().to_owned(),
+        namespace: Some(text("/metadata/namespace"))
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned),
+        name: name
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .unwrap_or_default()
+            .to_owned(),
         template: !place.is_empty(),
-        scope: Scope { certainty: "no", reason: "" },
+        scope: Scope {
+            certainty: "no",
+            reason: "",
+        },
         windows: false,
         effective: None,
     };
@@ -239,10 +264,16 @@ pub(super) fn show(object: &Value, settings: &Settings) -> Result<Option<Shown>,
         Ok(None) => return Ok(None),
         // As at admission: of a pod that does not run on ECI, only what says so need be readable.
         Err(unreadable) => {
-            let Some(placing) = Workload::read_placing(raw, place)? else { return Ok(None) };
+            let Some(placing) = Workload::read_placing(raw, place)? else {
+                return Ok(None);
+            };
             let placed = scope::of(&placing.template, settings);
             shown.scope = Scope::of(placed, settings);
-            return if placed.certainty == Certainty::No { Ok(Some(shown)) } else { Err(unreadable) };
+            return if placed.certainty == Certainty::No {
+                Ok(Some(shown))
+            } else {
+                Err(unreadable)
+            };
         }
     };
     let placed = scope::of(&workload.template, settings);
@@ -261,11 +292,15 @@ impl Scope {
     const fn of(placed: scope::Scope, settings: &Settings) -> Self {
         let (certainty, reason) = match (placed.certainty, placed.raisable) {
             _ if settings.scope.assume_eci => ("certain", "every pod is taken for one of ECI"),
-            (Certainty::Certain, _) => ("certain", "its labels, or the nodes that it asks for, say so"),
+            (Certainty::Certain, _) => (
+                "certain",
+                "its labels, or the nodes that it asks for, say so",
+            ),
             (Certainty::Possible, _) => ("possible", "it may run on virtual nodes, and need not"),
-            (Certainty::No, true) => {
-                ("no", "nothing on the pod sends it there; the labels of its Namespace are not looked at")
-            }
+            (Certainty::No, true) => (
+                "no",
+                "nothing on the pod sends it there; the labels of its Namespace are not looked at",
+            ),
             (Certainty::No, false) => ("no", "it keeps off virtual nodes, or is for ACS"),
         };
         Self { certainty, reason }
@@ -284,20 +319,30 @@ impl Effective {
         let findings = Report::findings(&pod, settings);
         let remarks = |effect| {
             let mut remarks = Vec::new();
-            for finding in findings.iter().filter(|finding| effect_of(finding) == effect) {
+            for finding in findings
+                .iter()
+                .filter(|finding| effect_of(finding) == effect)
+            {
                 let is_repaired = is_repaired && settings.action(finding) == Action::Fix;
                 remarks.push(Remark {
                     rule: finding.rule.id,
                     path: finding.path.to_string(),
                     message: finding.message.to_string(),
                     help: finding.help.to_string(),
-                    repair: finding.rule.fix.filter(|_| is_repaired && !finding.edits.is_empty()),
+                    repair: finding
+                        .rule
+                        .fix
+                        .filter(|_| is_repaired && !finding.edits.is_empty()),
                 });
             }
             remarks
         };
         Self {
-            containers: pod.containers.iter().map(|own| Container::of(own, &pod, object, settings)).collect(),
+            containers: pod
+                .containers
+                .iter()
+                .map(|own| Container::of(own, &pod, object, settings))
+                .collect(),
             sysctls: sysctls(&pod, settings, &findings),
             refused: remarks(Effect::Refused),
             lost: remarks(Effect::Lost),
@@ -320,7 +365,10 @@ fn effect_of(finding: &Finding) -> Effect {
 impl Instance {
     fn of(pod: &mut Pod<'_>) -> Self {
         if let Err(unreadable) = pod.read_environments() {
-            return Self { reason: unreadable.to_string(), ..Self::default() };
+            return Self {
+                reason: unreadable.to_string(),
+                ..Self::default()
+            };
         }
         let size = size::of(pod);
         let memory_kib = size.memory_kib();
@@ -338,13 +386,21 @@ impl Instance {
         let reason = match size {
             Size::Specs(specs) if known => format!("{}: {specs}", instance::USE_SPECS),
             Size::Specs(specs) => {
-                format!("{}: {specs}: an entry does not tell its memory", instance::USE_SPECS)
+                format!(
+                    "{}: {specs}: an entry does not tell its memory",
+                    instance::USE_SPECS
+                )
             }
             Size::Asked { .. } if known => asked,
             Size::Asked { .. } => format!("{asked}: more than any instance has"),
             Size::Unknown => "an amount that is asked for is no quantity, or too large".to_owned(),
         };
-        Self { memory_kib, cpu, memory, reason }
+        Self {
+            memory_kib,
+            cpu,
+            memory,
+            reason,
+        }
     }
 }
 
@@ -360,7 +416,10 @@ fn bytes(amount: Quantity) -> String {
     }
     let bytes = milli / 1000;
     let fits = |(shift, _): &(u32, &str)| bytes != 0 && bytes % (1 << shift) == 0;
-    match [(40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki")].into_iter().find(fits) {
+    match [(40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki")]
+        .into_iter()
+        .find(fits)
+    {
         Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
         None => bytes.to_string(),
     }
@@ -382,11 +441,20 @@ impl Container {
         };
         fields.push(("privileged", Setting::decided(granted, source, privileged)));
         let escalation = context.and_then(|context| context.allow_privilege_escalation);
-        fields.push(("allowPrivilegeEscalation", Setting::decided(true, Source::NotOffered, escalation)));
+        fields.push((
+            "allowPrivilegeEscalation",
+            Setting::decided(true, Source::NotOffered, escalation),
+        ));
         let read_only = context.and_then(|context| context.read_only_root_filesystem);
-        fields.push(("readOnlyRootFilesystem", Setting::decided(true, Source::Fixed, read_only)));
+        fields.push((
+            "readOnlyRootFilesystem",
+            Setting::decided(true, Source::Fixed, read_only),
+        ));
         let proc_mount = context.and_then(|context| context.proc_mount.as_deref());
-        fields.push(("procMount", Setting::decided("Default", Source::Fixed, proc_mount)));
+        fields.push((
+            "procMount",
+            Setting::decided("Default", Source::Fixed, proc_mount),
+        ));
         // The core has no use for it.
         let restart_policy = object
             .pointer(&place(&own.path))
@@ -405,10 +473,12 @@ impl Container {
 
 /// The JSON Pointer of a path, none of whose keys is the user's.
 fn place(path: &Path) -> String {
-    path.steps().iter().fold(String::new(), |pointer, step| match step {
-        Step::Index(index) => format!("{pointer}/{index}"),
-        step => format!("{pointer}/{}", step.key().unwrap_or_default()),
-    })
+    path.steps()
+        .iter()
+        .fold(String::new(), |pointer, step| match step {
+            Step::Index(index) => format!("{pointer}/{index}"),
+            step => format!("{pointer}/{}", step.key().unwrap_or_default()),
+        })
 }
 
 /// Who the processes of a container run as. A level that ECI does not read is passed by.
@@ -423,32 +493,54 @@ fn identity(
         List::Main | List::Ephemeral => &settings.profile.container_identity,
     };
     let reads = |level: &Identity| (field.is_read)(level);
-    let own = container.security_context().and_then(field.of_container).map(|own| (own, Source::Container));
-    let pods = pod.security_context().and_then(field.of_pod).map(|pods| (pods, Source::Pod));
+    let own = container
+        .security_context()
+        .and_then(field.of_container)
+        .map(|own| (own, Source::Container));
+    let pods = pod
+        .security_context()
+        .and_then(field.of_pod)
+        .map(|pods| (pods, Source::Pod));
     let read = own.clone().filter(|_| reads(level));
-    let read = read.or_else(|| pods.clone().filter(|_| reads(&settings.profile.pod_identity)));
+    let read = read.or_else(|| {
+        pods.clone()
+            .filter(|_| reads(&settings.profile.pod_identity))
+    });
     let asked = own.or(pods).map(|(value, from)| Asked { value, from });
     match read {
         Some((value, from)) => Setting::of(Some(value), from, asked),
         // ECI documents a default for this one only.
-        None if field.name == "runAsNonRoot" => Setting::of(Some(false.into()), Source::Default, asked),
+        None if field.name == "runAsNonRoot" => {
+            Setting::of(Some(false.into()), Source::Default, asked)
+        }
         None => Setting::of(None, Source::Image, asked),
     }
 }
 
 impl Capabilities {
     fn of(container: &pod::Container<'_>, settings: &Settings, asks_privileged: bool) -> Self {
-        let lists = container.security_context().and_then(|context| context.capabilities.as_ref());
-        let added = lists.and_then(|lists| lists.add.as_deref()).unwrap_or_default();
-        let dropped = lists.and_then(|lists| lists.drop.as_deref()).unwrap_or_default();
+        let lists = container
+            .security_context()
+            .and_then(|context| context.capabilities.as_ref());
+        let added = lists
+            .and_then(|lists| lists.add.as_deref())
+            .unwrap_or_default();
+        let dropped = lists
+            .and_then(|lists| lists.drop.as_deref())
+            .unwrap_or_default();
         let dropped = || dropped.iter().map(String::as_str);
         let grants = |name: &&String| {
-            capabilities::bit(name).is_some() && settings.grants_capability(&name.to_ascii_uppercase())
+            capabilities::bit(name).is_some()
+                && settings.grants_capability(&name.to_ascii_uppercase())
         };
         let asked = Set::of_container(added.iter().map(String::as_str), dropped());
         let granted = Set::of_container(added.iter().filter(grants).map(String::as_str), dropped());
         if asks_privileged && settings.grants_privileged() {
-            return Self { granted: Set::all(), asked: Set::all(), refused: Vec::new() };
+            return Self {
+                granted: Set::all(),
+                asked: Set::all(),
+                refused: Vec::new(),
+            };
         }
         Self {
             granted,
@@ -475,8 +567,17 @@ fn sysctls(pod: &Pod<'_>, settings: &Settings, findings: &[Finding]) -> Vec<Sysc
         for (name, value) in entries {
             let (name, value) = (sysctl::normalise(name).into_owned(), value.clone());
             let taken = settings.profile.host_sysctls && settings.approved.host_sysctl(&name);
-            let outcome = if taken { TAKEN } else { Effect::Refused.as_str() };
-            shown.push(Sysctl { name, value, channel: "hostAnnotation", outcome });
+            let outcome = if taken {
+                TAKEN
+            } else {
+                Effect::Refused.as_str()
+            };
+            shown.push(Sysctl {
+                name,
+                value,
+                channel: "hostAnnotation",
+                outcome,
+            });
         }
     }
     shown
@@ -484,7 +585,11 @@ fn sysctls(pod: &Pod<'_>, settings: &Settings, findings: &[Finding]) -> Vec<Sysc
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic"
+    )]
 
     use eci_security_context::judge;
     use serde_json::json;
@@ -494,8 +599,7 @@ mod tests {
     /// The JSON of a pod of ECI with this specification, by these settings.
     fn pod(spec: Value, settings: Value) -> Value {
         let labels = json!({ "alibabacloud.com/eci": "true" });
-        let object =
-            json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "labels": labels }, "spec": spec });
+        let object = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "labels": labels }, "spec": spec });
         shown(&object, settings)
     }
 
@@ -505,7 +609,10 @@ mod tests {
     }
 
     fn one(context: Value, settings: Value) -> Value {
-        pod(json!({ "containers": [{ "name": "c", "securityContext": context }] }), settings)["containers"][0]
+        pod(
+            json!({ "containers": [{ "name": "c", "securityContext": context }] }),
+            settings,
+        )["containers"][0]
             .clone()
     }
 
@@ -544,9 +651,19 @@ mod tests {
             );
             assert_eq!(settings(2)["runAsGroup"], own(json!(7)));
             assert_eq!(settings(2)["runAsNonRoot"], own(json!(true)));
-            let lost: Vec<_> =
-                shown["lost"].as_array().unwrap().iter().map(|remark| &remark["path"]).collect();
-            assert_eq!(lost, ["spec.securityContext.runAsGroup", "spec.securityContext.runAsNonRoot"]);
+            let lost: Vec<_> = shown["lost"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|remark| &remark["path"])
+                .collect();
+            assert_eq!(
+                lost,
+                [
+                    "spec.securityContext.runAsGroup",
+                    "spec.securityContext.runAsNonRoot"
+                ]
+            );
         }
     }
 
@@ -556,11 +673,19 @@ mod tests {
         let asked = json!({ "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": false, "procMount": "Unmasked" });
         let contrary = one(asked, json!({}));
         for (field, value, from, asked) in [
-            ("allowPrivilegeEscalation", json!(true), "notOffered", json!(false)),
+            (
+                "allowPrivilegeEscalation",
+                json!(true),
+                "notOffered",
+                json!(false),
+            ),
             ("readOnlyRootFilesystem", json!(true), "fixed", json!(false)),
             ("procMount", json!("Default"), "fixed", json!("Unmasked")),
         ] {
-            assert_eq!(plain["settings"][field], json!({ "value": value, "from": from }));
+            assert_eq!(
+                plain["settings"][field],
+                json!({ "value": value, "from": from })
+            );
             let asked = json!({ "value": asked, "from": "container" });
             assert_eq!(
                 contrary["settings"][field],
@@ -572,45 +697,70 @@ mod tests {
 
     #[test]
     fn privileged_is_what_is_approved() {
-        let context = json!({ "privileged": true, "capabilities": { "add": ["SYS_TIME"], "drop": ["ALL"] } });
+        let context =
+            json!({ "privileged": true, "capabilities": { "add": ["SYS_TIME"], "drop": ["ALL"] } });
         let approved = json!({ "approved": { "privileged": true } });
         let container = one(context.clone(), approved.clone());
-        assert_eq!(container["settings"]["privileged"], json!({ "value": true, "from": "container" }));
+        assert_eq!(
+            container["settings"]["privileged"],
+            json!({ "value": true, "from": "container" })
+        );
         let all = "000001ffffffffff";
         assert_eq!(container["capabilities"]["granted"]["mask"], all);
         assert_eq!(container["capabilities"]["refused"], json!([]));
         let spec = json!({ "containers": [{ "name": "c", "securityContext": context }] });
         let shown = pod(spec.clone(), approved);
-        assert_eq!(shown["refused"], json!([]), "SYS_TIME makes no difference to a privileged container");
+        assert_eq!(
+            shown["refused"],
+            json!([]),
+            "SYS_TIME makes no difference to a privileged container"
+        );
         assert_eq!(shown["ignored"][0]["rule"], "capability-unsupported");
 
-        for settings in [json!({}), json!({ "profile": "2024-02-26", "approved": { "privileged": true } })] {
+        for settings in [
+            json!({}),
+            json!({ "profile": "2024-02-26", "approved": { "privileged": true } }),
+        ] {
             let shown = pod(spec.clone(), settings);
             let container = &shown["containers"][0];
             assert_eq!(
                 container["settings"]["privileged"],
                 json!({ "value": false, "from": "notGranted", "asked": { "value": true, "from": "container" } })
             );
-            assert_eq!(container["capabilities"]["granted"]["mask"], "0000000000000000");
+            assert_eq!(
+                container["capabilities"]["granted"]["mask"],
+                "0000000000000000"
+            );
             assert_eq!(container["capabilities"]["asked"]["mask"], all);
             let refused = shown["refused"].as_array().unwrap();
-            assert!(refused.iter().any(|remark| remark["rule"] == "privileged"), "{refused:?}");
+            assert!(
+                refused.iter().any(|remark| remark["rule"] == "privileged"),
+                "{refused:?}"
+            );
         }
     }
 
     #[test]
     fn capabilities_are_those_that_eci_grants() {
-        let add = json!({ "capabilities": { "add": ["NET_ADMIN", "SYS_TIME", "CAP_CHOWN", "ALL"] } });
+        let add =
+            json!({ "capabilities": { "add": ["NET_ADMIN", "SYS_TIME", "CAP_CHOWN", "ALL"] } });
         let capabilities = &one(add, json!({}))["capabilities"];
-        assert_eq!(capabilities["granted"]["mask"], "00000000a80435fb", "the default and bit 12");
-        assert_eq!(capabilities["refused"], json!(["SYS_TIME", "CAP_CHOWN", "ALL"]));
+        assert_eq!(
+            capabilities["granted"]["mask"], "00000000a80435fb",
+            "the default and bit 12"
+        );
+        assert_eq!(
+            capabilities["refused"],
+            json!(["SYS_TIME", "CAP_CHOWN", "ALL"])
+        );
 
         // The Kubernetes page's security-context-4.yaml, and SYS_TIME approved.
         let add = json!({ "capabilities": { "add": ["NET_ADMIN", "SYS_TIME"] } });
         let capabilities = &one(add.clone(), json!({}))["capabilities"];
         assert_eq!(capabilities["asked"]["mask"], "00000000aa0435fb");
         assert_eq!(capabilities["granted"]["mask"], "00000000a80435fb");
-        let capabilities = &one(add, json!({ "approved": { "capabilities": ["SYS_TIME"] } }))["capabilities"];
+        let capabilities =
+            &one(add, json!({ "approved": { "capabilities": ["SYS_TIME"] } }))["capabilities"];
         assert_eq!(capabilities["granted"]["mask"], "00000000aa0435fb");
         assert_eq!(capabilities["refused"], json!([]));
     }
@@ -633,7 +783,8 @@ mod tests {
             })
         };
         let settings = json!({ "approved": { "hostSysctls": ["vm.max_map_count"] } });
-        let both = r#"[{"name":"vm/max_map_count","value":"1"},{"name":"kernel.pid_max","value":"2"}]"#;
+        let both =
+            r#"[{"name":"vm/max_map_count","value":"1"},{"name":"kernel.pid_max","value":"2"}]"#;
         let told = |shown: &Value| -> Vec<[String; 3]> {
             let told = shown["sysctls"].as_array().unwrap().iter();
             told.map(|sysctl| {
@@ -656,9 +807,16 @@ mod tests {
         assert_eq!(told(&shown_both), [field.as_slice(), &annotation].concat());
         let malformed = shown(&object("[]"), settings.clone());
         assert_eq!(told(&malformed), field);
-        let rules: Vec<_> =
-            malformed["refused"].as_array().unwrap().iter().map(|remark| &remark["rule"]).collect();
-        assert!(rules.contains(&&json!("host-sysctls-malformed")), "{rules:?}");
+        let rules: Vec<_> = malformed["refused"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|remark| &remark["rule"])
+            .collect();
+        assert!(
+            rules.contains(&&json!("host-sysctls-malformed")),
+            "{rules:?}"
+        );
 
         let misplaced = json!({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "annotations": annotations(both) },
@@ -674,15 +832,17 @@ mod tests {
         let asks = |cpu: &str, memory: &str| json!({ "limits": { "cpu": cpu, "memory": memory } });
         let ignored = json!([{ "name": "__ECI_RESOURCE_IGNORE__", "value": "TRUE" }]);
         let instance = |containers: Value| {
-            let spec =
-                json!({ "initContainers": [{ "resources": asks("64", "512Gi") }], "containers": containers });
+            let spec = json!({ "initContainers": [{ "resources": asks("64", "512Gi") }], "containers": containers });
             let instance = pod(spec, json!({}))["instance"].clone();
             ["memoryKib", "cpu", "memory"].map(|key| instance[key].clone())
         };
         let gib = 1 << 20;
         let none = Value::Null;
         // "Specify vCPU and memory": 4 GiB where nothing is given; 4.25 vCPU and 8.5 GiB run on 6 and 10.
-        assert_eq!(instance(json!([{}])), [json!(4 * gib), none.clone(), none.clone()]);
+        assert_eq!(
+            instance(json!([{}])),
+            [json!(4 * gib), none.clone(), none.clone()]
+        );
         assert_eq!(
             instance(json!([
                 { "resources": asks("4", "8Gi") },
@@ -732,7 +892,12 @@ mod tests {
             "containers": [{ "name": "c", "image": "registry.example/c" }],
         });
         let repair = |settings| pod(spec.clone(), settings)["lost"][0].clone();
-        assert!(repair(json!({}))["repair"].as_str().unwrap().starts_with("copied into the containers"));
+        assert!(
+            repair(json!({}))["repair"]
+                .as_str()
+                .unwrap()
+                .starts_with("copied into the containers")
+        );
         let exempt = json!([{ "image": "registry.example/c" }]);
         for settings in [
             json!({ "mutate": "none" }),
@@ -740,7 +905,10 @@ mod tests {
             json!({ "exempt": exempt }),
         ] {
             let lost = repair(settings);
-            assert_eq!(lost["rule"], "pod-identity", "whatever the policy does, the field is lost");
+            assert_eq!(
+                lost["rule"], "pod-identity",
+                "whatever the policy does, the field is lost"
+            );
             assert_eq!(lost.get("repair"), None);
         }
     }
@@ -753,6 +921,9 @@ mod tests {
         assert_eq!(shown.get("containers"), None);
         let settings = judge::settings(r#"{"scope":{"assumeEci":true}}"#, false).unwrap();
         let unreadable = show(&object, &settings).unwrap_err();
-        assert_eq!(unreadable.to_string(), "spec.containers: is a number, and must be an array");
+        assert_eq!(
+            unreadable.to_string(),
+            "spec.containers: is a number, and must be an array"
+        );
     }
 }

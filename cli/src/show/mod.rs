@@ -44,7 +44,12 @@ struct Output<'o> {
 impl Located {
     /// As `Deployment shop/web`.
     fn title(&self) -> String {
-        let Shown { kind, namespace, name, .. } = &self.shown;
+        let Shown {
+            kind,
+            namespace,
+            name,
+            ..
+        } = &self.shown;
         match (namespace, name.as_str()) {
             (_, "") => format!("{kind} without a name"),
             (Some(namespace), name) => format!("{kind} {namespace}/{name}"),
@@ -83,7 +88,10 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
             }
         }
         DataFormat::Json => {
-            let output = Output { version: 1, objects: &objects };
+            let output = Output {
+                version: 1,
+                objects: &objects,
+            };
             serde_json::to_writer_pretty(&mut *out, &output).map_err(std::io::Error::from)?;
             writeln!(out)?;
         }
@@ -91,7 +99,11 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     for problem in &problems {
         tell(format_args!("eci-policy: {problem}"));
     }
-    Ok(if problems.is_empty() { Exit::Clean } else { Exit::Failed })
+    Ok(if problems.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::Failed
+    })
 }
 
 /// What is in a file.
@@ -108,10 +120,16 @@ impl Looked {
         match source {
             Ok(source) => match source.read() {
                 Ok(text) => looked.read(&source, &text, settings),
-                Err(problem) => looked.problems.push(format!("{}: {problem}", source.name())),
+                Err(problem) => looked
+                    .problems
+                    .push(format!("{}: {problem}", source.name())),
             },
-            Err(Obstacle { is_harmless: true, .. }) => {}
-            Err(Obstacle { name, message, .. }) => looked.problems.push(format!("{name}: {message}")),
+            Err(Obstacle {
+                is_harmless: true, ..
+            }) => {}
+            Err(Obstacle { name, message, .. }) => {
+                looked.problems.push(format!("{name}: {message}"))
+            }
         }
         looked
     }
@@ -133,7 +151,11 @@ impl Looked {
                 is_empty = false;
                 let (line, _) = lines.at(document.span("").start);
                 match of_document(&document, settings) {
-                    Ok(Some(shown)) => self.objects.push(Located { file: file.clone(), line, shown }),
+                    Ok(Some(shown)) => self.objects.push(Located {
+                        file: file.clone(),
+                        line,
+                        shown,
+                    }),
                     Ok(None) => {}
                     // A directory may hold what is no manifest.
                     Err((_, Problem::NoManifest(_))) if matches!(source, Source::Found(_)) => {}
@@ -142,7 +164,8 @@ impl Looked {
             }
         }
         if is_empty && !matches!(source, Source::Found(_)) {
-            self.problems.push(format!("{file}: holds no Kubernetes manifest"));
+            self.problems
+                .push(format!("{file}: holds no Kubernetes manifest"));
         }
     }
 }
@@ -159,7 +182,10 @@ enum Problem {
 }
 
 /// The object in a document; `None` where it holds no pod. The error has its line.
-fn of_document(document: &Document<'_>, settings: &Settings) -> Result<Option<Shown>, (usize, Problem)> {
+fn of_document(
+    document: &Document<'_>,
+    settings: &Settings,
+) -> Result<Option<Shown>, (usize, Problem)> {
     if matches!(Subject::of(document), Ok(Some(subject)) if subject.is_request()) {
         return Err((document.line(""), Problem::Request));
     }

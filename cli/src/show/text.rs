@@ -7,7 +7,9 @@ use eci_security_context::text::{cut, one_line};
 use serde_json::Value;
 
 use super::Located;
-use super::effective::{Capabilities, Container, Effective, Instance, Remark, Setting, Source, Sysctl};
+use super::effective::{
+    Capabilities, Container, Effective, Instance, Remark, Setting, Source, Sysctl,
+};
 
 const WIDTH: usize = 100;
 /// The most characters of a cell that is not wrapped.
@@ -18,7 +20,12 @@ const NARROWEST: usize = 24;
 /// Writes the block of an object.
 pub(super) fn write(object: &Located, out: &mut dyn Write) -> io::Result<()> {
     let shown = &object.shown;
-    writeln!(out, "{}{}", one_line(&object.title()), if shown.template { " (template)" } else { "" })?;
+    writeln!(
+        out,
+        "{}{}",
+        one_line(&object.title()),
+        if shown.template { " (template)" } else { "" }
+    )?;
     let Some(effective) = &shown.effective else {
         let verdict = match (shown.scope.certainty, shown.scope.reason) {
             ("no", reason) => {
@@ -57,7 +64,11 @@ fn sections(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
         table(&rows, 4, out)?;
     }
     remarks("lost: ECI does not read it there", &effective.lost, out)?;
-    remarks("overridden: ECI replaces the value", &effective.overridden, out)?;
+    remarks(
+        "overridden: ECI replaces the value",
+        &effective.overridden,
+        out,
+    )?;
     remarks("ignored: without effect", &effective.ignored, out)
 }
 
@@ -88,7 +99,9 @@ fn value(setting: &Setting) -> String {
 
 /// A value as it stands in a manifest.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn why(setting: &Setting) -> String {
@@ -102,12 +115,19 @@ fn why(setting: &Setting) -> String {
         Source::NotGranted => "not granted",
     };
     let asked = setting.asked.as_ref().map(|asked| {
-        let level = if asked.from == Source::Pod { "pod" } else { "container" };
+        let level = if asked.from == Source::Pod {
+            "pod"
+        } else {
+            "container"
+        };
         let unread = match setting.from {
             Source::Image | Source::Default | Source::Pod => ", and ECI does not read it there",
             _ => "",
         };
-        format!("the {level} asks for {}{unread}", cut(plain(&asked.value), CELL))
+        format!(
+            "the {level} asks for {}{unread}",
+            cut(plain(&asked.value), CELL)
+        )
     });
     [from, asked.as_deref().unwrap_or_default()]
         .into_iter()
@@ -117,13 +137,27 @@ fn why(setting: &Setting) -> String {
 }
 
 fn capabilities(container: &Container) -> Vec<Row> {
-    let Capabilities { granted, asked, refused } = &container.capabilities;
+    let Capabilities {
+        granted,
+        asked,
+        refused,
+    } = &container.capabilities;
     let names: Vec<_> = granted.names().collect();
-    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let names = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
     let mut rows = vec![row("capabilities", &granted.to_string(), &names)];
-    let privileged = container.settings.iter().any(|(_, setting)| setting.from == Source::NotGranted);
-    let refused: Vec<_> =
-        privileged.then_some("privileged").into_iter().chain(refused.iter().map(String::as_str)).collect();
+    let privileged = container
+        .settings
+        .iter()
+        .any(|(_, setting)| setting.from == Source::NotGranted);
+    let refused: Vec<_> = privileged
+        .then_some("privileged")
+        .into_iter()
+        .chain(refused.iter().map(String::as_str))
+        .collect();
     if !refused.is_empty() {
         let what = format!("with what is not granted: {}", refused.join(", "));
         rows.push(row("  as asked for", &asked.to_string(), &what));
@@ -136,7 +170,11 @@ fn sysctl(sysctl: &Sysctl) -> Row {
         "field" => "the pod's securityContext.sysctls",
         _ => "the annotation for host sysctls",
     };
-    row(&sysctl.name, &sysctl.value, &format!("{}: {channel}", sysctl.outcome))
+    row(
+        &sysctl.name,
+        &sysctl.value,
+        &format!("{}: {channel}", sysctl.outcome),
+    )
 }
 
 fn remarks(title: &str, remarks: &[Remark], out: &mut dyn Write) -> io::Result<()> {
@@ -157,7 +195,11 @@ fn remarks(title: &str, remarks: &[Remark], out: &mut dyn Write) -> io::Result<(
 type Row = [String; 3];
 
 fn row(name: &str, value: &str, note: &str) -> Row {
-    [cut(one_line(name), CELL), cut(one_line(value), CELL), one_line(note)]
+    [
+        cut(one_line(name), CELL),
+        cut(one_line(value), CELL),
+        one_line(note),
+    ]
 }
 
 /// Writes rows in aligned columns, the last of them wrapped.
@@ -173,14 +215,20 @@ fn table<const COLUMNS: usize>(
         }
     }
     for row in rows {
-        let Some((last, cells)) = row.split_last() else { continue };
+        let Some((last, cells)) = row.split_last() else {
+            continue;
+        };
         let mut left = " ".repeat(indent);
         for (cell, width) in cells.iter().zip(widths) {
             left.push_str(&format!("{cell:width$}  "));
         }
         let margin = left.chars().count();
         let mut lines = wrap(last, WIDTH.saturating_sub(margin).max(NARROWEST)).into_iter();
-        writeln!(out, "{}", format!("{left}{}", lines.next().unwrap_or_default()).trim_end())?;
+        writeln!(
+            out,
+            "{}",
+            format!("{left}{}", lines.next().unwrap_or_default()).trim_end()
+        )?;
         for line in lines {
             writeln!(out, "{:margin$}{line}", "")?;
         }
@@ -225,12 +273,19 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_the_last_is_wrapped() {
-        let rows = [row("a", "1", &"word ".repeat(30)), row("long name", "täg", ""), row("b", "", "x")];
+        let rows = [
+            row("a", "1", &"word ".repeat(30)),
+            row("long name", "täg", ""),
+            row("b", "", "x"),
+        ];
         let mut out = Vec::new();
         table(&rows, 2, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<_> = text.lines().collect();
-        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= WIDTH),
+            "{text}"
+        );
         let [first, second, name, last] = lines.try_into().unwrap();
         assert!(first.starts_with("  a          1    word word "), "{text}");
         assert!(second.starts_with("                  word word "), "{text}");

@@ -48,8 +48,9 @@ impl Folder {
     /// The names of everything in it, hidden files too, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -58,7 +59,12 @@ impl Folder {
     pub(crate) fn command(&self) -> Command {
         let mut command = cargo_bin_cmd!("eci-policy");
         command.current_dir(self.path());
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RAYON_NUM_THREADS"] {
+        for name in [
+            "NO_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+            "RAYON_NUM_THREADS",
+        ] {
             command.env_remove(name);
         }
         command
@@ -69,7 +75,14 @@ impl Folder {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Ran {
-        Ran::of(&self.command().args(arguments).write_stdin(stdin).output().unwrap())
+        Ran::of(
+            &self
+                .command()
+                .args(arguments)
+                .write_stdin(stdin)
+                .output()
+                .unwrap(),
+        )
     }
 
     /// Runs a script of bash in this folder, in which `eci-policy` is the command.
@@ -78,20 +91,29 @@ impl Folder {
         let directory = Path::new(program.get_program()).parent().unwrap();
         let path = format!("{}:{}", directory.display(), std::env::var("PATH").unwrap());
         let mut command = std::process::Command::new("bash");
-        command.args(["-c", script]).current_dir(self.path()).env("PATH", path).env_remove("NO_COLOR");
+        command
+            .args(["-c", script])
+            .current_dir(self.path())
+            .env("PATH", path)
+            .env_remove("NO_COLOR");
         Ran::of(&command.output().unwrap())
     }
 
     /// `check --format json`, which ends with `code`.
     pub(crate) fn checked(&self, code: i32, arguments: &[&str]) -> Value {
-        self.run(&[&["check", "--format", "json"], arguments].concat()).json(code)
+        self.run(&[&["check", "--format", "json"], arguments].concat())
+            .json(code)
     }
 }
 
 impl Ran {
     pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Self { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+        Self {
+            code: output.status.code().unwrap(),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 
     /// What it wrote, as JSON; it ended with `code` and without a word on standard error.
@@ -109,27 +131,38 @@ impl Ran {
 /// The findings in a report, of all files.
 pub(crate) fn findings(report: &Value) -> Vec<&Value> {
     let files = report["files"].as_array().unwrap();
-    files.iter().flat_map(|file| file["findings"].as_array().unwrap()).collect()
+    files
+        .iter()
+        .flat_map(|file| file["findings"].as_array().unwrap())
+        .collect()
 }
 
 /// The problems in a report, of all files.
 pub(crate) fn problems(report: &Value) -> Vec<&Value> {
     let files = report["files"].as_array().unwrap();
-    files.iter().flat_map(|file| file["problems"].as_array().unwrap()).collect()
+    files
+        .iter()
+        .flat_map(|file| file["problems"].as_array().unwrap())
+        .collect()
 }
 
 /// Rule, action and path of each finding.
 pub(crate) fn told(report: &Value) -> Vec<String> {
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
-    let told =
-        |finding: &&Value| [text(finding, "rule"), text(finding, "action"), text(finding, "path")].join(" ");
+    let told = |finding: &&Value| {
+        [
+            text(finding, "rule"),
+            text(finding, "action"),
+            text(finding, "path"),
+        ]
+        .join(" ")
+    };
     findings(report).iter().map(told).collect()
 }
 
 /// A pod of ECI's: what stands in its `spec`, each line indented by two.
 pub(crate) fn pod(spec: &str) -> String {
-    let head =
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {alibabacloud.com/eci: \"true\"}}\nspec:\n";
+    let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {alibabacloud.com/eci: \"true\"}}\nspec:\n";
     let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
     format!("{head}{spec}")
 }

@@ -63,8 +63,9 @@ struct SecurityContexts {
 
 /// The schema of a document's kind, if it is one of those that deploy/ has.
 pub(crate) fn of(document: &Value) -> Option<Value> {
-    let is =
-        |api_version: &str, kind: &str| document["apiVersion"] == api_version && document["kind"] == kind;
+    let is = |api_version: &str, kind: &str| {
+        document["apiVersion"] == api_version && document["kind"] == kind
+    };
     let schema = if is("policies.kubewarden.io/v1", "ClusterAdmissionPolicy") {
         schema_for!(ClusterAdmissionPolicy)
     } else if is("policies.kubewarden.io/v1", "ClusterAdmissionPolicyGroup") {
@@ -82,8 +83,16 @@ pub(crate) fn of(document: &Value) -> Option<Value> {
     };
     let mut schema = schema.to_value();
     // The SDK's objects have a field for the subresources of their definition, which is none of the API's.
-    if schema["properties"].as_object_mut().unwrap().remove("subresources").is_some() {
-        schema["required"].as_array_mut().unwrap().retain(|field| field != "subresources");
+    if schema["properties"]
+        .as_object_mut()
+        .unwrap()
+        .remove("subresources")
+        .is_some()
+    {
+        schema["required"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|field| field != "subresources");
     }
     close(&mut schema);
     Some(schema)
@@ -92,10 +101,16 @@ pub(crate) fn of(document: &Value) -> Option<Value> {
 /// What breaks the schema of the document's kind.
 pub(crate) fn errors(document: &Value) -> Vec<String> {
     let Some(schema) = of(document) else {
-        return vec![format!("{}/{} is no kind of deploy/", document["apiVersion"], document["kind"])];
+        return vec![format!(
+            "{}/{} is no kind of deploy/",
+            document["apiVersion"], document["kind"]
+        )];
     };
     let validator: Validator = jsonschema::draft202012::new(&schema).unwrap();
-    validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    validator
+        .iter_errors(document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
 }
 
 /// An API server drops a field that the schema does not have, and says nothing. Here it is an error.

@@ -55,7 +55,9 @@ fn main() -> ExitCode {
 }
 
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
-    failure.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    failure
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn run() -> Result<(), Failure> {
@@ -65,24 +67,35 @@ fn run() -> Result<(), Failure> {
         return Ok(());
     };
     let cores = std::thread::available_parallelism()?;
-    writeln!(out, "{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH)?;
+    writeln!(
+        out,
+        "{} {}, {cores} cores",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )?;
     let paths = [&arguments.module, &arguments.floor, &arguments.usual];
     let [policy, floor, usual] = paths.map(|path| load(path, &mut out));
     let modules = [&policy?, &floor?, &usual?];
-    let [policy, floor, usual] =
-        paths.map(|path| -> Result<Meter, Failure> { Ok(Meter::from_bytes(&std::fs::read(path)?)?) });
+    let [policy, floor, usual] = paths
+        .map(|path| -> Result<Meter, Failure> { Ok(Meter::from_bytes(&std::fs::read(path)?)?) });
     let meters = [policy?, floor?, usual?];
 
     let payloads = payload::all();
     let mut least = f64::INFINITY;
     write!(out, "\n{:<28} {:>8}  {:<8}", "payload", "bytes", "verdict")?;
     write!(out, " {:>7} {:>7} {:>7}", "start", "floor", "usual")?;
-    writeln!(out, " {:>9} {:>8} {:>9} {:>8} {:>8}", "eval", "floor", "usual", "x floor", "x usual")?;
+    writeln!(
+        out,
+        " {:>9} {:>8} {:>9} {:>8} {:>8}",
+        "eval", "floor", "usual", "x floor", "x usual"
+    )?;
     for (name, payload) in &payloads {
         let [policy, _, usual] = modules;
         let verdict = verdict(&policy.call("validate", payload, no_cluster)?)?;
         if verdict != self::verdict(&usual.call("validate", payload, no_cluster)?)? {
-            return Err(format!("{name}: the usual way has another verdict, and is no comparison").into());
+            return Err(
+                format!("{name}: the usual way has another verdict, and is no comparison").into(),
+            );
         }
         let times = medians(modules, payload, arguments.budget)?;
         write!(out, "{name:<28} {:>8}  {verdict:<8}", payload.len())?;
@@ -96,23 +109,48 @@ fn run() -> Result<(), Failure> {
     }
     writeln!(out, "the usual way takes at least {least:.2} times as long")?;
 
-    write!(out, "\n{:<28} {:>8} {:>9} {:>8} {:>9}", "payload", "bytes", "fuel", "floor", "usual")?;
-    writeln!(out, " {:>8} {:>8} {:>7} {:>7} {:>7}", "x floor", "x usual", "memory", "floor", "usual")?;
+    write!(
+        out,
+        "\n{:<28} {:>8} {:>9} {:>8} {:>9}",
+        "payload", "bytes", "fuel", "floor", "usual"
+    )?;
+    writeln!(
+        out,
+        " {:>8} {:>8} {:>7} {:>7} {:>7}",
+        "x floor", "x usual", "memory", "floor", "usual"
+    )?;
     let mut over = Vec::new();
     for (name, payload) in &payloads {
-        let [policy, floor, usual] = meters.each_ref().map(|meter| meter.measure("validate", payload));
+        let [policy, floor, usual] = meters
+            .each_ref()
+            .map(|meter| meter.measure("validate", payload));
         let costs = [policy?, floor?, usual?];
         let [fuel, floor, usual] = costs.map(|cost| cost.fuel);
         write!(out, "{name:<28} {:>8}", payload.len())?;
-        write!(out, " {:>9} {:>8} {:>9}", fuel.div_ceil(1000), floor.div_ceil(1000), usual.div_ceil(1000))?;
-        write!(out, " {:>8.2} {:>8.2}", fuel as f64 / floor as f64, fuel as f64 / usual as f64)?;
+        write!(
+            out,
+            " {:>9} {:>8} {:>9}",
+            fuel.div_ceil(1000),
+            floor.div_ceil(1000),
+            usual.div_ceil(1000)
+        )?;
+        write!(
+            out,
+            " {:>8.2} {:>8.2}",
+            fuel as f64 / floor as f64,
+            fuel as f64 / usual as f64
+        )?;
         let [memory, floor, usual] = costs.map(|cost| cost.memory / 1024);
         writeln!(out, " {memory:>7} {floor:>7} {usual:>7}")?;
         if payload.len() <= SMALL && costs[0].memory > MEMORY {
             over.push(name.as_str());
         }
     }
-    if over.is_empty() { Ok(()) } else { Err(format!("over 2 MB of memory: {}", over.join("; ")).into()) }
+    if over.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("over 2 MB of memory: {}", over.join("; ")).into())
+    }
 }
 
 /// What the command line says.
@@ -155,7 +193,12 @@ fn load(path: &PathBuf, out: &mut dyn Write) -> Result<Module, Failure> {
     let begin = Instant::now();
     let module = Module::load(path)?;
     let elapsed = begin.elapsed().as_millis();
-    writeln!(out, "{}: {} bytes, compiled in {elapsed} ms", path.display(), std::fs::metadata(path)?.len())?;
+    writeln!(
+        out,
+        "{}: {} bytes, compiled in {elapsed} ms",
+        path.display(),
+        std::fs::metadata(path)?.len()
+    )?;
     Ok(module)
 }
 
@@ -165,11 +208,13 @@ fn no_cluster(_: &str) -> Result<Value, String> {
 
 fn verdict(answer: &[u8]) -> Result<&'static str, Failure> {
     let answer: Value = serde_json::from_slice(answer)?;
-    Ok(match (answer.get("accepted"), answer.get("mutated_object")) {
-        (Some(Value::Bool(true)), None | Some(Value::Null)) => "accepted",
-        (Some(Value::Bool(true)), _) => "repaired",
-        _ => "denied",
-    })
+    Ok(
+        match (answer.get("accepted"), answer.get("mutated_object")) {
+            (Some(Value::Bool(true)), None | Some(Value::Null)) => "accepted",
+            (Some(Value::Bool(true)), _) => "repaired",
+            _ => "denied",
+        },
+    )
 }
 
 /// Medians, in microseconds.
@@ -196,5 +241,8 @@ fn medians<const N: usize>(
             calls.push(begin.elapsed());
         }
     }
-    Ok(samples.map(|(starts, calls)| Times { start: median(starts), call: median(calls) }))
+    Ok(samples.map(|(starts, calls)| Times {
+        start: median(starts),
+        call: median(calls),
+    }))
 }

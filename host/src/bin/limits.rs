@@ -117,7 +117,9 @@ fn timed(module: &Module, payload: &[u8]) -> Result<(&'static str, f64), Failure
     let mut said = "";
     for _ in 0..SAMPLES {
         let begin = Instant::now();
-        let answer = module.call("validate", payload, |_| Err("nobody is asked here".to_owned()));
+        let answer = module.call("validate", payload, |_| {
+            Err("nobody is asked here".to_owned())
+        });
         least = least.min(begin.elapsed());
         match answer {
             Ok(answer) => said = verdict(&answer)?,
@@ -130,10 +132,21 @@ fn timed(module: &Module, payload: &[u8]) -> Result<(&'static str, f64), Failure
 
 fn verdict(answer: &[u8]) -> Result<&'static str, Failure> {
     let answer: Value = serde_json::from_slice(answer)?;
-    Ok(match (answer.get("accepted").and_then(Value::as_bool), answer.get("code").and_then(Value::as_u64)) {
-        (Some(true), _) if answer.get("mutated_object").is_some_and(|object| !object.is_null()) => "repaired",
-        (Some(true), _) => "accepted",
-        (_, Some(403)) => "denied",
-        _ => "refused",
-    })
+    Ok(
+        match (
+            answer.get("accepted").and_then(Value::as_bool),
+            answer.get("code").and_then(Value::as_u64),
+        ) {
+            (Some(true), _)
+                if answer
+                    .get("mutated_object")
+                    .is_some_and(|object| !object.is_null()) =>
+            {
+                "repaired"
+            }
+            (Some(true), _) => "accepted",
+            (_, Some(403)) => "denied",
+            _ => "refused",
+        },
+    )
 }

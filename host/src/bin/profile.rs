@@ -53,8 +53,9 @@ fn run() -> Result<(), Failure> {
     let wanted = wanted.ok_or("which payload? `eci-profile --help` tells")?;
     let payload = match payload::all().into_iter().find(|(name, _)| *name == wanted) {
         Some((_, payload)) => payload,
-        None => std::fs::read(&wanted)
-            .map_err(|error| format!("{wanted}: no payload of the benchmark, and no file: {error}"))?,
+        None => std::fs::read(&wanted).map_err(|error| {
+            format!("{wanted}: no payload of the benchmark, and no file: {error}")
+        })?,
     };
     let bytes = std::fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
     let meter = Meter::from_bytes(&bytes)?;
@@ -69,7 +70,8 @@ fn run() -> Result<(), Failure> {
         }
     }
     let mut functions: Vec<_> = all.into_iter().collect();
-    functions.sort_by_key(|(function, all)| (std::cmp::Reverse((own.get(function), *all)), *function));
+    functions
+        .sort_by_key(|(function, all)| (std::cmp::Reverse((own.get(function), *all)), *function));
     let percent = |count: i32| f64::from(count) * 100.0 / stacks.len() as f64;
     anstream::println!("{:>6} {:>6}  function", "self", "all");
     for (function, all) in functions {

@@ -48,14 +48,19 @@ extern "C" fn wapc_init() {
 
 fn validate(payload: &[u8]) -> CallResult {
     let request = ValidationRequest::<Settings>::new(payload)?;
-    let Some(mut pod) = request.extract_pod_spec_from_object()? else { return accept_request() };
+    let Some(mut pod) = request.extract_pod_spec_from_object()? else {
+        return accept_request();
+    };
     let mut denials = Vec::new();
     let mut is_repaired = false;
     for (name, context) in security_contexts(&mut pod) {
         if context.privileged == Some(true) {
             denials.push(format!("container {name} is privileged"));
         }
-        let added = context.capabilities.as_mut().and_then(|capabilities| capabilities.add.as_mut());
+        let added = context
+            .capabilities
+            .as_mut()
+            .and_then(|capabilities| capabilities.add.as_mut());
         for capability in added.into_iter().flatten() {
             let upper = capability.to_uppercase();
             let plain = upper.strip_prefix("CAP_").unwrap_or(&upper);
@@ -79,9 +84,17 @@ fn validate(payload: &[u8]) -> CallResult {
 /// The security contexts of all containers, each with the container's name.
 fn security_contexts(pod: &mut PodSpec) -> impl Iterator<Item = (&str, &mut SecurityContext)> {
     let init = pod.init_containers.iter_mut().flatten();
-    let own = init.chain(&mut pod.containers).map(|one| (one.name.as_str(), &mut one.security_context));
+    let own = init
+        .chain(&mut pod.containers)
+        .map(|one| (one.name.as_str(), &mut one.security_context));
     let ephemeral = pod.ephemeral_containers.iter_mut().flatten();
-    let ephemeral =
-        ephemeral.map(|EphemeralContainer { name, security_context, .. }| (&**name, security_context));
-    own.chain(ephemeral).filter_map(|(name, context)| Some((name, context.as_mut()?)))
+    let ephemeral = ephemeral.map(
+        |EphemeralContainer {
+             name,
+             security_context,
+             ..
+         }| (&**name, security_context),
+    );
+    own.chain(ephemeral)
+        .filter_map(|(name, context)| Some((name, context.as_mut()?)))
 }

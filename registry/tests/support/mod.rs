@@ -8,8 +8,8 @@ use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin_cmd;
 use tempfile::TempDir;
 use wasm_encoder::{
-    CodeSection, CustomSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module,
-    TypeSection,
+    CodeSection, CustomSection, ExportKind, ExportSection, Function, FunctionSection, Instruction,
+    Module, TypeSection,
 };
 use wasmparser::{Parser, Payload};
 
@@ -32,7 +32,11 @@ impl Ran {
     #[track_caller]
     pub(crate) fn fails(&self, said: &[&str]) {
         assert_eq!((self.code, self.out.as_str()), (1, ""), "{}", self.err);
-        assert!(self.err.starts_with("eci-registry: ") && self.err.lines().count() == 1, "{}", self.err);
+        assert!(
+            self.err.starts_with("eci-registry: ") && self.err.lines().count() == 1,
+            "{}",
+            self.err
+        );
         for said in said {
             assert!(self.err.contains(said), "{said:?} is not in: {}", self.err);
         }
@@ -70,8 +74,9 @@ impl Folder {
     /// The names of everything in it, hidden files too, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -104,13 +109,21 @@ impl Folder {
 pub(crate) fn ran(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+    Ran {
+        code: output.status.code().unwrap(),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
 }
 
 /// A module that exports a function under each of these names.
 pub(crate) fn module(exports: &[&str]) -> Vec<u8> {
-    let (mut types, mut functions, mut exported, mut code) =
-        (TypeSection::new(), FunctionSection::new(), ExportSection::new(), CodeSection::new());
+    let (mut types, mut functions, mut exported, mut code) = (
+        TypeSection::new(),
+        FunctionSection::new(),
+        ExportSection::new(),
+        CodeSection::new(),
+    );
     types.ty().function([], []);
     functions.function(0);
     for name in exports {
@@ -120,14 +133,21 @@ pub(crate) fn module(exports: &[&str]) -> Vec<u8> {
     body.instruction(&Instruction::End);
     code.function(&body);
     let mut module = Module::new();
-    module.section(&types).section(&functions).section(&exported).section(&code);
+    module
+        .section(&types)
+        .section(&functions)
+        .section(&exported)
+        .section(&code);
     module.finish()
 }
 
 /// A module with one more custom section at its end.
 pub(crate) fn with_section(mut module: Vec<u8>, name: &str, data: &[u8]) -> Vec<u8> {
     use wasm_encoder::{Encode, Section};
-    let section = CustomSection { name: name.into(), data: data.into() };
+    let section = CustomSection {
+        name: name.into(),
+        data: data.into(),
+    };
     module.push(section.id());
     section.encode(&mut module);
     module

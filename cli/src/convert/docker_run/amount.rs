@@ -4,7 +4,9 @@
 /// it is bytes. What is left of a byte is cut off.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let said = || "a size is a number and a unit: b, k, m, g, t or p".to_owned();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(end).ok_or_else(said)?;
     let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
     let shift = match unit.as_str() {
@@ -19,7 +21,10 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let (units, nanos) = decimal(number).ok_or_else(said)?;
     let whole = u128::from(units) << shift;
     let part = (u128::from(nanos) << shift) / NANO;
-    u64::try_from(whole + part).ok().filter(|bytes| i64::try_from(*bytes).is_ok()).ok_or_else(said)
+    u64::try_from(whole + part)
+        .ok()
+        .filter(|bytes| i64::try_from(*bytes).is_ok())
+        .ok_or_else(said)
 }
 
 /// Bytes as a quantity: in the largest binary unit that tells them exactly.
@@ -35,15 +40,24 @@ pub(super) fn quantity(bytes: u64) -> String {
 /// CPUs as a quantity, rounded up to thousandths, which is as fine as Kubernetes counts; and whether they were
 /// rounded. `None` for no CPU at all, by which Docker means no limit.
 pub(super) fn cpus(text: &str) -> Result<Option<(String, bool)>, String> {
-    let (units, nanos) =
-        decimal(text).ok_or("CPUs are a decimal number with at most nine decimals, as 1.5".to_owned())?;
+    let (units, nanos) = decimal(text)
+        .ok_or("CPUs are a decimal number with at most nine decimals, as 1.5".to_owned())?;
     let milli = nanos.div_ceil(1_000_000);
     let rounded = nanos % 1_000_000 != 0;
-    let (units, milli) = if milli == 1000 { (units.saturating_add(1), 0) } else { (units, milli) };
+    let (units, milli) = if milli == 1000 {
+        (units.saturating_add(1), 0)
+    } else {
+        (units, milli)
+    };
     Ok(match (units, milli) {
         (0, 0) => None,
         (_, 0) => Some((units.to_string(), rounded)),
-        _ => Some((format!("{units}.{milli:03}").trim_end_matches('0').to_owned(), rounded)),
+        _ => Some((
+            format!("{units}.{milli:03}")
+                .trim_end_matches('0')
+                .to_owned(),
+            rounded,
+        )),
     })
 }
 
@@ -56,13 +70,22 @@ fn decimal(text: &str) -> Option<(u64, u64)> {
     if whole.is_empty() && part.is_empty() || part.len() > 9 || !digits(whole) || !digits(part) {
         return None;
     }
-    let whole = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let whole = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
     Some((whole, format!("{part:0<9}").parse().ok()?))
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
     use super::*;
 
     #[test]
@@ -86,9 +109,19 @@ mod tests {
         ] {
             assert_eq!(quantity(bytes(docker).unwrap()), kubernetes, "{docker}");
         }
-        for refused in
-            ["", "m", "-1", "1x", "1mm", "1..2m", "1m ", "0x10", "９m", "9999999p", "99999999999999999999"]
-        {
+        for refused in [
+            "",
+            "m",
+            "-1",
+            "1x",
+            "1mm",
+            "1..2m",
+            "1m ",
+            "0x10",
+            "９m",
+            "9999999p",
+            "99999999999999999999",
+        ] {
             assert!(bytes(refused).is_err(), "{refused}");
         }
     }
@@ -107,7 +140,10 @@ mod tests {
             ("0", None),
             ("0.000", None),
         ] {
-            assert_eq!(cpus(docker).unwrap(), kubernetes.map(|(text, rounded)| (text.to_owned(), rounded)));
+            assert_eq!(
+                cpus(docker).unwrap(),
+                kubernetes.map(|(text, rounded)| (text.to_owned(), rounded))
+            );
         }
         for refused in ["", ".", "-1", "1e1", "half", "1.1234567890"] {
             assert!(cpus(refused).is_err(), "{refused}");

@@ -37,24 +37,41 @@ pub(super) fn parse(words: &[String]) -> Result<Command, Failure> {
     let (globals, tables): (Tables, Tables) = match program {
         "docker" => (&[DOCKER_GLOBAL], &[DOCKER]),
         "podman" => (&[PODMAN_GLOBAL], &[DOCKER, PODMAN]),
-        other => return Err(Failure::new(format!("{} is not docker; {EXPECTED}", quote(other)))),
+        other => {
+            return Err(Failure::new(format!(
+                "{} is not docker; {EXPECTED}",
+                quote(other)
+            )));
+        }
     };
     let (_, rest) = options(program, globals, rest)?;
     let rest = match rest {
         [run, rest @ ..] if run == "run" => rest,
         [container, run, rest @ ..] if container == "container" && run == "run" => rest,
-        [] => return Err(Failure::new(format!("{program} alone runs nothing; {EXPECTED}"))),
+        [] => {
+            return Err(Failure::new(format!(
+                "{program} alone runs nothing; {EXPECTED}"
+            )));
+        }
         [other, ..] => {
             let shown = quote(other);
-            return Err(Failure::new(format!("{program} {shown} cannot be converted; {EXPECTED}")));
+            return Err(Failure::new(format!(
+                "{program} {shown} cannot be converted; {EXPECTED}"
+            )));
         }
     };
     let (mut given, rest) = options(&format!("{program} run"), tables, rest)?;
     let Some((image, arguments)) = rest.split_first().filter(|(image, _)| !image.is_empty()) else {
-        return Err(Failure::new(format!("{program} run has no image; name it after the options")));
+        return Err(Failure::new(format!(
+            "{program} run has no image; name it after the options"
+        )));
     };
     keep_last(&mut given);
-    Ok(Command { given, image: image.clone(), arguments: arguments.to_vec() })
+    Ok(Command {
+        given,
+        image: image.clone(),
+        arguments: arguments.to_vec(),
+    })
 }
 
 /// The program, and the words after it. A prompt, `sudo` and variables before it are no part of the command.
@@ -69,14 +86,18 @@ fn program(words: &[String]) -> Result<(&str, &[String]), Failure> {
             _ => return Ok((base, after)),
         };
     }
-    Err(Failure::new(format!("the command names no program; {EXPECTED}")))
+    Err(Failure::new(format!(
+        "the command names no program; {EXPECTED}"
+    )))
 }
 
 /// Whether a word sets a variable, as `DOCKER_HOST=tcp://host docker run …` does.
 fn is_assignment(word: &str) -> bool {
     let name = word.split_once('=').map_or("", |(name, _)| name);
     name.starts_with(|first: char| first == '_' || first.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+        && name
+            .bytes()
+            .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
 }
 
 /// The options at the front of the words, and the words after them.
@@ -111,8 +132,15 @@ fn long_option<'w>(
     after: &'w [String],
     given: &mut Vec<Given>,
 ) -> Result<&'w [String], Failure> {
-    let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
-    let Some(option) = tables.iter().copied().flatten().find(|option| option.long == name) else {
+    let (name, value) = text
+        .split_once('=')
+        .map_or((text, None), |(name, value)| (name, Some(value)));
+    let Some(option) = tables
+        .iter()
+        .copied()
+        .flatten()
+        .find(|option| option.long == name)
+    else {
         return Err(unknown(program, tables, name));
     };
     let (value, after) = match (value, option.takes) {
@@ -135,7 +163,11 @@ fn short_options<'w>(
     let mut letters = cluster.chars();
     while let Some(letter) = letters.next() {
         let rest = letters.as_str();
-        let Some(option) = tables.iter().copied().flatten().find(|option| option.short == Some(letter))
+        let Some(option) = tables
+            .iter()
+            .copied()
+            .flatten()
+            .find(|option| option.short == Some(letter))
         else {
             let shown = quote(&format!("-{cluster}"));
             return Err(Failure::new(format!(
@@ -164,18 +196,30 @@ fn value_after<'w>(
     after: &'w [String],
 ) -> Result<(String, &'w [String]), Failure> {
     let (value, after) = after.split_first().ok_or_else(|| {
-        Failure::new(format!("{option} of {program} lacks its value; write it after the option"))
+        Failure::new(format!(
+            "{option} of {program} lacks its value; write it after the option"
+        ))
     })?;
     Ok((value.clone(), after))
 }
 
 fn unknown(program: &str, tables: Tables, name: &str) -> Failure {
-    let names: Vec<_> = tables.iter().copied().flatten().map(|option| option.long).collect();
+    let names: Vec<_> = tables
+        .iter()
+        .copied()
+        .flatten()
+        .map(|option| option.long)
+        .collect();
     let way_out = match nearest(name, &names) {
         Some(meant) => format!("did you mean --{meant}?"),
-        None => "check the spelling; what the container is to run stands after the image".to_owned(),
+        None => {
+            "check the spelling; what the container is to run stands after the image".to_owned()
+        }
     };
-    Failure::new(format!("{program} has no option {}; {way_out}", quote(&format!("--{name}"))))
+    Failure::new(format!(
+        "{program} has no option {}; {way_out}",
+        quote(&format!("--{name}"))
+    ))
 }
 
 impl Given {
@@ -186,7 +230,10 @@ impl Given {
             (Takes::Nothing, "0" | "f" | "F" | "FALSE" | "false" | "False") => "false".to_owned(),
             (Takes::Nothing, other) => {
                 let long = option.long;
-                return Err(Failure::new(format!("--{long} is true or false, and not {}", quote(other))));
+                return Err(Failure::new(format!(
+                    "--{long} is true or false, and not {}",
+                    quote(other)
+                )));
             }
             _ => value,
         };
@@ -208,7 +255,12 @@ fn keep_last(given: &mut Vec<Given>) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
@@ -220,29 +272,60 @@ mod tests {
     }
 
     fn options_of(command: &Command) -> Vec<(&str, &str)> {
-        command.given.iter().map(|given| (given.option.long, given.value.as_str())).collect()
+        command
+            .given
+            .iter()
+            .map(|given| (given.option.long, given.value.as_str()))
+            .collect()
     }
 
     #[test]
     fn options_are_read_as_docker_reads_them() {
         for (text, expected) in [
             ("-it", &[("interactive", "true"), ("tty", "true")][..]),
-            ("-dit", &[("detach", "true"), ("interactive", "true"), ("tty", "true")]),
-            ("-itv /a:/b", &[("interactive", "true"), ("tty", "true"), ("volume", "/a:/b")]),
+            (
+                "-dit",
+                &[("detach", "true"), ("interactive", "true"), ("tty", "true")],
+            ),
+            (
+                "-itv /a:/b",
+                &[
+                    ("interactive", "true"),
+                    ("tty", "true"),
+                    ("volume", "/a:/b"),
+                ],
+            ),
             ("-uroot", &[("user", "root")]),
             ("-u=1000", &[("user", "1000")]),
             ("-it=false", &[("interactive", "true"), ("tty", "false")]),
-            ("-eA=B -e=C=D -e E=F", &[("env", "A=B"), ("env", "C=D"), ("env", "E=F")]),
-            ("-p80:80 -P", &[("publish", "80:80"), ("publish-all", "true")]),
+            (
+                "-eA=B -e=C=D -e E=F",
+                &[("env", "A=B"), ("env", "C=D"), ("env", "E=F")],
+            ),
+            (
+                "-p80:80 -P",
+                &[("publish", "80:80"), ("publish-all", "true")],
+            ),
             ("--user 1 --user=2", &[("user", "2")]),
-            ("--privileged --privileged=false", &[("privileged", "false")]),
-            ("--cap-add A --cap-add=B", &[("cap-add", "A"), ("cap-add", "B")]),
+            (
+                "--privileged --privileged=false",
+                &[("privileged", "false")],
+            ),
+            (
+                "--cap-add A --cap-add=B",
+                &[("cap-add", "A"), ("cap-add", "B")],
+            ),
             ("--name --rm", &[("name", "--rm")]),
             ("--label=a=b=c", &[("label", "a=b=c")]),
             ("--user=", &[("user", "")]),
             ("--rm=T --", &[("rm", "true")]),
         ] {
-            for program in ["docker run", "podman run", "docker container run", "sudo -E docker run"] {
+            for program in [
+                "docker run",
+                "podman run",
+                "docker container run",
+                "sudo -E docker run",
+            ] {
                 let command = parsed(&format!("{program} {text} image command -it --rm -- x"));
                 assert_eq!(options_of(&command), expected, "{program} {text}");
                 assert_eq!(command.image, "image");
@@ -267,17 +350,50 @@ mod tests {
     #[test]
     fn what_is_no_docker_run_is_refused() {
         for (text, said) in [
-            ("docker", "docker alone runs nothing; give a docker run command"),
-            ("docker build .", "docker \"build\" cannot be converted; give a docker run command"),
-            ("docker container ls", "docker \"container\" cannot be converted; give a docker run command"),
-            ("kubectl run x", "\"kubectl\" is not docker; give a docker run command"),
-            ("sudo", "the command names no program; give a docker run command"),
-            ("docker run", "docker run has no image; name it after the options"),
-            ("docker run --rm -it", "docker run has no image; name it after the options"),
-            ("docker run ''", "docker run has no image; name it after the options"),
-            ("docker run --user", "--user of docker run lacks its value; write it after the option"),
-            ("docker run -itu", "-u of docker run lacks its value; write it after the option"),
-            ("docker run --cap-ad A x", "docker run has no option \"--cap-ad\"; did you mean --cap-add?"),
+            (
+                "docker",
+                "docker alone runs nothing; give a docker run command",
+            ),
+            (
+                "docker build .",
+                "docker \"build\" cannot be converted; give a docker run command",
+            ),
+            (
+                "docker container ls",
+                "docker \"container\" cannot be converted; give a docker run command",
+            ),
+            (
+                "kubectl run x",
+                "\"kubectl\" is not docker; give a docker run command",
+            ),
+            (
+                "sudo",
+                "the command names no program; give a docker run command",
+            ),
+            (
+                "docker run",
+                "docker run has no image; name it after the options",
+            ),
+            (
+                "docker run --rm -it",
+                "docker run has no image; name it after the options",
+            ),
+            (
+                "docker run ''",
+                "docker run has no image; name it after the options",
+            ),
+            (
+                "docker run --user",
+                "--user of docker run lacks its value; write it after the option",
+            ),
+            (
+                "docker run -itu",
+                "-u of docker run lacks its value; write it after the option",
+            ),
+            (
+                "docker run --cap-ad A x",
+                "docker run has no option \"--cap-ad\"; did you mean --cap-add?",
+            ),
             (
                 "docker run --tz local x",
                 "docker run has no option \"--tz\"; check the spelling; what the container is to run stands \
@@ -287,8 +403,14 @@ mod tests {
                 "docker run -iz x",
                 "docker run has no option \"-z\", in \"-iz\"; check the spelling, or name the image before it",
             ),
-            ("docker run --rm=maybe x", "--rm is true or false, and not \"maybe\""),
-            ("docker --hots x run y", "docker has no option \"--hots\"; did you mean --host?"),
+            (
+                "docker run --rm=maybe x",
+                "--rm is true or false, and not \"maybe\"",
+            ),
+            (
+                "docker --hots x run y",
+                "docker has no option \"--hots\"; did you mean --host?",
+            ),
         ] {
             assert_eq!(parse(&words(text)).unwrap_err().to_string(), said);
         }

@@ -11,14 +11,19 @@ const PORTS: u16 = 100;
 
 /// `host`, or another network, by its name or as `name=…,alias=…`.
 pub(super) fn network(pod: &mut Pod, value: &str) -> Applied {
-    let name = value.split(',').find_map(|field| field.trim().strip_prefix("name=")).unwrap_or(value);
+    let name = value
+        .split(',')
+        .find_map(|field| field.trim().strip_prefix("name="))
+        .unwrap_or(value);
     match name {
         "" => return Err("a network has a name".to_owned()),
         "host" => set(&mut pod.spec, "hostNetwork", true),
         "bridge" | "default" | "private" => {}
         "none" => pod.remark("no pod is without a network; a NetworkPolicy can forbid all traffic"),
         _ if name.starts_with("container:") => {
-            pod.remark("containers of one pod share their network; add the other container to the pod");
+            pod.remark(
+                "containers of one pod share their network; add the other container to the pod",
+            );
         }
         _ => pod.remark("a pod is in the cluster's network; a NetworkPolicy can keep pods apart"),
     }
@@ -64,10 +69,16 @@ pub(super) fn expose(pod: &mut Pod, value: &str) -> Applied {
 }
 
 fn add_ports(pod: &mut Pod, ports: &str, protocol: &str) -> Applied {
-    let number = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0 && !text.starts_with('+'));
+    let number = |text: &str| {
+        text.parse::<u16>()
+            .ok()
+            .filter(|port| *port > 0 && !text.starts_with('+'))
+    };
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
     let (Some(first), Some(last)) = (number(first), number(last)) else {
-        return Err("a port is a number from 1 to 65535, or two with a dash between them".to_owned());
+        return Err(
+            "a port is a number from 1 to 65535, or two with a dash between them".to_owned(),
+        );
     };
     if last < first {
         return Err("a range of ports begins with the smaller one".to_owned());
@@ -108,19 +119,34 @@ pub(super) fn hostname(pod: &mut Pod, value: &str) -> Applied {
 
 /// `name:address` or `name=address`.
 pub(super) fn add_host(pod: &mut Pod, value: &str) -> Applied {
-    let (name, address) =
-        value.split_once(['=', ':']).filter(|(name, _)| !name.is_empty()).ok_or("a host is name:address")?;
+    let (name, address) = value
+        .split_once(['=', ':'])
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("a host is name:address")?;
     if address == "host-gateway" {
         pod.remark("a pod on ECI has no host to reach");
         return Ok(());
     }
-    let address = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
-    let address: IpAddr = address.parse().map_err(|_| "the address is none of IPv4 or IPv6".to_owned())?;
+    let address = address
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(address);
+    let address: IpAddr = address
+        .parse()
+        .map_err(|_| "the address is none of IPv4 or IPv6".to_owned())?;
     let ip = Value::from(address.to_string());
-    let aliases = pod.spec.entry("hostAliases").or_insert_with(|| json!([])).as_array_mut();
-    let Some(aliases) = aliases else { return Ok(()) };
-    let known =
-        aliases.iter_mut().filter_map(Value::as_object_mut).find(|alias| alias.get("ip") == Some(&ip));
+    let aliases = pod
+        .spec
+        .entry("hostAliases")
+        .or_insert_with(|| json!([]))
+        .as_array_mut();
+    let Some(aliases) = aliases else {
+        return Ok(());
+    };
+    let known = aliases
+        .iter_mut()
+        .filter_map(Value::as_object_mut)
+        .find(|alias| alias.get("ip") == Some(&ip));
     match known {
         Some(alias) => push(alias, "hostnames", name),
         None => aliases.push(json!({"ip": ip, "hostnames": [name]})),
@@ -132,10 +158,17 @@ pub(super) fn add_host(pod: &mut Pod, value: &str) -> Applied {
 const SERVERS: usize = 3;
 
 pub(super) fn dns(pod: &mut Pod, value: &str) -> Applied {
-    let address: IpAddr =
-        value.trim().parse().map_err(|_| "a server is an address of IPv4 or IPv6".to_owned())?;
-    let Some(config) = object(&mut pod.spec, "dnsConfig") else { return Ok(()) };
-    let servers = config.get("nameservers").and_then(Value::as_array).map_or(0, Vec::len);
+    let address: IpAddr = value
+        .trim()
+        .parse()
+        .map_err(|_| "a server is an address of IPv4 or IPv6".to_owned())?;
+    let Some(config) = object(&mut pod.spec, "dnsConfig") else {
+        return Ok(());
+    };
+    let servers = config
+        .get("nameservers")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
     if servers < SERVERS {
         push(config, "nameservers", address.to_string());
     } else {

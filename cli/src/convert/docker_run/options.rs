@@ -42,15 +42,30 @@ pub(super) enum Meaning {
 use Meaning::{Becomes, Lost, Nothing};
 
 const fn flag(long: &'static str, meaning: Meaning) -> Opt {
-    Opt { long, short: None, takes: Takes::Nothing, meaning }
+    Opt {
+        long,
+        short: None,
+        takes: Takes::Nothing,
+        meaning,
+    }
 }
 
 const fn one(long: &'static str, meaning: Meaning) -> Opt {
-    Opt { long, short: None, takes: Takes::Value, meaning }
+    Opt {
+        long,
+        short: None,
+        takes: Takes::Value,
+        meaning,
+    }
 }
 
 const fn many(long: &'static str, meaning: Meaning) -> Opt {
-    Opt { long, short: None, takes: Takes::Values, meaning }
+    Opt {
+        long,
+        short: None,
+        takes: Takes::Values,
+        meaning,
+    }
 }
 
 impl Opt {
@@ -63,8 +78,7 @@ impl Opt {
 const ADDRESS: &str = "ECI gives a pod its address";
 const BLKIO: &str = "Kubernetes does not shape the traffic of disks";
 const CGROUP: &str = "Kubernetes places a container in its cgroup";
-const CPU: &str =
-    "Kubernetes counts whole CPUs and their thousandths: use --cpus, which becomes resources.limits.cpu";
+const CPU: &str = "Kubernetes counts whole CPUs and their thousandths: use --cpus, which becomes resources.limits.cpu";
 const DEVICE: &str = "a pod has no field for a device of the host, and ECI no host of yours";
 const HEALTH: &str = "write a livenessProbe or a readinessProbe";
 const LOG: &str = "what a container prints is collected where it runs";
@@ -204,18 +218,25 @@ pub(super) const DOCKER: &[Opt] = &[
 ];
 
 const INIT: &str = "a container starts with its own program";
-const PODMAN_POD: &str = "the pod that is written has this one container; add it to the other pod's manifest";
+const PODMAN_POD: &str =
+    "the pod that is written has this one container; add it to the other pod's manifest";
 const SYSTEMD: &str = "no systemd watches a pod";
 const USERNS: &str = "Kubernetes chooses the ids itself where spec.hostUsers is false";
 
 /// What `podman run` has besides those of `docker run`.
 pub(super) const PODMAN: &[Opt] = &[
-    one("arch", Lost("a nodeSelector of kubernetes.io/arch asks for an architecture")),
+    one(
+        "arch",
+        Lost("a nodeSelector of kubernetes.io/arch asks for an architecture"),
+    ),
     one("authfile", Lost(REGISTRY)),
     one("cert-dir", Lost(REGISTRY)),
     many("cgroup-conf", Lost(CGROUP)),
     one("cgroups", Lost(CGROUP)),
-    many("chrootdirs", Lost("Kubernetes mounts its own files where it does")),
+    many(
+        "chrootdirs",
+        Lost("Kubernetes mounts its own files where it does"),
+    ),
     one("conmon-pidfile", Nothing),
     one("creds", Lost(REGISTRY)),
     many("decryption-key", Lost("Kubernetes does not decrypt images")),
@@ -235,47 +256,86 @@ pub(super) const PODMAN: &[Opt] = &[
     one("health-startup-retries", Lost("write a startupProbe")),
     one("health-startup-success", Lost("write a startupProbe")),
     one("health-startup-timeout", Lost("write a startupProbe")),
-    one("hosts-file", Lost("Kubernetes writes /etc/hosts; spec.hostAliases adds to it")),
+    one(
+        "hosts-file",
+        Lost("Kubernetes writes /etc/hosts; spec.hostAliases adds to it"),
+    ),
     many("hostuser", Lost("Kubernetes does not write /etc/passwd")),
     flag("http-proxy", Nothing),
-    one("image-volume", Lost("a pod has no volumes but those that its manifest names")),
+    one(
+        "image-volume",
+        Lost("a pod has no volumes but those that its manifest names"),
+    ),
     one("init-ctr", Lost("write it in spec.initContainers")),
     one("init-path", Lost(INIT)),
-    one("intel-rdt-closid", Lost("Kubernetes does not partition the CPU's cache")),
+    one(
+        "intel-rdt-closid",
+        Lost("Kubernetes does not partition the CPU's cache"),
+    ),
     flag("no-hostname", Lost("Kubernetes writes /etc/hostname")),
     flag("no-hosts", Lost("Kubernetes writes /etc/hosts")),
     one("os", Lost("the pod that is written is one of Linux")),
     flag("passwd", Nothing),
-    one("passwd-entry", Lost("Kubernetes does not write /etc/passwd")),
-    one("personality", Lost("Kubernetes does not set a process's personality")),
+    one(
+        "passwd-entry",
+        Lost("Kubernetes does not write /etc/passwd"),
+    ),
+    one(
+        "personality",
+        Lost("Kubernetes does not set a process's personality"),
+    ),
     one("pidfile", Nothing),
     one("pod", Lost(PODMAN_POD)),
     one("pod-id-file", Lost(PODMAN_POD)),
     one("preserve-fd", Lost("a pod inherits no files")),
     one("preserve-fds", Lost("a pod inherits no files")),
-    one("rdt-class", Lost("Kubernetes does not partition the CPU's cache")),
+    one(
+        "rdt-class",
+        Lost("Kubernetes does not partition the CPU's cache"),
+    ),
     flag("read-only-tmpfs", Nothing),
     flag("replace", Nothing),
-    many("requires", Lost("write what must run before in spec.initContainers")),
+    many(
+        "requires",
+        Lost("write what must run before in spec.initContainers"),
+    ),
     one("retry", Nothing),
     one("retry-delay", Nothing),
     flag("rootfs", Lost("a pod takes an image, and no directory")),
     one("sdnotify", Lost(SYSTEMD)),
-    one("seccomp-policy", Lost("Kubernetes reads no seccomp profile out of an image")),
-    many("secret", Lost("make a Secret, and name it in env or in volumes")),
+    one(
+        "seccomp-policy",
+        Lost("Kubernetes reads no seccomp profile out of an image"),
+    ),
+    many(
+        "secret",
+        Lost("make a Secret, and name it in env or in volumes"),
+    ),
     one("shm-size-systemd", Lost(SYSTEMD)),
     one("signature-policy", Nothing),
     one("subgidname", Lost(USERNS)),
     one("subuidname", Lost(USERNS)),
     one("systemd", Lost(SYSTEMD)),
-    one("timeout", Lost("spec.activeDeadlineSeconds limits how long a pod runs")),
+    one(
+        "timeout",
+        Lost("spec.activeDeadlineSeconds limits how long a pod runs"),
+    ),
     flag("tls-verify", Nothing),
     one("tz", Lost("set the variable TZ")),
     many("uidmap", Lost(USERNS)),
     one("umask", Lost("Kubernetes does not set the umask")),
-    many("unsetenv", Lost("a pod cannot unset what the image sets; set it to an empty value")),
-    flag("unsetenv-all", Lost("a pod cannot unset what the image sets")),
-    one("variant", Lost("a nodeSelector of kubernetes.io/arch asks for an architecture")),
+    many(
+        "unsetenv",
+        Lost("a pod cannot unset what the image sets; set it to an empty value"),
+    ),
+    flag(
+        "unsetenv-all",
+        Lost("a pod cannot unset what the image sets"),
+    ),
+    one(
+        "variant",
+        Lost("a nodeSelector of kubernetes.io/arch asks for an architecture"),
+    ),
 ];
 
 /// What stands between `docker` and `run`: with which daemon, and how.
@@ -349,7 +409,12 @@ pub(super) const SUDO: &[Opt] = &[
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
     use super::*;
 
     /// The flags of Docker's reference; all its other options take a value.
@@ -392,21 +457,40 @@ mod tests {
 
     #[test]
     fn flags_and_letters_are_dockers() {
-        let flags: Vec<_> =
-            DOCKER.iter().filter(|option| option.takes == Takes::Nothing).map(|option| option.long).collect();
+        let flags: Vec<_> = DOCKER
+            .iter()
+            .filter(|option| option.takes == Takes::Nothing)
+            .map(|option| option.long)
+            .collect();
         assert_eq!(flags, FLAGS);
-        let mut letters: Vec<_> =
-            DOCKER.iter().filter_map(|option| Some((option.short?, option.long))).collect();
+        let mut letters: Vec<_> = DOCKER
+            .iter()
+            .filter_map(|option| Some((option.short?, option.long)))
+            .collect();
         letters.sort_unstable();
         assert_eq!(letters, LETTERS);
     }
 
     #[test]
     fn no_option_stands_twice() {
-        for tables in [&[DOCKER, PODMAN][..], &[DOCKER_GLOBAL], &[PODMAN_GLOBAL], &[SUDO]] {
-            let mut names: Vec<_> = tables.iter().copied().flatten().map(|option| option.long).collect();
-            let mut letters: Vec<_> =
-                tables.iter().copied().flatten().filter_map(|option| option.short).collect();
+        for tables in [
+            &[DOCKER, PODMAN][..],
+            &[DOCKER_GLOBAL],
+            &[PODMAN_GLOBAL],
+            &[SUDO],
+        ] {
+            let mut names: Vec<_> = tables
+                .iter()
+                .copied()
+                .flatten()
+                .map(|option| option.long)
+                .collect();
+            let mut letters: Vec<_> = tables
+                .iter()
+                .copied()
+                .flatten()
+                .filter_map(|option| option.short)
+                .collect();
             let counts = (names.len(), letters.len());
             names.sort_unstable();
             names.dedup();

@@ -76,8 +76,9 @@ impl Pod {
             _ if nothing_said => {}
             Meaning::Nothing => {}
             Meaning::Lost(reason) => self.remark(reason),
-            Meaning::Becomes(becomes) => becomes(self, value)
-                .map_err(|reason| Failure::new(format!("{} cannot be read: {reason}", self.option)))?,
+            Meaning::Becomes(becomes) => becomes(self, value).map_err(|reason| {
+                Failure::new(format!("{} cannot be read: {reason}", self.option))
+            })?,
         }
         Ok(())
     }
@@ -88,10 +89,16 @@ impl Pod {
     }
 
     fn finish(mut self, command: &Command) -> (Value, Vec<String>) {
-        let name = self.name.take().unwrap_or_else(|| label_of(base_name(&command.image), "container"));
+        let name = self
+            .name
+            .take()
+            .unwrap_or_else(|| label_of(base_name(&command.image), "container"));
         self.program(&command.arguments);
         if !self.env.is_empty() {
-            let env = self.env.iter().map(|(name, value)| json!({"name": name, "value": literal(value)}));
+            let env = self
+                .env
+                .iter()
+                .map(|(name, value)| json!({"name": name, "value": literal(value)}));
             self.container.insert("env".to_owned(), env.collect());
         }
         let mut resources = Fields::new();
@@ -109,9 +116,10 @@ impl Pod {
         set_filled(&mut self.security, "capabilities", capabilities);
         set_filled(&mut self.container, "securityContext", self.security);
         let (volumes, mounts) = self.volumes.finish();
-        for (fields, key, items) in
-            [(&mut self.spec, "volumes", volumes), (&mut self.container, "volumeMounts", mounts)]
-        {
+        for (fields, key, items) in [
+            (&mut self.spec, "volumes", volumes),
+            (&mut self.container, "volumeMounts", mounts),
+        ] {
             if !items.is_empty() {
                 set(fields, key, items);
             }
@@ -121,16 +129,22 @@ impl Pod {
 
         set_filled(&mut self.spec, "securityContext", self.pod_security);
         // The API server refuses the policy `None` where no server is named.
-        if self.spec.get("dnsConfig").is_some_and(|config| config.get("nameservers").is_some()) {
+        if self
+            .spec
+            .get("dnsConfig")
+            .is_some_and(|config| config.get("nameservers").is_some())
+        {
             set(&mut self.spec, "dnsPolicy", "None");
         }
-        self.spec.insert("containers".to_owned(), json!([self.container]));
+        self.spec
+            .insert("containers".to_owned(), json!([self.container]));
         set(&mut self.labels, ECI_LABEL, TRUE);
         let mut metadata = Fields::new();
         set(&mut metadata, "name", name);
         set_filled(&mut metadata, "labels", self.labels);
         set_filled(&mut metadata, "annotations", self.annotations);
-        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": self.spec});
+        let pod =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": self.spec});
         (pod, self.remarks)
     }
 
@@ -154,7 +168,10 @@ impl Pod {
 fn told(option: &str, value: &str) -> String {
     match option {
         "mount" => {
-            let fields: Vec<_> = value.split(',').filter(|field| !field.starts_with("volume-opt")).collect();
+            let fields: Vec<_> = value
+                .split(',')
+                .filter(|field| !field.starts_with("volume-opt"))
+                .collect();
             fields.join(",")
         }
         _ => value.split('=').next().unwrap_or_default().to_owned(),
@@ -183,7 +200,10 @@ pub(super) fn push(fields: &mut Fields, key: &str, item: impl Into<Value>) {
 
 /// The object in a field.
 pub(super) fn object<'f>(fields: &'f mut Fields, key: &str) -> Option<&'f mut Fields> {
-    fields.entry(key).or_insert_with(|| json!({})).as_object_mut()
+    fields
+        .entry(key)
+        .or_insert_with(|| json!({}))
+        .as_object_mut()
 }
 
 /// A text that the kubelet takes literally, as Docker does: it would replace `$(NAME)`, and take `$$` for
@@ -211,7 +231,13 @@ fn base_name(image: &str) -> &str {
 pub(super) fn label_of(text: &str, otherwise: &str) -> String {
     let dashed: String = text
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
         .skip_while(|c| *c == '-')
         .take(LABEL)
         .collect();
@@ -227,7 +253,9 @@ const LABEL: usize = 63;
 pub(super) fn name(pod: &mut Pod, value: &str) -> Applied {
     let name = label_of(value, "container");
     if name != value {
-        pod.remark(format!("a name has small letters, digits and dashes; it becomes {name}"));
+        pod.remark(format!(
+            "a name has small letters, digits and dashes; it becomes {name}"
+        ));
     }
     pod.name = Some(name);
     Ok(())
@@ -266,7 +294,9 @@ pub(super) fn label(pod: &mut Pod, value: &str) -> Applied {
 }
 
 pub(super) fn annotation(pod: &mut Pod, value: &str) -> Applied {
-    let (key, value) = value.split_once('=').ok_or("an annotation is a key, an equals sign and a value")?;
+    let (key, value) = value
+        .split_once('=')
+        .ok_or("an annotation is a key, an equals sign and a value")?;
     annotate(pod, key, value);
     Ok(())
 }
@@ -282,7 +312,9 @@ fn annotate(pod: &mut Pod, key: &str, value: &str) {
 /// Whether Kubernetes takes it for the key of a label or an annotation: a name of at most 63 characters, before
 /// which a DNS name and a slash may stand.
 fn is_key(key: &str) -> bool {
-    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    let (prefix, name) = key
+        .split_once('/')
+        .map_or((None, key), |(prefix, name)| (Some(prefix), name));
     let is_part = |part: &str| {
         let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         part.starts_with(alphanumeric)
@@ -339,7 +371,9 @@ pub(super) fn memory_reservation(pod: &mut Pod, value: &str) -> Applied {
 pub(super) fn cpus(pod: &mut Pod, value: &str) -> Applied {
     if let Some((cpus, rounded)) = amount::cpus(value)? {
         if rounded {
-            pod.remark(format!("Kubernetes counts thousandths of a CPU; it becomes {cpus}"));
+            pod.remark(format!(
+                "Kubernetes counts thousandths of a CPU; it becomes {cpus}"
+            ));
         }
         set(&mut pod.limits, "cpu", cpus);
     }
@@ -347,8 +381,9 @@ pub(super) fn cpus(pod: &mut Pod, value: &str) -> Applied {
 }
 
 pub(super) fn restart(pod: &mut Pod, value: &str) -> Applied {
-    let (policy, tries) =
-        value.split_once(':').map_or((value, None), |(policy, tries)| (policy, Some(tries)));
+    let (policy, tries) = value
+        .split_once(':')
+        .map_or((value, None), |(policy, tries)| (policy, Some(tries)));
     let policy = match policy {
         "no" | "never" => "Never",
         "always" | "unless-stopped" => "Always",
@@ -376,7 +411,8 @@ pub(super) fn pull(pod: &mut Pod, value: &str) -> Applied {
 pub(super) fn stop_timeout(pod: &mut Pod, value: &str) -> Applied {
     match value.parse::<i64>() {
         Ok(seconds @ 0..) => set(&mut pod.spec, "terminationGracePeriodSeconds", seconds),
-        Ok(_) => pod.remark("a pod is not waited for without end; set spec.terminationGracePeriodSeconds"),
+        Ok(_) => pod
+            .remark("a pod is not waited for without end; set spec.terminationGracePeriodSeconds"),
         Err(_) => return Err("it is a number of seconds".to_owned()),
     }
     Ok(())
@@ -384,7 +420,12 @@ pub(super) fn stop_timeout(pod: &mut Pod, value: &str) -> Applied {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
     use super::*;
 
     #[test]
@@ -392,21 +433,31 @@ mod tests {
         for (image, name) in [
             ("nginx", "nginx"),
             ("nginx:1.25", "nginx"),
-            ("registry.example:5000/team/My_App.x:1.2@sha256:0123", "my-app-x"),
+            (
+                "registry.example:5000/team/My_App.x:1.2@sha256:0123",
+                "my-app-x",
+            ),
             ("sha256:0123", "sha256"),
             ("___", "container"),
         ] {
             assert_eq!(label_of(base_name(image), "container"), name);
         }
         assert_eq!(label_of(&"a".repeat(70), ""), "a".repeat(63));
-        assert_eq!(label_of(&format!("{}-b", "a".repeat(62)), ""), "a".repeat(62));
+        assert_eq!(
+            label_of(&format!("{}-b", "a".repeat(62)), ""),
+            "a".repeat(62)
+        );
     }
 
     #[test]
     fn dollars_are_literal_to_the_kubelet() {
-        for (docker, kubernetes) in
-            [("$HOME", "$HOME"), ("$(date)", "$$(date)"), ("$$", "$$$"), ("$$(A)", "$$$$(A)"), ("a$", "a$")]
-        {
+        for (docker, kubernetes) in [
+            ("$HOME", "$HOME"),
+            ("$(date)", "$$(date)"),
+            ("$$", "$$$"),
+            ("$$(A)", "$$$$(A)"),
+            ("a$", "a$"),
+        ] {
             assert_eq!(literal(docker), kubernetes);
         }
     }
@@ -416,7 +467,18 @@ mod tests {
         for key in ["a", "A_b.c-d", "example.com/a", "a-b.c/d"] {
             assert!(is_key(key), "{key}");
         }
-        for key in ["", "/a", "a/", "A.com/b", "a/b/c", "-a", "a b", "a..b/c", "ä", &"a".repeat(64)] {
+        for key in [
+            "",
+            "/a",
+            "a/",
+            "A.com/b",
+            "a/b/c",
+            "-a",
+            "a b",
+            "a..b/c",
+            "ä",
+            &"a".repeat(64),
+        ] {
             assert!(!is_key(key), "{key}");
         }
     }

@@ -42,7 +42,10 @@ fn id(name: &str) -> Result<Option<i64>, String> {
     match name {
         "root" => Ok(Some(0)),
         _ if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
-        _ => name.parse().map(Some).map_err(|_| "an id is at most 2147483647".to_owned()),
+        _ => name
+            .parse()
+            .map(Some)
+            .map_err(|_| "an id is at most 2147483647".to_owned()),
     }
 }
 
@@ -56,7 +59,10 @@ pub(super) fn cap_drop(pod: &mut Pod, value: &str) -> Applied {
 
 /// Docker takes them one by one, and podman several with commas between them.
 fn capabilities(list: &mut Vec<String>, value: &str) -> Applied {
-    for name in value.split(',').map(|name| normalise(name.trim()).into_owned()) {
+    for name in value
+        .split(',')
+        .map(|name| normalise(name.trim()).into_owned())
+    {
         if name.is_empty() {
             return Err("a capability has a name".to_owned());
         }
@@ -87,11 +93,21 @@ pub(super) fn read_only(pod: &mut Pod, _: &str) -> Applied {
 
 /// A later value takes the place of an earlier one.
 pub(super) fn sysctl(pod: &mut Pod, value: &str) -> Applied {
-    let (name, value) = value.split_once('=').ok_or("a sysctl is a name, an equals sign and a value")?;
-    if let Some(set) = pod.pod_security.get_mut("sysctls").and_then(|sysctls| sysctls.as_array_mut()) {
+    let (name, value) = value
+        .split_once('=')
+        .ok_or("a sysctl is a name, an equals sign and a value")?;
+    if let Some(set) = pod
+        .pod_security
+        .get_mut("sysctls")
+        .and_then(|sysctls| sysctls.as_array_mut())
+    {
         set.retain(|sysctl| sysctl.get("name").is_none_or(|other| other != name));
     }
-    push(&mut pod.pod_security, "sysctls", json!({"name": name, "value": value}));
+    push(
+        &mut pod.pod_security,
+        "sysctls",
+        json!({"name": name, "value": value}),
+    );
     Ok(())
 }
 
@@ -111,7 +127,9 @@ const SECURITY_OPTIONS: &[&str] = &[
 
 /// `key=value`, or `key:value` as it was spelled before.
 pub(super) fn security_opt(pod: &mut Pod, value: &str) -> Applied {
-    let (key, value) = value.split_once(['=', ':']).map_or((value, ""), |(key, value)| (key, value));
+    let (key, value) = value
+        .split_once(['=', ':'])
+        .map_or((value, ""), |(key, value)| (key, value));
     match (key, value) {
         ("no-new-privileges", "" | "true") => set(&mut pod.security, "allowPrivilegeEscalation", false),
         // Of several the last counts.
@@ -179,9 +197,15 @@ fn label(pod: &mut Pod, value: &str) -> Applied {
         }
         Some(_) => pod.remark("seLinuxOptions has user, role, type and level"),
         None if matches!(value, "disable" | "nested") => {
-            pod.remark("a pod cannot switch SELinux off; seLinuxOptions with the type spc_t comes near it");
+            pod.remark(
+                "a pod cannot switch SELinux off; seLinuxOptions with the type spc_t comes near it",
+            );
         }
-        None => return Err("a label is disable, or user:, role:, type: or level: and a name".to_owned()),
+        None => {
+            return Err(
+                "a label is disable, or user:, role:, type: or level: and a name".to_owned(),
+            );
+        }
     }
     Ok(())
 }
@@ -210,7 +234,9 @@ pub(super) fn ipc(pod: &mut Pod, value: &str) -> Applied {
     match mode {
         Mode::Host => set(&mut pod.spec, "hostIPC", true),
         Mode::Own => {}
-        Mode::Container => pod.remark("containers of one pod share it; add the other container to the pod"),
+        Mode::Container => {
+            pod.remark("containers of one pod share it; add the other container to the pod")
+        }
         Mode::Other => pod.remark("a pod's containers have an IPC namespace together"),
     }
     Ok(())

@@ -49,7 +49,11 @@ impl Volumes {
             // What another option mounts there comes first, as with Docker.
             let _ = self.add(Source::Memory(Some(bytes)), SHM, false, None);
         }
-        let volumes = self.volumes.iter().map(|(name, source)| source.volume(name)).collect();
+        let volumes = self
+            .volumes
+            .iter()
+            .map(|(name, source)| source.volume(name))
+            .collect();
         let mounts = self.mounts.iter().map(|mount| {
             let mut fields = Fields::new();
             set(&mut fields, "name", mount.volume.as_str());
@@ -66,19 +70,33 @@ impl Volumes {
         (volumes, mounts)
     }
 
-    fn add(&mut self, source: Source, path: &str, read_only: bool, sub_path: Option<&str>) -> Applied {
+    fn add(
+        &mut self,
+        source: Source,
+        path: &str,
+        read_only: bool,
+        sub_path: Option<&str>,
+    ) -> Applied {
         let trimmed = path.trim_end_matches('/');
         if trimmed.is_empty() || !path.starts_with('/') || path.contains(':') {
-            return Err("where a volume is mounted is an absolute path, not /, without a colon".to_owned());
+            return Err(
+                "where a volume is mounted is an absolute path, not /, without a colon".to_owned(),
+            );
         }
         let sub_path = sub_path.map(str::to_owned);
         if let Some(other) = self.mounts.iter().find(|mount| mount.path == trimmed) {
             // Docker takes a repetition for one.
-            let same = (&other.source, other.read_only, &other.sub_path) == (&source, read_only, &sub_path);
-            return same.then_some(()).ok_or_else(|| format!("something else is mounted at {}", quote(path)));
+            let same = (&other.source, other.read_only, &other.sub_path)
+                == (&source, read_only, &sub_path);
+            return same
+                .then_some(())
+                .ok_or_else(|| format!("something else is mounted at {}", quote(path)));
         }
         let shared = matches!(source, Source::Host(_) | Source::Named(_));
-        let known = self.volumes.iter().find(|(_, other)| shared && *other == source);
+        let known = self
+            .volumes
+            .iter()
+            .find(|(_, other)| shared && *other == source);
         let volume = match known {
             Some((name, _)) => name.clone(),
             None => {
@@ -90,7 +108,13 @@ impl Volumes {
                 name
             }
         };
-        self.mounts.push(Mount { volume, source, path: trimmed.to_owned(), read_only, sub_path });
+        self.mounts.push(Mount {
+            volume,
+            source,
+            path: trimmed.to_owned(),
+            read_only,
+            sub_path,
+        });
         Ok(())
     }
 
@@ -104,7 +128,10 @@ impl Volumes {
             let kept = label.get(..63 - suffix.len()).unwrap_or(&label);
             format!("{kept}{suffix}")
         });
-        std::iter::once(label.clone()).chain(numbered).find(is_free).unwrap_or_default()
+        std::iter::once(label.clone())
+            .chain(numbered)
+            .find(is_free)
+            .unwrap_or_default()
     }
 }
 
@@ -159,7 +186,9 @@ pub(super) fn volume(pod: &mut Pod, value: &str) -> Applied {
         Some("") => return Err("a volume or a path stands before the colon".to_owned()),
         Some(source) if is_host_path(source) => pod.host(source),
         Some(source) if source.contains(['/', '\\']) => {
-            return Err("a directory of the host is an absolute path, or begins with a dot".to_owned());
+            return Err(
+                "a directory of the host is an absolute path, or begins with a dot".to_owned(),
+            );
         }
         Some(source) => pod.named(source),
     };
@@ -171,7 +200,10 @@ fn split_source(value: &str) -> (Option<&str>, &str) {
     let is_drive = matches!(value.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic())
         && value.matches(':').count() > 1;
     let from = if is_drive { 2 } else { 0 };
-    let colon = value.get(from..).and_then(|rest| rest.find(':')).map(|at| at + from);
+    let colon = value
+        .get(from..)
+        .and_then(|rest| rest.find(':'))
+        .map(|at| at + from);
     match colon.and_then(|at| value.split_at_checked(at)) {
         Some((source, rest)) => (Some(source), rest.strip_prefix(':').unwrap_or(rest)),
         None => (None, value),
@@ -237,15 +269,17 @@ pub(super) fn mount(pod: &mut Pod, value: &str) -> Applied {
         let (key, value) = field.split_once('=').unwrap_or((&field, ""));
         let Some((_, says)) = MOUNT_KEYS.iter().find(|(name, _)| *name == key) else {
             let names: Vec<_> = MOUNT_KEYS.iter().map(|(name, _)| *name).collect();
-            let way_out =
-                nearest(key, &names).map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+            let way_out = nearest(key, &names)
+                .map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
             return Err(format!("a mount has no {}{way_out}", quote(key)));
         };
         match says {
             Key::Type => kind = value.to_ascii_lowercase(),
             Key::Source => source = value.to_owned(),
             Key::Target => target = value.to_owned(),
-            Key::ReadOnly => read_only = !matches!(value, "false" | "0" | "f" | "F" | "FALSE" | "False"),
+            Key::ReadOnly => {
+                read_only = !matches!(value, "false" | "0" | "f" | "F" | "FALSE" | "False")
+            }
             Key::Size => size = Some(amount::bytes(value)?).filter(|bytes| *bytes > 0),
             Key::SubPath => sub_path = Some(value.to_owned()),
             Key::Nothing => {}
@@ -264,7 +298,8 @@ pub(super) fn mount(pod: &mut Pod, value: &str) -> Applied {
         }
         _ => return Err("the type of a mount is bind, volume or tmpfs".to_owned()),
     };
-    pod.volumes.add(source, &target, read_only, sub_path.as_deref())
+    pod.volumes
+        .add(source, &target, read_only, sub_path.as_deref())
 }
 
 /// The fields of a line of CSV, as `--mount` has them: a field in double quotes may hold commas.
@@ -273,7 +308,9 @@ fn csv(line: &str) -> Result<Vec<String>, String> {
     let mut quoted = false;
     let mut characters = line.chars().peekable();
     while let Some(c) = characters.next() {
-        let Some(field) = fields.last_mut() else { break };
+        let Some(field) = fields.last_mut() else {
+            break;
+        };
         match c {
             '"' if quoted && characters.next_if_eq(&'"').is_some() => field.push('"'),
             '"' if quoted || field.is_empty() => quoted = !quoted,
@@ -281,7 +318,11 @@ fn csv(line: &str) -> Result<Vec<String>, String> {
             _ => field.push(c),
         }
     }
-    if quoted { Err("a double quote is not closed".to_owned()) } else { Ok(fields) }
+    if quoted {
+        Err("a double quote is not closed".to_owned())
+    } else {
+        Ok(fields)
+    }
 }
 
 /// `path`, with `:options`.
@@ -295,7 +336,10 @@ pub(super) fn tmpfs(pod: &mut Pod, value: &str) -> Applied {
             ("size", text) if !text.ends_with('%') => {
                 size = Some(amount::bytes(text)?).filter(|bytes| *bytes > 0)
             }
-            _ => pod.remark(format!("an emptyDir in memory has no option {}", quote(option))),
+            _ => pod.remark(format!(
+                "an emptyDir in memory has no option {}",
+                quote(option)
+            )),
         }
     }
     pod.volumes.add(Source::Memory(size), path, read_only, None)

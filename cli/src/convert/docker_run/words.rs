@@ -16,7 +16,10 @@ pub(super) struct Words {
 pub(super) fn read(input: &[String]) -> Result<Words, Failure> {
     let read = match input {
         [text] => split(&text.replace("\r\n", "\n"))?,
-        words => Words { words: words.to_vec(), remarks: Vec::new() },
+        words => Words {
+            words: words.to_vec(),
+            remarks: Vec::new(),
+        },
     };
     if read.words.is_empty() {
         return Err(Failure::new(
@@ -76,7 +79,10 @@ struct Scan {
 }
 
 fn scan(text: &str) -> Scan {
-    let mut scan = Scan { end: text.len(), ..Scan::default() };
+    let mut scan = Scan {
+        end: text.len(),
+        ..Scan::default()
+    };
     let mut characters = text.char_indices().peekable();
     let (mut quote, mut word) = (None, None);
     let mut line_end = None;
@@ -85,7 +91,10 @@ fn scan(text: &str) -> Scan {
             (Some(open), _) if c == open => quote = None,
             (Some('\''), _) => {}
             (_, '\\') => {
-                if characters.next().is_some_and(|(_, escaped)| escaped != '\n') {
+                if characters
+                    .next()
+                    .is_some_and(|(_, escaped)| escaped != '\n')
+                {
                     word.get_or_insert(at);
                 }
                 continue;
@@ -93,7 +102,9 @@ fn scan(text: &str) -> Scan {
             (_, '`') => scan.substitutes = true,
             (_, '$') => match characters.peek() {
                 Some((_, '(')) => scan.substitutes = true,
-                Some((_, next)) => scan.expands |= *next == '{' || *next == '_' || next.is_ascii_alphabetic(),
+                Some((_, next)) => {
+                    scan.expands |= *next == '{' || *next == '_' || next.is_ascii_alphabetic()
+                }
                 None => {}
             },
             (Some(_), _) => {}
@@ -104,8 +115,9 @@ fn scan(text: &str) -> Scan {
             }
             (None, '\n') => {
                 word = None;
-                line_end =
-                    line_end.or(Some(at)).filter(|_| !text.get(..at).unwrap_or_default().trim().is_empty());
+                line_end = line_end
+                    .or(Some(at))
+                    .filter(|_| !text.get(..at).unwrap_or_default().trim().is_empty());
                 continue;
             }
             (None, ' ' | '\t') => {
@@ -113,9 +125,12 @@ fn scan(text: &str) -> Scan {
                 continue;
             }
             (None, '|' | '&' | ';' | '<' | '>') if line_end.is_none() => {
-                let before = word.and_then(|start| text.get(start..at)).unwrap_or_default();
+                let before = word
+                    .and_then(|start| text.get(start..at))
+                    .unwrap_or_default();
                 // The number before a redirection is the descriptor's: `2>&1`.
-                let descriptor = "<>".contains(c) && before.bytes().all(|byte| byte.is_ascii_digit());
+                let descriptor =
+                    "<>".contains(c) && before.bytes().all(|byte| byte.is_ascii_digit());
                 scan.end = word.filter(|_| descriptor).unwrap_or(at);
                 scan.operator = Some(c);
                 return scan;
@@ -133,7 +148,12 @@ fn scan(text: &str) -> Scan {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
     use super::*;
 
     fn words(text: &str) -> Words {
@@ -152,15 +172,23 @@ mod tests {
                 "\n\n  docker \\\n  run\t\\\r\n nginx  # a remark; with | and $(x)\n# and 'another\n\n",
                 &["docker", "run", "nginx"],
             ),
-            ("a 'b c' \"d 'e'\" f\\ g 'x'\"y\"z", &["a", "b c", "d 'e'", "f g", "xyz"]),
+            (
+                "a 'b c' \"d 'e'\" f\\ g 'x'\"y\"z",
+                &["a", "b c", "d 'e'", "f g", "xyz"],
+            ),
             (
                 "a 'one\ntwo' \"$5\" '$(x)' '|' \";\" \\; \\$HOME \\> b#c ''",
-                &["a", "one\ntwo", "$5", "$(x)", "|", ";", ";", "$HOME", ">", "b#c", ""],
+                &[
+                    "a", "one\ntwo", "$5", "$(x)", "|", ";", ";", "$HOME", ">", "b#c", "",
+                ],
             ),
         ] {
             assert_eq!(
                 words(text),
-                Words { words: expected.iter().map(|&word| word.into()).collect(), remarks: vec![] },
+                Words {
+                    words: expected.iter().map(|&word| word.into()).collect(),
+                    remarks: vec![]
+                },
                 "{text}"
             );
         }
@@ -175,8 +203,16 @@ mod tests {
             ("a 8|b", &["a", "8"], "what follows '|' is left out"),
             ("a b2>c", &["a", "b2"], "what follows '>' is left out"),
             ("a b; c", &["a", "b"], "what follows ';' is left out"),
-            ("a $PWD:/b", &["a", "$PWD:/b"], "variables ($NAME) stand as they are written"),
-            ("a \"${HOME}\"", &["a", "${HOME}"], "variables ($NAME) stand as they are written"),
+            (
+                "a $PWD:/b",
+                &["a", "$PWD:/b"],
+                "variables ($NAME) stand as they are written",
+            ),
+            (
+                "a \"${HOME}\"",
+                &["a", "${HOME}"],
+                "variables ($NAME) stand as they are written",
+            ),
         ] {
             let read = words(text);
             assert_eq!(read.words, expected);
@@ -204,6 +240,12 @@ mod tests {
     #[test]
     fn several_arguments_are_words_already() {
         let input = ["a".to_owned(), "$(b | 'c".to_owned()];
-        assert_eq!(read(&input).unwrap(), Words { words: input.to_vec(), remarks: vec![] });
+        assert_eq!(
+            read(&input).unwrap(),
+            Words {
+                words: input.to_vec(),
+                remarks: vec![]
+            }
+        );
     }
 }

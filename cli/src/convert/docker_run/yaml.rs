@@ -6,7 +6,16 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 /// The fields that people look for first; the others follow in the order of the alphabet, as kubectl has them.
-const FIRST: &[&str] = &["apiVersion", "kind", "metadata", "spec", "name", "image", "command", "args"];
+const FIRST: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "spec",
+    "name",
+    "image",
+    "command",
+    "args",
+];
 
 /// The object as a document.
 pub(super) fn write(object: &Value) -> String {
@@ -65,7 +74,12 @@ fn pad(at: usize, indent: usize, out: &mut String) {
 }
 
 fn in_order(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let rank = |key: &str| FIRST.iter().position(|first| *first == key).unwrap_or(FIRST.len());
+    let rank = |key: &str| {
+        FIRST
+            .iter()
+            .position(|first| *first == key)
+            .unwrap_or(FIRST.len())
+    };
     let mut fields: Vec<_> = fields.iter().collect();
     fields.sort_by_key(|(key, _)| (rank(key), *key));
     fields
@@ -106,23 +120,33 @@ fn text(string: &str, out: &mut String) {
 /// Whether a string is none of a number, a boolean, null, a date or an indicator to any reader of YAML: it
 /// begins with a letter or a slash, has no character that means something, and is no word that does.
 fn is_plain(string: &str) -> bool {
-    const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"];
+    const WORDS: &[&str] = &[
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf",
+    ];
     string.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/')
         && string.ends_with(|last: char| last != ':')
-        && string.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=".contains(&byte))
+        && string
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=".contains(&byte))
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(string))
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )]
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
 
     fn read(text: &str) -> Value {
-        let documents = eci_manifest::documents(text).unwrap_or_else(|error| panic!("{error}:\n{text}"));
+        let documents =
+            eci_manifest::documents(text).unwrap_or_else(|error| panic!("{error}:\n{text}"));
         assert_eq!(documents.len(), 1, "{text}");
         documents[0].value()
     }
@@ -264,7 +288,10 @@ mod tests {
             ("0o7", "\"0o7\"\n"),
             ("N", "\"N\"\n"),
             ("a b", "\"a b\"\n"),
-            ("\u{1b}\u{85}\u{2028}\u{202e}\"\\\n", "\"\\x1B\\x85\\u2028\\u202E\\\"\\\\\\n\"\n"),
+            (
+                "\u{1b}\u{85}\u{2028}\u{202e}\"\\\n",
+                "\"\\x1B\\x85\\u2028\\u202E\\\"\\\\\\n\"\n",
+            ),
             ("nginx:1.25", "nginx:1.25\n"),
             ("/data", "/data\n"),
         ] {
@@ -275,7 +302,8 @@ mod tests {
     #[test]
     fn fields_stand_where_people_look_for_them() {
         let ports = json!([{"containerPort": 80}]);
-        let container = json!({"args": ["a"], "image": "i", "name": "n", "command": ["c"], "ports": ports});
+        let container =
+            json!({"args": ["a"], "image": "i", "name": "n", "command": ["c"], "ports": ports});
         let object = json!({
             "spec": {"volumes": [], "containers": [container], "a": {}},
             "metadata": {"labels": {"b": "true"}, "name": "n"},
@@ -306,7 +334,10 @@ spec:
     }
 
     fn value() -> impl Strategy<Value = Value> {
-        let string = prop_oneof![prop::sample::select(NASTY).prop_map(str::to_owned), ".{0,12}"];
+        let string = prop_oneof![
+            prop::sample::select(NASTY).prop_map(str::to_owned),
+            ".{0,12}"
+        ];
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
