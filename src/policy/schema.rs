@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::eci::capability;
 use crate::eci::profile::PROFILES;
-use crate::rule::{Action, Rule};
+use crate::policy::settings::LATEST;
 use crate::rules::RULES;
-use crate::settings::LATEST;
+use crate::rules::rule::Action;
 
 /// A segment of a sysctl's name.
 const SEGMENT: &str = "[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?";
@@ -100,20 +100,19 @@ fn actions() -> Value {
             Action::Deny,
         ),
     );
-    for Rule {
-        id,
-        summary,
-        effect,
-        fix,
-        action: default,
-        ..
-    } in RULES
-    {
-        let repair = fix.map(|fix| format!(" Fix: {fix}.")).unwrap_or_default();
-        let description = format!("Finds {summary}. Effect: {}.{repair}", effect.as_str());
+    for rule in RULES {
+        let repair = rule
+            .fix_summary()
+            .map(|fix| format!(" Fix: {fix}."))
+            .unwrap_or_default();
+        let description = format!(
+            "Finds {}. Effect: {}.{repair}",
+            rule.summary,
+            rule.effect.as_str()
+        );
         properties.insert(
-            (*id).to_owned(),
-            action(&description, fix.is_some(), *default),
+            rule.id.to_owned(),
+            action(&description, rule.fix.is_available(), rule.action),
         );
     }
     object(

@@ -1,12 +1,12 @@
-//! The size of the instance that a pod gets: what decides it, and the memory that comes with it.
+//! The size of the instance that a pod gets, and what decides it.
 
 use crate::eci::instance;
 use crate::json::Amount;
-use crate::pod::{List, Pod};
+use crate::pod::object::{Amounts, Resources};
+use crate::pod::{ContainerList, Pod};
 use crate::quantity::Quantity;
-use crate::workload::{Amounts, Resources};
 
-/// What decides the size of a pod's instance.
+/// The reason for the size of a pod's instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size<'p> {
     /// The annotation [`instance::USE_SPECS`], whose value this is.
@@ -18,22 +18,22 @@ pub enum Size<'p> {
         /// In bytes, where any of them asks for memory.
         memory: Option<Quantity>,
     },
-    /// An amount that is no quantity, or a sum beyond the type.
+    /// An amount is not a valid quantity, or the sum is out of range.
     Unknown,
 }
 
-/// What decides the size of `pod`'s instance. Init and ephemeral containers do not count.
+/// Returns the reason for the size of `pod`'s instance. Init and ephemeral containers do not count.
 pub fn of<'p>(pod: &Pod<'p>) -> Size<'p> {
     if let Some(specs) = pod
         .annotations
-        .and_then(|annotations| annotations.use_specs.as_deref())
+        .and_then(|annotations| annotations.get(instance::USE_SPECS))
     {
         return Size::Specs(specs);
     }
     let main = pod
         .containers
         .iter()
-        .filter(|container| container.list == List::Main);
+        .filter(|container| container.list == ContainerList::Main);
     let counted: Vec<_> = main
         .filter(|container| !container.ignores_resources)
         .filter_map(|container| container.spec.resources.as_ref())
@@ -47,7 +47,7 @@ pub fn of<'p>(pod: &Pod<'p>) -> Size<'p> {
 }
 
 impl Size<'_> {
-    /// The memory of the instance in kibibytes, at least; `None` where it cannot be known.
+    /// Returns the smallest memory that the instance can have, in kibibytes. `None` where it cannot be known.
     pub fn memory_kib(self) -> Option<i64> {
         match self {
             Self::Specs(specs) => instance::use_specs_memory_kib(specs),
@@ -57,8 +57,8 @@ impl Size<'_> {
     }
 }
 
-/// The sum of the limits where a container has one, else of the requests; `Some(None)` where there are
-/// neither, `None` where an amount cannot be read.
+/// Returns the sum of the limits where a container has one, else of the requests. `Some(None)` where there are
+/// neither, `None` where an amount is not a valid quantity.
 fn asked(
     resources: &[&Resources<'_>],
     amount: for<'a, 'b> fn(&'a Amounts<'b>) -> Option<&'a Amount<'b>>,
