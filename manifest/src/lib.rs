@@ -1,10 +1,11 @@
-//! Kubernetes manifests for programs that judge them: [`documents`] reads YAML or JSON as kubectl does and
-//! remembers where every field stands, [`admission_request`] and [`request_of`] make of an object what an
-//! admission policy is asked, and [`case`](mod@case) reads the corpus of test cases.
+//! Reads and edits Kubernetes manifests.
 //!
-//! It knows no rule of any policy, writes no YAML, and never talks to a cluster.
+//! - [`documents`] reads YAML or JSON as kubectl does, and knows the position of every field.
+//! - [`Document::replacements`] changes fields in the text and keeps every other byte, comments included.
+//! - [`admission_request`] and [`request_of`] make the admission request for an object.
+//!
+//! This crate knows no policy and never talks to a cluster.
 
-pub mod case;
 mod comment;
 mod document;
 mod edit;
