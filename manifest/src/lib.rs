@@ -6,6 +6,7 @@
 //!
 //! This crate knows no policy and never talks to a cluster.
 
+mod change;
 mod comment;
 mod document;
 mod edit;
@@ -14,8 +15,8 @@ mod request;
 mod scalar;
 mod tree;
 
+pub use change::{Edit, Reason, Replacement, Step, Unrepairable, replaced};
 pub use comment::Comment;
 pub use document::{Document, Part, documents, parts};
-pub use edit::{Edit, Reason, Replacement, Step, Unrepairable, replaced};
 pub use reader::{Error, Problem};
 pub use request::{RequestOptions, admission_request, request_of};

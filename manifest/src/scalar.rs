@@ -103,6 +103,55 @@ fn float(text: &str) -> Option<Value> {
     })
 }
 
+/// A value in flow style, as people write it: quoted only if it would have another meaning without quotes.
+pub(crate) fn written(value: &Value, is_json: bool) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    match value {
+        _ if is_json => value.to_string(),
+        Value::Object(entries) => {
+            let entry = |(key, value): (&String, &Value)| {
+                format!("{}: {}", quoted(key), written(value, false))
+            };
+            format!("{{{}}}", list(entries.iter().map(entry).collect()))
+        }
+        Value::Array(items) => {
+            let item = |item| written(item, false);
+            format!("[{}]", list(items.iter().map(item).collect()))
+        }
+        Value::String(text) => quoted(text),
+        scalar => scalar.to_string(),
+    }
+}
+
+/// A string without quotes if it is a word, in single quotes if it has double ones, else as JSON writes it.
+fn quoted(text: &str) -> String {
+    let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_./-".contains(&byte))
+        && resolve(text) == Meaning::Text;
+    match is_word {
+        true => text.to_owned(),
+        false if text.contains('"') && is_quotable(text) => format!("'{text}'"),
+        false => Value::from(text).to_string(),
+    }
+}
+
+/// True if a string can be written in single quotes as it is.
+fn is_quotable(text: &str) -> bool {
+    !text.contains(|c: char| c == '\'' || c.is_control() || c == '\u{feff}')
+}
+
+/// A string in the quotes of another scalar; `None` if that has none, or they don't suit the string.
+pub(crate) fn quoted_like(other: &str, value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    match other.chars().next() {
+        Some('"') => Some(value.to_string()),
+        Some('\'') if is_quotable(text) => Some(format!("'{text}'")),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
