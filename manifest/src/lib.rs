@@ -10,6 +10,8 @@ mod change;
 mod comment;
 mod document;
 mod edit;
+mod error;
+mod part;
 mod reader;
 mod request;
 mod scalar;
@@ -17,6 +19,7 @@ mod tree;
 
 pub use change::{Edit, Reason, Replacement, Step, Unrepairable, replaced};
 pub use comment::Comment;
-pub use document::{Document, Part, documents, parts};
-pub use reader::{Error, Problem};
+pub use document::{Document, documents};
+pub use error::{Error, Problem};
+pub use part::{Part, parts};
 pub use request::{RequestOptions, admission_request, request_of};

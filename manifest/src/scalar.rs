@@ -1,24 +1,24 @@
-//! What a YAML scalar means: the untyped resolution of go-yaml v2 (YAML 1.1 and some of 1.2), by which kubectl
-//! turns a manifest into JSON. Quoting and tags are the reader's business.
+//! The meaning of YAML scalars, and how to write them. kubectl resolves plain scalars as go-yaml v2 does: by YAML 1.1
+//! with parts of 1.2. The reader handles quotes and tags.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// What a plain scalar means.
+/// The meaning of a plain scalar.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Meaning {
     /// A null, a boolean or a number.
     Value(Value),
-    /// Its text.
+    /// A string.
     Text,
-    /// What JSON has no value for: `.inf`, `.nan`.
+    /// `.inf` or `.nan`, which JSON does not have.
     None,
 }
 
 /// The meaning of a plain scalar.
 pub(crate) fn resolve(text: &str) -> Meaning {
-    // Most scalars are words that begin like no other value does.
+    // Most scalars are words with a first letter that no other value has.
     if matches!(
         text.as_bytes(),
         [
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_cannot_say_has_no_value() {
+    fn json_has_no_infinite_numbers() {
         for text in [".inf", "+.Inf", "-.INF", ".nan", ".NaN", ".NAN"] {
             assert_eq!(resolve(text), Meaning::None, "{text}");
         }

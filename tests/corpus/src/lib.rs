@@ -26,7 +26,7 @@
 //!
 //! - `#: NAME` begins a case. The object before an update and the repaired object follow it, where there are any.
 //! - `#! KEY: VALUE`, above the object, sets a part of the request or expects a part of the answer.
-//!   [`Directives`](directives) has the keys.
+//!   The struct `Directives` lists the keys.
 //! - `#~ RULE ACTION`, at the end of a line, expects a finding whose path is on that line. A line can have several.
 //!   A case without findings says `#! findings: none`.
 //!

@@ -224,7 +224,7 @@ fn a_repair_is_compared_with_the_fixed_object() {
     case.check(&answer).unwrap();
 }
 
-/// What is wrong in a text, in which ` / ` stands for a line break.
+/// Texts, in which ` / ` is a line break, and their errors.
 const MALFORMED: &str = "\
 a: 1 => 1: expected `#: NAME`, `#: old object` or `#: fixed object` above it
 #: a / a: 1 #~ r warn / --- / # b / a: 1 => 5: expected `#: NAME`
