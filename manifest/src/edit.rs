@@ -100,6 +100,10 @@ impl<'t> Editor<'_, 't> {
         if added.is_empty() && !children.iter().any(Child::is_removed) {
             return Ok(());
         }
+        // `[a: 1]` has a mapping without braces.
+        if node.style == Style::Flow && !self.between(&node.span).starts_with(['[', '{']) {
+            return Err(layout(&node.span));
+        }
         let kept = children.iter().rposition(|child| !child.is_removed());
         let is_list = matches!(node.kind, Kind::Items(_));
         let empty = if is_list { "[]" } else { "{}" };
@@ -157,10 +161,12 @@ impl<'t> Editor<'_, 't> {
                         }
                     }
                     let key_end = entry.key_span.end;
-                    let value = &self.tree.node(entry.value).span;
-                    let end = match value.is_empty() {
+                    let value = self.tree.node(entry.value);
+                    // A list of one absent item has no bytes either, but is not on the key's line.
+                    let is_absent = value.style == Style::Flow && value.span.is_empty();
+                    let end = match is_absent {
                         true => self.colon(key_end).ok_or_else(|| layout(&entry.key_span))?,
-                        false => value.end,
+                        false => value.span.end,
                     };
                     children.push(Child {
                         value: entry.value,

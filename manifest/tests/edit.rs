@@ -184,6 +184,7 @@ fn a_removed_item_or_entry_takes_its_lines_along() {
     removed("m: {a: 1, b: , c: 3}\n", &["m/b", "m/c"], "m: {a: 1}\n");
     removed("{\"l\": [\n  1,\n  2\n]}", &["l/1"], "{\"l\": [\n  1\n]}");
     removed("l:\n- a\n", &["l/7", "m"], "l:\n- a\n");
+    removed("a:\n  l:\n  -\n", &["a/l"], "a: {}\n");
 }
 
 #[test]
@@ -220,6 +221,8 @@ fn rare_layouts_are_refused() {
             "{text}"
         );
     }
+    let pair = edited("[a: 1]", &[("0/k", Some(json!(7)))]);
+    assert_eq!(pair, Err(Reason::Layout), "a mapping without braces");
     assert_eq!(
         edited("a: !!str |\n  x\n", &[("a", Some(json!(7)))]),
         Err(Reason::Layout)
