@@ -225,7 +225,7 @@ test-seeds: | cargo ## What the fuzz targets ask, of the seeds and of what was f
 	cargo test -q --locked --manifest-path fuzz/Cargo.toml --no-default-features --target-dir $(TARGET_DIR)/fuzz
 
 fuzz-seeds: | cargo ## Makes the committed seeds of fuzz/corpus anew, of tests/cases
-	cargo run -q $(HOST) -p eci-manifest --example fuzz-seeds -- tests/cases fuzz/corpus
+	cargo run -q $(HOST) -p eci-corpus --example fuzz-seeds -- tests/cases fuzz/corpus
 
 fuel-budget: policy.wasm host-runtime ## Writes the budget of instructions (e2e-tests/fuel-budget.json) anew, for this compiler
 	ECI_BLESS=1 POLICY_WASM='$(CURDIR)/policy.wasm' cargo test -q $(HOST) -p eci-e2e-tests --test fuel
