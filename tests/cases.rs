@@ -32,6 +32,6 @@ fn run(case: &Case) -> Result<(), Failed> {
             }
         }
     };
-    let answer = eci_security_context::kubewarden::answer(judge(payload.as_bytes(), Some(&ask)))?;
+    let answer = eci_security_context::kubewarden::answer(&judge(payload.as_bytes(), Some(&ask)))?;
     Ok(case.check(&serde_json::from_slice(&answer)?)?)
 }

@@ -40,7 +40,7 @@ pub(super) fn counted() -> Count {
 }
 
 /// An item of a [`List`].
-pub trait Item: Default {
+pub trait Item {
     /// False for an item that no rule could find: it is counted, but not kept.
     fn matters(&self) -> bool {
         true
@@ -114,11 +114,9 @@ impl<'de, T: Item + Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
         let mut list = List::default();
         loop {
             if KEPT.get() < MOST_KEPT {
-                // As in Go, `null` is an item with default values.
-                let Some(item) = seq.next_element::<Option<T>>()? else {
+                let Some(item) = seq.next_element::<T>()? else {
                     break;
                 };
-                let item = item.unwrap_or_default();
                 if item.matters() {
                     KEPT.set(KEPT.get() + 1);
                     list.items.push((list.len, item));
@@ -157,7 +155,7 @@ mod tests {
 
     #[test]
     fn items_that_matter_keep_their_index() {
-        let (list, count) = read_counted::<List<Even>>("[1,2,null,3,4]").unwrap();
+        let (list, count) = read_counted::<List<Even>>("[1,2,0,3,4]").unwrap();
         assert_eq!(
             list.iter().collect::<Vec<_>>(),
             [(1, &Even(2)), (2, &Even(0)), (4, &Even(4))]
