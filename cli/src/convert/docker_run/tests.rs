@@ -1,4 +1,4 @@
-//! What commands become, by the meaning that Docker's reference gives each flag.
+//! Tests of the conversion. The expected pods follow Docker's reference of each flag.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
