@@ -97,6 +97,26 @@ fmt-check: | cargo
 	cargo fmt --manifest-path js/bindgen/Cargo.toml --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
+.PHONY: check lint-wasm doc
+
+# The core and what its tests need: no Wasm runtime, which takes minutes to compile.
+CORE := -p eci-security-context -p eci-manifest
+
+check: fmt-check ## Formatting, clippy and the tests of the core: the inner loop
+	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
+	cargo clippy $(HOST) $(CORE) --all-targets -- -D warnings
+	cargo test -q $(HOST) $(CORE)
+
+lint-wasm: | cargo ## Clippy on the guests, for the Wasm targets that they are built for
+	@for target in wasm32-wasip1 wasm32-unknown-unknown; do \
+	  [ -d "$$(rustc --print sysroot)/lib/rustlib/$$target" ] || rustup target add $$target || { echo "$$target is missing: rustup target add $$target" >&2; exit 1; }; \
+	done
+	cargo clippy --locked --target wasm32-wasip1 -p eci-security-context --lib --no-default-features --features kubewarden -- -D warnings
+	cargo clippy --locked --target wasm32-unknown-unknown -p eci-policy-opa -p eci-security-context-js --lib -- -D warnings
+
+doc: | cargo ## The documentation of the Rust sources with private items; a warning is an error
+	RUSTDOCFLAGS='-D warnings' cargo doc $(HOST) --no-deps --workspace --document-private-items
+
 bless: | cargo ## Writes the generated files (rule tables, schema, forms, the command's output in docs) anew
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated -- --test-threads 1
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-policy --no-default-features --test docs
@@ -205,7 +225,7 @@ test-seeds: | cargo ## What the fuzz targets ask, of the seeds and of what was f
 	cargo test -q --locked --manifest-path fuzz/Cargo.toml --no-default-features --target-dir $(TARGET_DIR)/fuzz
 
 fuzz-seeds: | cargo ## Makes the committed seeds of fuzz/corpus anew, of tests/cases
-	cargo run -q $(HOST) -p eci-manifest --example fuzz-seeds -- tests/cases fuzz/corpus
+	cargo run -q $(HOST) -p eci-corpus --example fuzz-seeds -- tests/cases fuzz/corpus
 
 fuel-budget: policy.wasm host-runtime ## Writes the budget of instructions (e2e-tests/fuel-budget.json) anew, for this compiler
 	ECI_BLESS=1 POLICY_WASM='$(CURDIR)/policy.wasm' cargo test -q $(HOST) -p eci-e2e-tests --test fuel

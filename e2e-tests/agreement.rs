@@ -26,8 +26,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use eci_corpus::read_all;
 use eci_e2e_tests::{call, namespace};
-use eci_manifest::case::read_all;
 use eci_security_context::judge::{mutate, validate};
 use eci_security_context::kubewarden;
 use proptest::prelude::*;
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         match engines.agree(&question, &namespace) {
             Ok(counts) => corpus.add(&counts),
             Err(disagreement) => {
-                eprintln!("agreement: {}: {disagreement}", case.name);
+                eprintln!("agreement: {case}: {disagreement}");
                 return ExitCode::FAILURE;
             }
         }

@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
+use eci_corpus::{Case, Namespace};
 use eci_host::{Error, Module};
-use eci_manifest::case::{Case, Namespace};
 use eci_security_context::{kubewarden, mutate, validate};
 use serde_json::{Value, json};
 

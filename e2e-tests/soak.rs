@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use eci_corpus::{Case, read_all};
 use eci_e2e_tests::{Answer, call, namespace};
-use eci_manifest::case::{Case, read_all};
 
 /// How much the process may grow from the end of the warm-up on, in KiB: eight bytes an evaluation, of a million. An
 /// allocator's own unrest stays under it.
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         .collect();
     let ask = |(case, payload, namespace): &(&Case, String, Answer)| {
         call(&case.function, payload.as_bytes(), namespace.clone())
-            .unwrap_or_else(|error| panic!("{}: {error}", case.name))
+            .unwrap_or_else(|error| panic!("{case}: {error}"))
     };
     let answers: Vec<_> = questions.iter().map(ask).collect();
     for question in (0..WARM_UP).flat_map(|_| &questions) {
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     for (done, (question, answer)) in (1..=count).zip(rounds) {
         if ask(question) != *answer {
             eprintln!(
-                "soak: evaluation {done}: {} has another answer than the first time",
+                "soak: evaluation {done}: {} got a different answer than the first time",
                 question.0.name
             );
             return ExitCode::FAILURE;

@@ -1,13 +1,18 @@
-//! The waPC guest: what a Kubewarden host calls. Bytes in, bytes out; everything else is the core's.
+//! The waPC guest that a Kubewarden host calls: bytes in, bytes out.
 
-use eci_json::write_string;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use wapc_guest::CallResult;
 
-use crate::verdict::Verdict;
-use crate::{json, judge};
+use crate::json::RawValue;
+use crate::policy::parse;
+use crate::review;
+use crate::review::verdict::Verdict;
+use crate::text::cut;
 
-/// Called by the host once an instance, before anything else.
-#[expect(unsafe_code, reason = "the host finds it by its name")]
+/// Called by the host once for each instance, before anything else.
+#[expect(unsafe_code, reason = "the host finds the function by its name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
     wapc_guest::register_function("validate", validate);
@@ -20,83 +25,90 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    answer(judge::validate(payload, Some(&namespace)))
+    answer(&review::validate(payload, Some(&namespace)))
 }
 
 fn mutate(payload: &[u8]) -> CallResult {
-    answer(judge::mutate(payload, Some(&namespace)))
+    answer(&review::mutate(payload, Some(&namespace)))
 }
 
-/// Checks the settings: the answer is the JSON of the SDK's `SettingsValidationResponse`. (Its own function of this name
-/// echoes a payload that is not JSON.)
+/// The SDK's `SettingsValidationResponse`.
+#[derive(Serialize)]
+struct SettingsAnswer {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// Checks the settings. (The SDK's own function of this name echoes a payload that is not JSON.)
 fn validate_settings(payload: &[u8]) -> CallResult {
     let text = std::str::from_utf8(payload).unwrap_or_default();
-    let answer = match judge::settings(text, true) {
-        Ok(_) => r#"{"valid":true}"#.to_owned(),
-        Err(message) => format!(r#"{{"valid":false,"message":{}}}"#, json::text(&message)),
-    };
-    Ok(answer.into_bytes())
-}
-
-/// The verdict as Kubewarden puts it: the JSON of the SDK's `ValidationResponse`, in which what there is nothing of is
-/// absent. (The SDK would hold the repaired object as a tree; as text, no number of it changes.)
-pub fn answer(verdict: Verdict) -> CallResult {
-    let Verdict {
-        accepted,
-        code,
+    let message = parse::settings(text, true)
+        .err()
+        .map(|error| error.to_string());
+    Ok(serde_json::to_vec(&SettingsAnswer {
+        valid: message.is_none(),
         message,
-        warnings,
-        audit,
-        mutated_object,
-        findings: _,
-    } = verdict;
-    let mut answer = format!(r#"{{"accepted":{accepted}"#);
-    if let Some(message) = message {
-        answer.push_str(r#","message":"#);
-        write_string(&mut answer, &message);
-    }
-    if let Some(code) = code {
-        answer.push_str(&format!(r#","code":{code}"#));
-    }
-    if let Some(object) = mutated_object {
-        answer.push_str(r#","mutated_object":"#);
-        answer.push_str(&object);
-    }
-    if let Some(findings) = audit {
-        answer.push_str(r#","audit_annotations":{"findings":"#);
-        write_string(&mut answer, &findings);
-        answer.push('}');
-    }
-    for (position, warning) in warnings.iter().enumerate() {
-        answer.push_str(if position == 0 {
-            r#","warnings":["#
-        } else {
-            ","
-        });
-        write_string(&mut answer, warning);
-    }
-    answer.push_str(if warnings.is_empty() { "}" } else { "]}" });
-    Ok(answer.into_bytes())
+    })?)
 }
 
-/// The JSON of the SDK's `GetResourceRequest` for the Namespace of this name.
-fn get_namespace(name: &str) -> String {
-    format!(
-        r#"{{"api_version":"v1","kind":"Namespace","name":{},"disable_cache":false}}"#,
-        json::text(name)
-    )
+/// The SDK's `ValidationResponse`. (The SDK holds the repaired object as a tree, in which numbers can change.)
+#[derive(Serialize)]
+struct Answer<'v> {
+    accepted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'v str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mutated_object: Option<&'v RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_annotations: Option<BTreeMap<&'static str, &'v str>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'v [String],
+}
+
+/// Returns the verdict as Kubewarden reads it.
+pub fn answer(verdict: &Verdict) -> CallResult {
+    let answer = Answer {
+        accepted: verdict.accepted,
+        message: verdict.message.as_deref(),
+        code: verdict.code,
+        mutated_object: verdict.mutated_object.as_deref(),
+        audit_annotations: verdict
+            .audit
+            .as_deref()
+            .map(|audit| BTreeMap::from([("findings", audit)])),
+        warnings: &verdict.warnings,
+    };
+    Ok(serde_json::to_vec(&answer)?)
+}
+
+/// The SDK's `GetResourceRequest`.
+#[derive(Serialize)]
+struct GetResource<'n> {
+    api_version: &'static str,
+    kind: &'static str,
+    name: &'n str,
+    disable_cache: bool,
+}
+
+impl<'n> GetResource<'n> {
+    const fn namespace(name: &'n str) -> Self {
+        Self {
+            api_version: "v1",
+            kind: "Namespace",
+            name,
+            disable_cache: false,
+        }
+    }
 }
 
 fn namespace(name: &str) -> Result<String, String> {
-    let request = get_namespace(name);
-    let given = wapc_guest::host_call(
-        "kubewarden",
-        "kubernetes",
-        "get_resource",
-        request.as_bytes(),
-    )
-    .map_err(|error| crate::text::cut(error.to_string(), 200))?;
-    String::from_utf8(given).map_err(|_| "it is not UTF-8".to_owned())
+    let request = serde_json::to_vec(&GetResource::namespace(name)).unwrap_or_default();
+    let given = wapc_guest::host_call("kubewarden", "kubernetes", "get_resource", &request)
+        .map_err(|error| cut(error.to_string(), 200))?;
+    String::from_utf8(given).map_err(|_| "the answer is not UTF-8".to_owned())
 }
 
 #[cfg(test)]
@@ -112,7 +124,8 @@ mod tests {
 
     #[test]
     fn the_host_is_asked_as_the_sdk_asks_it() {
-        let asked: GetResourceRequest = serde_json::from_str(&get_namespace("a \"b\"")).unwrap();
+        let request = serde_json::to_vec(&GetResource::namespace("a \"b\"")).unwrap();
+        let asked: GetResourceRequest = serde_json::from_slice(&request).unwrap();
         assert_eq!(
             (&*asked.api_version, &*asked.kind, &*asked.name),
             ("v1", "Namespace", "a \"b\"")
@@ -143,13 +156,13 @@ mod tests {
             message: Some("a \"b\"\n".to_owned()),
             warnings: vec!["one".to_owned(), "two".to_owned()],
             audit: Some("[]".to_owned()),
-            mutated_object: Some(r#"{"a":1}"#.to_owned()),
+            mutated_object: Some(RawValue::from_string(r#"{"a":1}"#.to_owned()).unwrap()),
             findings: Vec::new(),
         };
         let read = |verdict| {
             serde_json::from_slice::<ValidationResponse>(&answer(verdict).unwrap()).unwrap()
         };
-        let response = read(all);
+        let response = read(&all);
         assert_eq!((response.accepted, response.code), (true, Some(403)));
         assert_eq!(response.message.as_deref(), Some("a \"b\"\n"));
         assert_eq!(
@@ -159,7 +172,7 @@ mod tests {
         let annotations = HashMap::from([("findings".to_owned(), "[]".to_owned())]);
         assert_eq!(response.audit_annotations, Some(annotations));
         assert_eq!(response.mutated_object, Some(json!({"a": 1})));
-        let response = read(Verdict::default());
+        let response = read(&Verdict::default());
         assert!(!response.accepted && response.code.is_none() && response.message.is_none());
         assert!(response.warnings.is_none() && response.audit_annotations.is_none());
         assert!(response.mutated_object.is_none());

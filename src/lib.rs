@@ -1,21 +1,19 @@
-//! What Alibaba Cloud's Elastic Container Instance (ECI) takes of a pod's security context, said at
-//! admission: a policy that denies what ECI would refuse, repairs what it would lose, and warns of
-//! what it would ignore.
+//! Reports at admission what Alibaba Cloud's Elastic Container Instance (ECI) refuses, loses or ignores of a pod's
+//! security context, and repairs what can be repaired.
 //!
-//! The straight line from bytes to bytes, each step a module:
+//! Bytes flow down this list once, and imports only point down it:
 //!
-//! | step | module | what it does |
-//! |---|---|---|
-//! | bytes in, bytes out | [`kubewarden`] | an engine's entry points |
-//! | request | [`admission`], [`settings`] | what is asked, and by which settings it is judged |
-//! | pod | [`workload`], [`pod`] | where the pod template is, and the view of it that the rules read |
-//! | scope | [`scope`] | whether the pod runs on ECI |
-//! | rules | [`rules`], [`rule`] | the catalogue, one file a rule |
-//! | verdict | [`judge`], [`verdict`] | what is done about the findings, and how it is told |
-//!
-//! [`eci`] holds what ECI supports, as data with its sources. [`path`], [`quantity`] and [`glob`] are
-//! the small grammars of the domain. JSON is read in one pass, by the crate [`eci_json`] in `json/`, of which
-//! [`json`] makes the views.
+//! | module | what it does |
+//! |---|---|
+//! | [`kubewarden`] | the entry points of a Kubewarden host: bytes in, bytes out |
+//! | [`review`] | a request is read, scoped, judged and answered |
+//! | [`policy`] | what this cluster wants: settings, scope, the decision about a finding |
+//! | [`rules`] | the catalogue: one file a rule |
+//! | [`pod`] | the view of an object that the rules read |
+//! | [`fix`] | edits of the object's JSON |
+//! | [`eci`] | facts about ECI, as dated data with sources |
+//! | [`json`] | reading JSON: bounds, and errors with a path |
+//! | [`path`], [`quantity`], [`glob`], [`text`] | small grammars |
 #![cfg_attr(
     test,
     allow(
@@ -27,28 +25,19 @@
     )
 )]
 
-pub mod admission;
 pub mod eci;
+pub mod fix;
 pub mod glob;
 pub mod json;
-pub mod judge;
 #[cfg(feature = "kubewarden")]
 pub mod kubewarden;
 pub mod path;
 pub mod pod;
+pub mod policy;
 pub mod quantity;
-pub mod rule;
+pub mod review;
 pub mod rules;
-#[cfg(feature = "schema")]
-pub mod schema;
-pub mod scope;
-pub mod settings;
-pub mod size;
-pub mod splice;
-pub mod sysctls;
 pub mod text;
-pub mod verdict;
-pub mod workload;
 
-pub use judge::{AskNamespace, mutate, validate};
-pub use verdict::Verdict;
+pub use review::verdict::Verdict;
+pub use review::{AskNamespace, mutate, validate};

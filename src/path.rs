@@ -1,7 +1,10 @@
 //! Kubernetes field paths, written as the API server prints them.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+
+use crate::text::cut;
 
 /// A field path from the root of an object, such as
 /// `spec.containers[0].securityContext.capabilities.add[1]`. A key that is data, such as an
@@ -9,8 +12,8 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
-/// One step of a [`Path`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One step of a [`Path`]. A field and a key of the same name are one place in an object: they are equal.
+#[derive(Clone, Debug)]
 pub enum Step {
     /// A field that Kubernetes defines.
     Field(Cow<'static, str>),
@@ -54,6 +57,16 @@ impl Path {
         Self(steps)
     }
 
+    /// Returns the path of the first `steps` steps.
+    pub fn first(&self, steps: usize) -> Self {
+        Self(self.0.iter().take(steps).cloned().collect())
+    }
+
+    /// Returns the path without its last step.
+    pub fn parent(&self) -> Self {
+        self.first(self.0.len().saturating_sub(1))
+    }
+
     /// The path that begins with this one and goes on with `below`.
     pub fn join(&self, below: &Self) -> Self {
         Self(self.0.iter().chain(&below.0).cloned().collect())
@@ -89,6 +102,29 @@ impl Step {
     }
 }
 
+impl PartialEq for Step {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Step {}
+
+impl PartialOrd for Step {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Step {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.key(), self.index()).cmp(&(other.key(), other.index()))
+    }
+}
+
+/// The most characters of a key that are shown.
+const SHOWN: usize = 64;
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {
@@ -101,7 +137,7 @@ impl fmt::Display for Path {
                 Step::Index(index) => write!(f, "[{index}]")?,
                 Step::Key(key) => {
                     f.write_str("[")?;
-                    f.write_str(key)?;
+                    f.write_str(&cut(key.clone(), SHOWN))?;
                     f.write_str("]")?;
                 }
             }

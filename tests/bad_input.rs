@@ -11,7 +11,7 @@ mod answer;
 #[path = "support/bad_payloads.rs"]
 mod bad_payloads;
 
-use eci_manifest::case::read_all;
+use eci_corpus::read_all;
 use eci_manifest::{RequestOptions, admission_request};
 use eci_security_context::judge::{self, AskNamespace};
 use eci_security_context::{Verdict, mutate, validate};
@@ -287,10 +287,10 @@ fn a_name_of_any_length_fits_the_answer() {
 fn requests_are_those_of_the_sdk() {
     for case in read_all(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")) {
         let request: ValidationRequest<Value> = serde_json::from_value(case.payload.clone())
-            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            .unwrap_or_else(|error| panic!("{case}: {error}"));
         let (request, sent) = (request.request, &case.payload["request"]);
-        assert_eq!(request.object, sent["object"], "{}", case.name);
-        assert_eq!(request.old_object, sent["oldObject"], "{}", case.name);
+        assert_eq!(request.object, sent["object"], "{case}");
+        assert_eq!(request.old_object, sent["oldObject"], "{case}");
         for (read, field) in [
             (&request.operation, "operation"),
             (&request.namespace, "namespace"),
@@ -299,11 +299,10 @@ fn requests_are_those_of_the_sdk() {
             assert_eq!(
                 read,
                 sent[field].as_str().unwrap_or_default(),
-                "{}: {field}",
-                case.name
+                "{case}: {field}"
             );
         }
-        assert_eq!(request.kind.group, sent["kind"]["group"], "{}", case.name);
-        assert_eq!(request.kind.kind, sent["kind"]["kind"], "{}", case.name);
+        assert_eq!(request.kind.group, sent["kind"]["group"], "{case}");
+        assert_eq!(request.kind.kind, sent["kind"]["kind"], "{case}");
     }
 }

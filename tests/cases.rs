@@ -1,9 +1,9 @@
-//! The corpus, walked natively: one test a file of `tests/cases`.
+//! Judges the corpus with the native core: one test for every case in `tests/cases`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use eci_manifest::case::{Case, Namespace, read_all};
+use eci_corpus::{Case, Namespace, read_all};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::json;
 
@@ -32,6 +32,6 @@ fn run(case: &Case) -> Result<(), Failed> {
             }
         }
     };
-    let answer = eci_security_context::kubewarden::answer(judge(payload.as_bytes(), Some(&ask)))?;
+    let answer = eci_security_context::kubewarden::answer(&judge(payload.as_bytes(), Some(&ask)))?;
     Ok(case.check(&serde_json::from_slice(&answer)?)?)
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use eci_manifest::case::{Case, read_all};
+use eci_corpus::{Case, read_all};
 use eci_manifest::{RequestOptions, admission_request, documents};
 use eci_security_context::rule::{Action, Effect, Rule};
 use eci_security_context::rules::RULES;
@@ -45,8 +45,8 @@ static TABLE: &[(&str, Effect, &[Action], bool)] = &[
     ("host-path", Refused, &[Deny], false),
 ];
 
-/// The folders of cases that are no rule's.
-const OTHER_FOLDERS: [&str; 4] = ["bypass", "requests", "scope", "settings"];
+/// The groups of cases that are not about one rule.
+const OTHER_GROUPS: [&str; 4] = ["bypass", "requests", "scope", "settings"];
 
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -130,14 +130,15 @@ fn every_rule_has_its_file_and_its_documentation() {
 }
 
 #[test]
-fn every_rule_has_its_folder_of_cases() {
-    let folders: BTreeSet<_> = RULES
+fn every_rule_has_its_cases() {
+    let groups: BTreeSet<_> = RULES
         .iter()
         .map(|rule| rule.id)
-        .chain(OTHER_FOLDERS)
+        .chain(OTHER_GROUPS)
         .map(str::to_owned)
         .collect();
-    assert_eq!(names_in("tests/cases"), folders);
+    let found: BTreeSet<_> = cases().into_iter().map(|case| case.rule).collect();
+    assert_eq!(found, groups);
 }
 
 #[test]
@@ -152,7 +153,7 @@ fn cases_show_each_default_action_and_a_pod_that_is_fine() {
         };
         assert!(
             of_rule().any(is_fine),
-            "no case in tests/cases/{id} is accepted without a finding of the rule"
+            "no case {id}/… is accepted without a finding of the rule"
         );
         let by_default = |case: &&Case| {
             let settings = &case.payload["settings"];
@@ -168,7 +169,7 @@ fn cases_show_each_default_action_and_a_pod_that_is_fine() {
                 .any(|mark| mark.rule == *id && mark.action == action.as_str());
             assert!(
                 shown,
-                "no case in tests/cases/{id} has the default action {}",
+                "no case {id}/… has the default action {}",
                 action.as_str()
             );
         }
@@ -216,7 +217,7 @@ fn findings_speak_in_clauses() {
         for judge in [validate, mutate] {
             for finding in judge(payload.as_bytes(), Some(&nobody)).findings {
                 for clause in [&finding.message, &finding.help] {
-                    let at = format!("{}: {}: {clause:?}", case.name, finding.rule.id);
+                    let at = format!("{case}: {}: {clause:?}", finding.rule.id);
                     assert!(!clause.is_empty(), "{at} is empty");
                     assert!(!clause.ends_with('.'), "{at} ends in a full stop");
                     assert!(!clause.contains(char::is_control), "{at} is not one line");

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use eci_manifest::case;
 use eci_security_context::eci::capability;
 use eci_security_context::judge;
 use eci_security_context::rules::RULES;
@@ -140,7 +139,7 @@ fn the_defaults_are_those_of_the_policy() {
 #[test]
 fn the_settings_of_the_corpus() {
     let mut taken = 0;
-    for case in case::read_all(&root("tests/cases")) {
+    for case in eci_corpus::read_all(&root("tests/cases")) {
         taken += usize::from(agreed(&case.payload["settings"]));
     }
     assert!(taken > 200, "{taken}");

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use eci_corpus::{Case, read_all};
 use eci_e2e_tests::{Answer, namespace, native};
-use eci_manifest::case::{Case, read_all};
 use serde_json::Value;
 
 /// The uid of a request of this number.
@@ -62,7 +62,7 @@ impl Question {
             }
         }
         let (payload, namespace) = (case.payload_text(), namespace(&case));
-        let failed = |error: String| format!("{}: {error}", case.name);
+        let failed = |error: String| format!("{case}: {error}");
         let answer = native("validate", payload.as_bytes(), &namespace).map_err(failed)?;
         let told: Value =
             serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))?;

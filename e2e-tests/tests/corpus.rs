@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use eci_corpus::{Case, read_all};
 use eci_e2e_tests::{agreed, namespace};
-use eci_manifest::case::{Case, read_all};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {

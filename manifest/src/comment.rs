@@ -4,39 +4,40 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, options};
 
-use crate::reader::Part;
+use crate::part::Part;
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment<'t> {
-    /// What stands after its `#`, to the end of the line.
+    /// The text after the `#`, to the end of the line.
     pub text: &'t str,
-    /// The bytes of the text that it takes, with its `#`.
+    /// Its bytes in the whole text, with the `#`.
     pub span: Range<usize>,
-    /// The line of its part on which it stands, from 1.
+    /// Its line in its part, from 1.
     pub line: usize,
-    /// Whether nothing else stands on its line.
+    /// True if nothing else is on its line.
     pub is_alone: bool,
 }
 
-/// The comments of a part, as far as it can be read.
-pub(crate) fn read<'t>(part: Part<'t>) -> Vec<Comment<'t>> {
+/// The comments of a part, up to its first syntax error.
+pub(crate) fn read<'t>(part: &Part<'t>) -> Vec<Comment<'t>> {
+    let (text, offset) = (part.text(), part.span.start);
     let options = options! { max_buffered_comment_events: usize::MAX };
-    let mut comments: Vec<_> = Parser::new_from_str_with_options(part.text, options)
+    let mut comments: Vec<_> = Parser::new_from_str_with_options(text, options)
         .map_while(Result::ok)
         .filter(|(event, _)| matches!(event, Event::Comment(..)))
         .filter_map(|(_, span)| {
             let within = span.byte_range()?;
-            let line_before = part.text.get(..within.start)?.rsplit('\n').next()?;
+            let line_before = text.get(..within.start)?.rsplit('\n').next()?;
             Some(Comment {
-                text: part.text.get(within.start + 1..within.end)?,
-                span: part.offset + within.start..part.offset + within.end,
+                text: text.get(within.start + 1..within.end)?,
+                span: offset + within.start..offset + within.end,
                 line: span.start.line(),
                 is_alone: line_before.trim_matches([' ', '\t']).is_empty(),
             })
         })
         .collect();
-    // Some come after the events of what follows them.
+    // The parser reports some comments after the event that follows them.
     comments.sort_by_key(|comment| comment.span.start);
     comments
 }
@@ -48,18 +49,18 @@ mod tests {
     use crate::parts;
 
     #[test]
-    fn comments_are_told_with_their_places() {
+    fn comments_have_their_positions() {
         let text = "\u{feff}#! top\r\na: 1 # é\nb: | #two\n  # text\nc: '# text'\n---\n  # alone\nd: [1, # in\n 2]\n";
         let comments: Vec<_> = parts(text)
             .iter()
             .flat_map(|part| part.comments())
             .collect();
-        let told: Vec<_> = comments
+        let found: Vec<_> = comments
             .iter()
             .map(|comment| (comment.text, comment.line, comment.is_alone))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 ("! top", 1, true),
                 (" é", 2, false),
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_does_not_take_those_before_it_along() {
+    fn comments_before_an_error_are_found() {
         let comments = parts("a: 1 # one\nb: [").remove(0).comments();
         assert_eq!(comments.first().unwrap().text, " one");
     }

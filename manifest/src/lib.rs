@@ -1,20 +1,25 @@
-//! Kubernetes manifests for programs that judge them: [`documents`] reads YAML or JSON as kubectl does and
-//! remembers where every field stands, [`admission_request`] and [`request_of`] make of an object what an
-//! admission policy is asked, and [`case`](mod@case) reads the corpus of test cases.
+//! Reads and edits Kubernetes manifests.
 //!
-//! It knows no rule of any policy, writes no YAML, and never talks to a cluster.
+//! - [`documents`] reads YAML or JSON as kubectl does, and knows the position of every field.
+//! - [`Document::replacements`] changes fields in the text and keeps every other byte, comments included.
+//! - [`admission_request`] and [`request_of`] make the admission request for an object.
+//!
+//! This crate knows no policy and never talks to a cluster.
 
-pub mod case;
+mod change;
 mod comment;
 mod document;
 mod edit;
+mod error;
+mod part;
 mod reader;
 mod request;
 mod scalar;
 mod tree;
 
+pub use change::{Edit, Reason, Replacement, Step, Unrepairable, replaced};
 pub use comment::Comment;
-pub use document::{Document, Part, documents, parts};
-pub use edit::{Edit, Reason, Replacement, Step, Unrepairable, replaced};
-pub use reader::{Error, Problem};
+pub use document::{Document, documents};
+pub use error::{Error, Problem};
+pub use part::{Part, parts};
 pub use request::{RequestOptions, admission_request, request_of};

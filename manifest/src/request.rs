@@ -1,16 +1,16 @@
-//! What the API server asks an admission policy about an object. Defaults that the server would fill into the
-//! object itself are left out.
+//! The admission request that the API server sends for an object, without the defaults that the server would add to
+//! the object.
 
 use serde_json::{Value, json};
 
 const UID: &str = "00000000-0000-4000-8000-000000000000";
 
-/// What an object alone does not tell about its request.
+/// The parts of a request that do not follow from its object.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestOptions<'a> {
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     pub operation: &'a str,
-    /// The subresource, where the request is for one.
+    /// The subresource, if the request is for one.
     pub sub_resource: Option<&'a str>,
     /// The object before an `UPDATE`.
     pub old_object: Option<&'a Value>,
@@ -26,7 +26,7 @@ impl Default for RequestOptions<'_> {
     }
 }
 
-/// The AdmissionRequest (the `request` of an AdmissionReview) for an object. A `DELETE` has the object as its
+/// Makes the AdmissionRequest (the `request` of an AdmissionReview) for an object. A `DELETE` has the object as its
 /// `oldObject`, and no `object`.
 pub fn admission_request(object: &Value, options: &RequestOptions) -> Value {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
@@ -63,9 +63,8 @@ pub fn admission_request(object: &Value, options: &RequestOptions) -> Value {
     request
 }
 
-/// The AdmissionRequest in a document that is an AdmissionReview, the payload of a Kubewarden policy, or already an
-/// AdmissionRequest, else the one
-/// that creates the object.
+/// Returns the AdmissionRequest in a document that is an AdmissionReview, the payload of a Kubewarden policy or an
+/// AdmissionRequest. For any other document, makes the request that creates it.
 pub fn request_of(document: &Value) -> Value {
     let has = |key| document.get(key).is_some();
     match document.get("request") {
@@ -88,7 +87,7 @@ pub fn request_of(document: &Value) -> Value {
     }
 }
 
-/// The resource of a kind, as Kubernetes guesses it.
+/// The resource of a kind, guessed as Kubernetes does it.
 fn plural(kind: &str) -> String {
     let singular = kind.to_lowercase();
     match singular.strip_suffix('y') {
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_deleted_is_the_old_object() {
+    fn a_deleted_object_is_the_old_object() {
         let object = json!({ "kind": "Pod", "metadata": { "name": "web" } });
         let request = admission_request(
             &object,
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn reviews_requests_and_manifests_are_told_apart() {
+    fn a_request_is_found_in_a_document() {
         let pod = json!({ "apiVersion": "v1", "kind": "Pod" });
         let request = admission_request(
             &pod,

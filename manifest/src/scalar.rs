@@ -1,24 +1,24 @@
-//! What a YAML scalar means: the untyped resolution of go-yaml v2 (YAML 1.1 and some of 1.2), by which kubectl
-//! turns a manifest into JSON. Quoting and tags are the reader's business.
+//! The meaning of YAML scalars, and how to write them. kubectl resolves plain scalars as go-yaml v2 does: by YAML 1.1
+//! with parts of 1.2. The reader handles quotes and tags.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// What a plain scalar means.
+/// The meaning of a plain scalar.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Meaning {
     /// A null, a boolean or a number.
     Value(Value),
-    /// Its text.
+    /// A string.
     Text,
-    /// What JSON has no value for: `.inf`, `.nan`.
+    /// `.inf` or `.nan`, which JSON does not have.
     None,
 }
 
 /// The meaning of a plain scalar.
 pub(crate) fn resolve(text: &str) -> Meaning {
-    // Most scalars are words that begin like no other value does.
+    // Most scalars are words with a first letter that no other value has.
     if matches!(
         text.as_bytes(),
         [
@@ -101,6 +101,55 @@ fn float(text: &str) -> Option<Value> {
     } else {
         Value::from(number)
     })
+}
+
+/// A value in flow style, as people write it: quoted only if it would have another meaning without quotes.
+pub(crate) fn written(value: &Value, is_json: bool) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    match value {
+        _ if is_json => value.to_string(),
+        Value::Object(entries) => {
+            let entry = |(key, value): (&String, &Value)| {
+                format!("{}: {}", quoted(key), written(value, false))
+            };
+            format!("{{{}}}", list(entries.iter().map(entry).collect()))
+        }
+        Value::Array(items) => {
+            let item = |item| written(item, false);
+            format!("[{}]", list(items.iter().map(item).collect()))
+        }
+        Value::String(text) => quoted(text),
+        scalar => scalar.to_string(),
+    }
+}
+
+/// A string without quotes if it is a word, in single quotes if it has double ones, else as JSON writes it.
+fn quoted(text: &str) -> String {
+    let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_./-".contains(&byte))
+        && resolve(text) == Meaning::Text;
+    match is_word {
+        true => text.to_owned(),
+        false if text.contains('"') && is_quotable(text) => format!("'{text}'"),
+        false => Value::from(text).to_string(),
+    }
+}
+
+/// True if a string can be written in single quotes as it is.
+fn is_quotable(text: &str) -> bool {
+    !text.contains(|c: char| c == '\'' || c.is_control() || c == '\u{feff}')
+}
+
+/// A string in the quotes of another scalar; `None` if that has none, or they don't suit the string.
+pub(crate) fn quoted_like(other: &str, value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    match other.chars().next() {
+        Some('"') => Some(value.to_string()),
+        Some('\'') if is_quotable(text) => Some(format!("'{text}'")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -211,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_cannot_say_has_no_value() {
+    fn json_has_no_infinite_numbers() {
         for text in [".inf", "+.Inf", "-.INF", ".nan", ".NaN", ".NAN"] {
             assert_eq!(resolve(text), Meaning::None, "{text}");
         }

@@ -1,5 +1,5 @@
-//! A document as a tree over its text: every node with the bytes that it takes. Aliases share the node that their
-//! anchor names, so that a tree is never larger than its text.
+//! A document as a tree: every node with its bytes in the text. Aliases refer to the node of their anchor, so a tree
+//! is never larger than its text.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,33 +11,32 @@ use serde_json::{Map, Value};
 /// A node's index in its tree.
 pub(crate) type Id = usize;
 
-/// What a node takes of a manifest, as a rule.
+/// The usual length of a node's text.
 const BYTES_PER_NODE: usize = 10;
 
 /// The nodes of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Tree<'t> {
     nodes: Vec<Node<'t>>,
-    /// Whether something is written once and stands in several places.
+    /// True if the document has aliases.
     pub(crate) has_aliases: bool,
 }
 
-/// A value, and where it stands.
+/// A value and its position.
 #[derive(Debug)]
 pub(crate) struct Node<'t> {
     pub(crate) kind: Kind<'t>,
-    /// The bytes of the text that it takes: of a block collection from its first child to its last, of an absent
-    /// value none.
+    /// Its bytes in the text: of a block collection from the first child to the last, of an absent value none.
     pub(crate) span: Range<usize>,
     /// How it is written.
     pub(crate) style: Style,
-    /// What it takes in memory once every alias is followed; see the reader's limits.
+    /// Its memory with all aliases expanded; see the reader's limits.
     pub(crate) weight: usize,
-    /// How many collections are nested in it, itself included.
+    /// The nesting of collections in it, itself included.
     pub(crate) depth: usize,
 }
 
-/// What a node is.
+/// The value of a node.
 #[derive(Debug)]
 pub(crate) enum Kind<'t> {
     /// A null, a boolean or a number.
@@ -48,11 +47,11 @@ pub(crate) enum Kind<'t> {
     Items(Vec<Id>),
     /// A mapping.
     Entries(Entries<'t>),
-    /// The node that an anchor names.
+    /// The node of an anchor.
     Alias(Id),
 }
 
-/// How a node is written.
+/// The style in which a node is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// A scalar on its own, or in quotes; a flow collection; an alias.
@@ -65,10 +64,10 @@ pub(crate) enum Style {
 #[derive(Debug, Default)]
 pub(crate) struct Entries<'t> {
     list: Vec<Entry<'t>>,
-    /// The places of the keys, once there are many.
+    /// The positions of the keys, once there are many.
     #[expect(
         clippy::box_collection,
-        reason = "few mappings have one, and every node would be the larger for it"
+        reason = "few mappings have an index, and it would make every node larger"
     )]
     index: Option<Box<HashMap<Cow<'t, str>, usize>>>,
 }
@@ -77,14 +76,14 @@ pub(crate) struct Entries<'t> {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry<'t> {
     pub(crate) key: Cow<'t, str>,
-    /// Where the key stands; where it was merged from another mapping, the merge key.
+    /// The bytes of the key, or of the merge key that brings the entry.
     pub(crate) key_span: Range<usize>,
     pub(crate) value: Id,
-    /// Whether it comes from another mapping.
+    /// True if the entry comes from another mapping.
     pub(crate) is_merged: bool,
 }
 
-/// More entries than this are worth an index.
+/// From this many entries on, a mapping has an index.
 const FEW: usize = 16;
 
 impl<'t> Entries<'t> {
@@ -103,7 +102,7 @@ impl<'t> Entries<'t> {
         self.list.get(self.place(key)?)
     }
 
-    /// Adds an entry, in the place of the one with the same key where there is one, which is returned.
+    /// Adds an entry. An entry with the same key is replaced and returned.
     pub(crate) fn insert(&mut self, entry: Entry<'t>) -> Option<Entry<'t>> {
         match self
             .place(&entry.key)
@@ -126,7 +125,7 @@ impl<'t> Entries<'t> {
 }
 
 impl<'t> Tree<'t> {
-    /// A tree with room for the nodes of so many bytes of text.
+    /// An empty tree with memory for the nodes of a text of this length.
     pub(crate) fn for_text(bytes: usize) -> Self {
         Self {
             nodes: Vec::with_capacity(bytes / BYTES_PER_NODE),
@@ -140,16 +139,16 @@ impl<'t> Tree<'t> {
         self.nodes.len() - 1
     }
 
-    /// The node of an id, which only this tree gives out.
+    /// The node of an ID of this tree.
     #[expect(
         clippy::indexing_slicing,
-        reason = "ids come from `add`, and no node is ever removed"
+        reason = "IDs come from `add`, and nodes are never removed"
     )]
     pub(crate) fn node(&self, id: Id) -> &Node<'t> {
         &self.nodes[id]
     }
 
-    /// The node itself, or the one that an alias stands for.
+    /// The node, or the node of the anchor if it is an alias.
     pub(crate) fn resolved(&self, mut id: Id) -> &Node<'t> {
         while let Kind::Alias(target) = self.node(id).kind {
             id = target;
@@ -166,7 +165,7 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// Whether something other than null stands at the end of these keys.
+    /// True if the value at the end of these keys is not null.
     pub(crate) fn has(&self, id: Id, keys: &[&str]) -> bool {
         match (&self.resolved(id).kind, keys) {
             (kind, []) => !matches!(kind, Kind::Value(Value::Null)),
@@ -193,7 +192,7 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// Writes the value below `id`.
+    /// Serializes the value below `id`.
     pub(crate) fn serialize<S: Serializer>(
         &self,
         id: Id,
@@ -211,9 +210,7 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// The bytes to point at for a field path below `id` (`spec.containers[0].image`,
-    /// `metadata.annotations[example.com/key]`), or for its nearest existing ancestor: the key and the value of an
-    /// entry, an item of a sequence, an alias or a merge key on the way.
+    /// The bytes of a field path below `id`; see [`Document::span`](crate::Document::span).
     pub(crate) fn find(&self, mut id: Id, mut path: &str) -> Range<usize> {
         let mut found = self.node(id).span.clone();
         while !matches!(self.node(id).kind, Kind::Alias(_))
@@ -229,7 +226,7 @@ impl<'t> Tree<'t> {
         found
     }
 
-    /// The child that a path's first segment names, its place, and the rest of the path.
+    /// The child of a path's first segment, its position, and the rest of the path.
     fn step<'p>(&self, id: Id, path: &'p str) -> Option<(Id, Place<'_, 't>, &'p str)> {
         let bracketed = path.strip_prefix('[');
         match &self.node(id).kind {
@@ -259,7 +256,7 @@ impl<'t> Tree<'t> {
     }
 }
 
-/// Where a child stands in its parent.
+/// The position of a child in its parent.
 enum Place<'n, 't> {
     Item,
     Key(&'n Entry<'t>),
@@ -273,14 +270,14 @@ impl Place<'_, '_> {
                 Style::Flow if !entry.is_merged => {
                     entry.key_span.start..node.span.end.max(entry.key_span.end)
                 }
-                // A value that follows in a block below its key is told by the key.
+                // A value below its key is shown by the key alone.
                 _ => entry.key_span.clone(),
             },
         }
     }
 }
 
-/// A node on its way into another format.
+/// A node that is being serialized.
 struct Child<'n, 't> {
     tree: &'n Tree<'t>,
     id: Id,

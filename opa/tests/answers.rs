@@ -21,7 +21,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eci_manifest::case::read_all;
+use eci_corpus::read_all;
 use eci_policy_opa::evaluation::{EntryPoint, evaluate};
 use eci_policy_opa::patch::patch;
 use eci_security_context::{Verdict, judge, mutate, validate};
@@ -177,8 +177,7 @@ fn the_corpus_is_answered_as_the_core_does() {
         assert_eq!(
             response.uid,
             case.payload["request"]["uid"].as_str().unwrap(),
-            "{}",
-            case.name
+            "{case}"
         );
         assert_says(&response, &verdict, &case.payload["request"]["object"]);
         assert_denies(&violations(&review(case.payload.clone())), case.payload);

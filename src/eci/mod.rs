@@ -1,6 +1,8 @@
-//! What ECI supports, as data with sources. No branch of a rule knows a name that stands here.
+//! Facts about ECI, as dated data with sources, and no logic.
 
+pub mod account;
 pub mod capability;
+pub mod field;
 pub mod instance;
 pub mod profile;
 pub mod signal;

@@ -46,3 +46,12 @@ pub const VIRTUAL_KUBELET_TAINT: &str = "virtual-kubelet.io/provider";
 pub fn is_virtual_node(name: &str) -> bool {
     name == "virtual-kubelet" || name.starts_with("virtual-kubelet-") || name.contains(".vnd-")
 }
+
+/// The annotation that ECI writes on a pod that it runs.
+pub const INSTANCE_ID: &str = "k8s.aliyun.com/eci-instance-id";
+
+/// The label of a node with its host name, which is the name of the node.
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
+
+/// The field of a node with its name, in a node affinity's `matchFields`.
+pub const NODE_NAME_FIELD: &str = "metadata.name";

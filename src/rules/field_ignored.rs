@@ -1,10 +1,12 @@
 //! See `field_ignored.md`.
 
-use k8s_openapi::api::core::v1::SeccompProfile;
-
+use crate::eci::account::Account;
+use crate::eci::field::{CONTAINER_IGNORED, POD_IGNORED};
+use crate::path::Path;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::pod::security::SeccompProfile;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -12,120 +14,74 @@ pub(crate) static RULE: Rule = Rule {
     summary: "a security field or annotation that ECI does not offer",
     effect: Effect::Ignored,
     action: Action::Warn,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("field_ignored.md"),
     check,
 };
 
-const MESSAGE: &str = "ECI has no such setting: it has no effect";
-const HELP: &str = "remove it, or do not rely on it";
-
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
+    if pod.spec.host_users == Some(false) {
+        found(
+            report,
+            "hostUsers: false",
+            pod.path.field("spec").field("hostUsers"),
+            Action::Warn,
+        );
+    }
     if let Some(context) = pod.security_context() {
-        let fields = [
-            ("fsGroup", context.fs_group.is_some(), Action::Warn),
-            (
-                "fsGroupChangePolicy",
-                context.fs_group_change_policy.is_some(),
-                Action::Warn,
-            ),
-            (
-                "supplementalGroups",
-                context.supplemental_groups.is_some(),
-                Action::Warn,
-            ),
-            (
-                "supplementalGroupsPolicy",
-                context.supplemental_groups_policy.is_some(),
-                Action::Warn,
-            ),
-            (
-                "seLinuxOptions",
-                context.se_linux_options.is_some(),
-                Action::Warn,
-            ),
-            (
-                "seLinuxChangePolicy",
-                context.se_linux_change_policy.is_some(),
-                Action::Warn,
-            ),
-            (
-                "seccompProfile",
-                context.seccomp_profile.is_some(),
-                seccomp(context.seccomp_profile.as_ref()),
-            ),
-            (
-                "appArmorProfile",
-                context.app_armor_profile.is_some(),
-                Action::Warn,
-            ),
-            (
-                "windowsOptions",
-                context.windows_options.is_some(),
-                Action::Warn,
-            ),
-        ];
-        for (field, _, action) in fields.into_iter().filter(|(_, set, _)| *set) {
-            report
-                .find(pod.security_path(field), MESSAGE, HELP)
-                .by_default(action);
+        for field in POD_IGNORED.iter().filter(|field| context.asks_for(field)) {
+            let action = match *field {
+                "seccompProfile" => seccomp(context.seccomp_profile.as_ref()),
+                _ => Action::Warn,
+            };
+            found(report, field, pod.security_path(field), action);
         }
     }
     for container in &pod.containers {
         let Some(context) = container.security_context() else {
             continue;
         };
-        let escalation = match context.allow_privilege_escalation {
-            Some(false) => Action::Audit,
-            _ => Action::Warn,
-        };
-        let fields = [
-            (
-                "allowPrivilegeEscalation",
-                context.allow_privilege_escalation.is_some(),
-                escalation,
-            ),
-            (
-                "seccompProfile",
-                context.seccomp_profile.is_some(),
-                seccomp(context.seccomp_profile.as_ref()),
-            ),
-            (
-                "seLinuxOptions",
-                context.se_linux_options.is_some(),
-                Action::Warn,
-            ),
-            (
-                "appArmorProfile",
-                context.app_armor_profile.is_some(),
-                Action::Warn,
-            ),
-            (
-                "windowsOptions",
-                context.windows_options.is_some(),
-                Action::Warn,
-            ),
-        ];
-        for (field, _, action) in fields.into_iter().filter(|(_, set, _)| *set) {
-            report
-                .find(container.security_path(field), MESSAGE, HELP)
-                .by_default(action);
+        for field in CONTAINER_IGNORED
+            .iter()
+            .filter(|field| context.asks_for(field))
+        {
+            let action = match *field {
+                "seccompProfile" => seccomp(context.seccomp_profile.as_ref()),
+                "allowPrivilegeEscalation" if context.allow_privilege_escalation == Some(false) => {
+                    Action::Audit
+                }
+                _ => Action::Warn,
+            };
+            found(report, field, container.security_path(field), action);
         }
     }
     for key in pod
         .annotations
-        .map(|annotations| annotations.legacy_profiles.as_slice())
-        .unwrap_or_default()
+        .iter()
+        .flat_map(|annotations| annotations.family())
     {
-        report.find(pod.annotation_path(key), MESSAGE, HELP);
+        found(
+            report,
+            "this annotation",
+            pod.annotation_path(key),
+            Action::Warn,
+        );
     }
 }
 
-/// What Pod Security's *restricted* level demands of every pod is told to the auditor only.
-fn seccomp(profile: Option<&SeccompProfile>) -> Action {
-    match profile.map(|profile| profile.type_.as_str()) {
-        Some("RuntimeDefault" | "Localhost") => Action::Audit,
-        _ => Action::Warn,
+fn found(report: &mut Report<'_>, subject: &str, path: Path, action: Action) {
+    let message = format!("{subject} has no effect on ECI");
+    report
+        .find(path, message, "remove it, or do not rely on it")
+        .by_default(action);
+}
+
+/// Pod Security's *restricted* level demands this of every pod, so that it is worth no warning.
+fn seccomp(profile: Option<&SeccompProfile<'_>>) -> Action {
+    if profile.is_some_and(SeccompProfile::is_restricted) {
+        Action::Audit
+    } else {
+        Action::Warn
     }
 }

@@ -1,8 +1,9 @@
 //! See `host_namespaces.md`.
 
+use crate::eci::account::Account;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -10,38 +11,39 @@ pub(crate) static RULE: Rule = Rule {
     summary: "a pod that shares a namespace of its node",
     effect: Effect::Refused,
     action: Action::Deny,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("host_namespaces.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
     let fields = [
         (
             "hostNetwork",
             pod.spec.host_network,
+            "network",
             "remove it; the pod has a network interface of its own",
         ),
         (
             "hostPID",
             pod.spec.host_pid,
+            "processes",
             "remove it, or use shareProcessNamespace to see the processes of the pod's containers",
         ),
         (
             "hostIPC",
             pod.spec.host_ipc,
+            "IPC",
             "remove it; the containers of a pod share one IPC namespace",
         ),
     ];
-    for (field, _, help) in fields
+    for (field, _, shared, help) in fields
         .into_iter()
-        .filter(|(_, shared, _)| *shared == Some(true))
+        .filter(|(_, value, ..)| *value == Some(true))
     {
-        report.find(
-            pod.path.field("spec").field(field),
-            "true cannot be had: a pod on ECI has no node to share it with",
-            help,
-        );
+        let message =
+            format!("{field}: true is not supported on ECI: a pod has no node {shared} to share");
+        report.find(pod.path.field("spec").field(field), message, help);
     }
 }

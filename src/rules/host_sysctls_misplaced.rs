@@ -1,11 +1,11 @@
 //! See `host_sysctls_misplaced.md`.
 
+use crate::eci::account::Account;
 use crate::eci::sysctl;
 use crate::path::Path;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
-use crate::settings::Settings;
-use crate::workload::Annotations;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -13,20 +13,23 @@ pub(crate) static RULE: Rule = Rule {
     summary: "an annotation `k8s.aliyun.com/eci-host-sysctls` on a workload instead of its pod template",
     effect: Effect::Ignored,
     action: Action::Warn,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("host_sysctls_misplaced.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
-    let stands = |annotations: Option<&Annotations<'_>>| {
-        annotations.is_some_and(|found| found.host_sysctls.is_some())
-    };
-    if stands(pod.workload_annotations) && !stands(pod.annotations) {
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
+    let is_in_template = pod
+        .annotations
+        .is_some_and(|found| found.get(sysctl::HOST_SYSCTLS).is_some());
+    let is_on_workload = pod
+        .workload_annotations
+        .is_some_and(|found| found.get(sysctl::HOST_SYSCTLS).is_some());
+    if is_on_workload && !is_in_template {
         report.find(
             Path::of(&["metadata", "annotations"]).key(sysctl::HOST_SYSCTLS),
-            "nobody reads it here: it belongs on the pod",
+            "this annotation is ignored on a workload",
             format!(
                 "move it to {}",
                 pod.path.field("metadata").field("annotations")

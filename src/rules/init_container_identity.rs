@@ -1,11 +1,12 @@
 //! See `init_container_identity.md`.
 
-use serde_json::Value;
-
-use crate::json;
-use crate::pod::{IDENTITY_FIELDS, List, Pod};
-use crate::rule::{Action, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::eci::account::Account;
+use crate::eci::field::IdentityField;
+use crate::fix::Scalar;
+use crate::pod::ContainerList;
+use crate::pod::Pod;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -13,39 +14,41 @@ pub(crate) static RULE: Rule = Rule {
     summary: "a `runAsGroup` or `runAsNonRoot: true` of an init container, where ECI does not read it",
     effect: Effect::Ignored,
     action: Action::Warn,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("init_container_identity.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, account: &Account, report: &mut Report<'_>) {
+    let level = &account.profile.init_container_identity;
     for container in pod
         .containers
         .iter()
-        .filter(|container| container.list == List::Init)
+        .filter(|container| container.list == ContainerList::Init)
     {
-        let level = &settings.profile.init_container_identity;
-        for field in IDENTITY_FIELDS
-            .iter()
-            .filter(|field| !(field.is_read)(level))
+        for field in IdentityField::ALL
+            .into_iter()
+            .filter(|field| !level.reads(*field))
         {
-            let own = container.security_context().and_then(field.of_container);
-            let inherited = || pod.security_context().and_then(field.of_pod);
-            match own.or_else(inherited) {
-                None | Some(Value::Bool(false)) => {}
-                Some(asked) => {
-                    report.find(
-                        container.security_path(field.name),
-                        format!(
-                            "{} has no effect: ECI reads no {} on init containers",
-                            json::scalar(&asked),
-                            field.name
-                        ),
-                        "set runAsUser, which it reads, or choose an image that runs so by itself",
-                    );
-                }
+            let own = container
+                .security_context()
+                .and_then(|own| own.identity(field));
+            let value = own.or_else(|| pod.security_context()?.identity(field));
+            let Some(value) = value.filter(|value| *value != Scalar::Bool(false)) else {
+                continue;
+            };
+            if pod.ensures(container, field) {
+                continue;
             }
+            let name = field.name();
+            report.find(
+                container.security_path(name),
+                format!(
+                    "{name}: {value} has no effect: ECI does not read {name} on init containers"
+                ),
+                "set runAsUser, which ECI reads, or use an image that sets its own user",
+            );
         }
     }
 }

@@ -1,11 +1,12 @@
 //! See `min_free_kbytes.md`.
 
+use crate::eci::account::Account;
 use crate::eci::{sysctl, sysctl_format};
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
-use crate::settings::Settings;
-use crate::size;
-use crate::sysctls::State;
+use crate::pod::size;
+use crate::pod::sysctls::State;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -13,13 +14,13 @@ pub(crate) static RULE: Rule = Rule {
     summary: "`vm.min_free_kbytes` over 20% of the instance's memory",
     effect: Effect::Overridden,
     action: Action::Warn,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("min_free_kbytes.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
     for entry in &pod.sysctls {
         if entry.name != sysctl::MIN_FREE_KBYTES || entry.state != State::Supported {
             continue;
@@ -30,15 +31,16 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
             continue;
         };
         if kbytes.saturating_mul(5) > memory {
-            let most = memory / 5;
             let message = format!(
-                "{kbytes} is over {most}, 20% of the instance's {} MiB",
+                "{} {kbytes} is more than {}, 20% of the instance's {} MiB",
+                entry.name,
+                memory / 5,
                 memory >> 10
             );
             report.find(
                 entry.path.clone(),
                 message,
-                "set less, or ask for more memory",
+                "set a smaller value, or request more memory",
             );
         }
     }

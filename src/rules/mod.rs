@@ -1,8 +1,8 @@
-//! The catalogue. One rule is one file here, its documentation beside it, and one line in [`RULES`].
+//! The catalogue: one file a rule, its page beside it, and two lines here, which `cargo xtask new-rule` writes.
 
-use crate::rule::Rule;
+use rule::Rule;
 
-/// The text of a rule's documentation, which the guests leave out.
+/// The page of a rule, which the guests leave out.
 macro_rules! docs {
     ($file:literal) => {
         if cfg!(feature = "docs") {
@@ -12,6 +12,9 @@ macro_rules! docs {
         }
     };
 }
+
+pub mod report;
+pub mod rule;
 
 pub(crate) use field_ignored::RULE as FIELD_IGNORED;
 
@@ -36,8 +39,7 @@ mod sysctl_malformed;
 mod sysctl_unsupported;
 mod sysctl_value;
 
-/// Every rule, in evaluation order: what the pod sets for all, then what its containers set, then
-/// what it asks of the node.
+/// Every rule, in evaluation order: settings of the pod, then of its containers, then requests to the node.
 pub static RULES: &[&Rule] = &[
     &sysctl_unsupported::RULE,
     &sysctl_malformed::RULE,

@@ -1,9 +1,12 @@
 //! See `pod_identity.md`.
 
-use crate::json;
-use crate::pod::{Container, IDENTITY_FIELDS, List, Pod};
-use crate::rule::{Action, Edit, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::eci::account::Account;
+use crate::eci::field::IdentityField;
+use crate::fix::Edit;
+use crate::pod::Pod;
+use crate::pod::{Container, ContainerList};
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 use crate::text::quoted;
 
 /// The rule.
@@ -12,49 +15,58 @@ pub(crate) static RULE: Rule = Rule {
     summary: "a `runAsGroup` or `runAsNonRoot: true` at pod level, where ECI does not read it",
     effect: Effect::Lost,
     action: Action::Fix,
-    fix: Some(
-        "copied into the containers that do not set it themselves; the pod's own field stays",
-    ),
+    fix: Fix::Always {
+        done: "copied into the containers that do not set it; the pod's own field stays",
+    },
     since: "0.1.0",
     docs: docs!("pod_identity.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, account: &Account, report: &mut Report<'_>) {
     let Some(context) = pod.security_context() else {
         return;
     };
-    for field in IDENTITY_FIELDS
-        .iter()
-        .filter(|field| !(field.is_read)(&settings.profile.pod_identity))
-    {
-        let Some(asked) = (field.of_pod)(context) else {
+    let unread = IdentityField::ALL
+        .into_iter()
+        .filter(|field| !account.profile.pod_identity.reads(*field));
+    for field in unread {
+        let Some(value) = context.identity(field) else {
             continue;
         };
         let loses = |container: &&Container<'_>| {
             let level = match container.list {
-                List::Init => &settings.profile.init_container_identity,
-                List::Main | List::Ephemeral => &settings.profile.container_identity,
+                ContainerList::Init => &account.profile.init_container_identity,
+                ContainerList::Main | ContainerList::Ephemeral => {
+                    &account.profile.container_identity
+                }
             };
-            let own = container.security_context().and_then(field.of_container);
-            !container.exempt && (field.is_read)(level) && own.is_none()
+            let own = container
+                .security_context()
+                .and_then(|own| own.identity(field));
+            !container.exempt
+                && level.reads(field)
+                && own.is_none()
+                && !pod.ensures(container, field)
         };
         let losers: Vec<_> = pod.containers.iter().filter(loses).collect();
         if losers.is_empty() {
             continue;
         }
-        let names = quoted(losers.iter().map(|container| container.name()));
-        let value = json::scalar(&asked);
+        let name = field.name();
+        let containers = quoted(losers.iter().map(|container| container.name()));
         let message = format!(
-            "{value} does not reach {names}: ECI reads {} on containers only",
-            field.name
+            "{name}: {value} does not reach {containers}: ECI reads {name} on containers only"
         );
         let edits = losers
             .iter()
-            .map(|container| Edit::Set(container.security_path(field.name), asked.clone()));
-        let help = format!("set {} in the containers", field.name);
+            .map(|container| Edit::Set(container.security_path(name), value.clone()));
         report
-            .find(pod.security_path(field.name), message, help)
+            .find(
+                pod.security_path(name),
+                message,
+                format!("set {name} on each container"),
+            )
             .repaired_by(edits);
     }
 }

@@ -1,16 +1,17 @@
 //! See `privilege_escalation_conflict.md`.
 
+use crate::eci::account::Account;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
     id: "privilege-escalation-conflict",
-    summary: "`allowPrivilegeEscalation: false` beside what implies escalation",
+    summary: "`allowPrivilegeEscalation: false` beside a setting that implies escalation",
     effect: Effect::Refused,
     action: Action::Deny,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("privilege_escalation_conflict.md"),
     check,
@@ -19,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
 /// The API server compares with this spelling only (`ValidateSecurityContext` of Kubernetes).
 const CAP_SYS_ADMIN: &str = "CAP_SYS_ADMIN";
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
     for container in &pod.containers {
         let Some(context) = container.security_context() else {
             continue;
@@ -27,21 +28,25 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
         if context.allow_privilege_escalation != Some(false) {
             continue;
         }
-        let added = context
-            .capabilities
-            .as_ref()
-            .and_then(|capabilities| capabilities.add.as_deref())
-            .unwrap_or_default();
+        let adds_sys_admin = || {
+            let capabilities = context.capabilities.as_ref();
+            capabilities.is_some_and(|capabilities| {
+                capabilities
+                    .add
+                    .items()
+                    .any(|name| **name == *CAP_SYS_ADMIN)
+            })
+        };
         let cause = if context.privileged == Some(true) {
             "privileged: true"
-        } else if added.iter().any(|name| name == CAP_SYS_ADMIN) {
+        } else if adds_sys_admin() {
             "the added capability CAP_SYS_ADMIN"
         } else {
             continue;
         };
         report.find(
             container.security_path("allowPrivilegeEscalation"),
-            format!("false contradicts {cause}: the API server refuses the two"),
+            format!("allowPrivilegeEscalation: false contradicts {cause}: the API server refuses the two together"),
             "remove one of them",
         );
     }

@@ -1,8 +1,9 @@
 //! See `privileged.md`.
 
+use crate::eci::account::Account;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -10,27 +11,37 @@ pub(crate) static RULE: Rule = Rule {
     summary: "a privileged container without Alibaba Cloud's approval",
     effect: Effect::Refused,
     action: Action::Deny,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("privileged.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, report: &mut Report) {
-    if settings.grants_privileged() {
+fn check(pod: &Pod<'_>, account: &Account, report: &mut Report<'_>) {
+    if account.grants_privileged() {
         return;
     }
-    let instead = "set sysctls in the pod's securityContext.sysctls, and add the capabilities that are needed";
-    let (message, help) = if settings.profile.privileged {
+    let instead = "add the capabilities that it needs; set sysctls that profile";
+    let instead = format!(
+        "remove it and {instead} {} lists in the pod's securityContext.sysctls",
+        account.profile.name
+    );
+    let (message, help) = if account.profile.privileged {
         let help = format!(
-            "remove it and {instead}; or get Alibaba Cloud's approval by ticket, and set approved.privileged in the \
-             policy's settings"
+            "{instead}, and others in the annotation k8s.aliyun.com/eci-host-sysctls; or get Alibaba Cloud's approval \
+             by ticket, and set approved.privileged in the policy's settings"
         );
-        ("true needs an approval by Alibaba Cloud".to_owned(), help)
+        (
+            "privileged: true is not allowed on ECI without Alibaba Cloud's approval".to_owned(),
+            help,
+        )
     } else {
         (
-            format!("true cannot be had in profile {}", settings.profile.name),
-            format!("remove it and {instead}"),
+            format!(
+                "privileged: true is not supported in profile {}",
+                account.profile.name
+            ),
+            instead,
         )
     };
     for container in &pod.containers {

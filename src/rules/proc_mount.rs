@@ -1,32 +1,41 @@
 //! See `proc_mount.md`.
 
+use crate::eci::account::Account;
+use crate::eci::field::PROC_MOUNT;
+use crate::fix::Edit;
 use crate::pod::Pod;
-use crate::rule::{Action, Edit, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 use crate::text::quote;
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
     id: "proc-mount",
-    summary: "a `procMount` other than `Default`, to which ECI fixes it",
+    summary: "a `procMount` other than `Default`, to which ECI documents it as fixed",
     effect: Effect::Overridden,
     action: Action::Warn,
-    fix: Some("removed, on demand"),
+    fix: Fix::Always { done: "removed" },
     since: "0.1.0",
     docs: docs!("proc_mount.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
     for container in &pod.containers {
         let mount = container
             .security_context()
             .and_then(|context| context.proc_mount.as_deref());
-        if let Some(mount) = mount.filter(|mount| *mount != "Default") {
-            let path = container.security_path("procMount");
-            let edit = Edit::Remove(path.clone());
-            let message = format!("{} has no effect: ECI fixes it to Default", quote(mount));
-            report.find(path, message, "remove it").repaired_by([edit]);
-        }
+        let Some(mount) = mount.filter(|mount| *mount != PROC_MOUNT) else {
+            continue;
+        };
+        let path = container.security_path("procMount");
+        let edit = Edit::Remove(path.clone());
+        let message = format!(
+            "procMount: {} may have no effect: ECI documents it as fixed to {PROC_MOUNT}",
+            quote(mount)
+        );
+        report
+            .find(path, message, "remove procMount")
+            .repaired_by([edit]);
     }
 }

@@ -1,8 +1,11 @@
 //! See `root_filesystem.md`.
 
+use crate::eci::account::Account;
+use crate::eci::field::READ_ONLY_ROOT_FILESYSTEM;
+use crate::fix::{Edit, Scalar};
 use crate::pod::Pod;
-use crate::rule::{Action, Edit, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
@@ -10,28 +13,30 @@ pub(crate) static RULE: Rule = Rule {
     summary: "`readOnlyRootFilesystem: false`, which ECI documents as fixed to `true`",
     effect: Effect::Overridden,
     action: Action::Warn,
-    fix: Some("set to `true`, on demand"),
+    fix: Fix::Always {
+        done: "set to `true`",
+    },
     since: "0.1.0",
     docs: docs!("root_filesystem.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
     for container in &pod.containers {
-        if container
+        let value = container
             .security_context()
-            .and_then(|context| context.read_only_root_filesystem)
-            == Some(false)
-        {
-            let path = container.security_path("readOnlyRootFilesystem");
-            let edit = Edit::Set(path.clone(), true.into());
-            report
-                .find(
-                    path,
-                    "false has no effect: ECI fixes it to true",
-                    "set true, and mount an emptyDir where the container writes",
-                )
-                .repaired_by([edit]);
+            .and_then(|context| context.read_only_root_filesystem);
+        if value.is_none_or(|value| value == READ_ONLY_ROOT_FILESYSTEM) {
+            continue;
         }
+        let path = container.security_path("readOnlyRootFilesystem");
+        let edit = Edit::Set(path.clone(), Scalar::Bool(READ_ONLY_ROOT_FILESYSTEM));
+        report
+            .find(
+                path,
+                "readOnlyRootFilesystem: false may have no effect: ECI documents it as fixed to true",
+                "set it to true, and mount an emptyDir where the container writes",
+            )
+            .repaired_by([edit]);
     }
 }

@@ -1,27 +1,28 @@
 //! See `run_as_root_conflict.md`.
 
+use crate::eci::account::Account;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, Report, Rule};
-use crate::settings::Settings;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
     id: "run-as-root-conflict",
-    summary: "a container that must not run as root, and is told to",
+    summary: "a container with `runAsNonRoot: true` that runs as user 0",
     effect: Effect::Refused,
     action: Action::Deny,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("run_as_root_conflict.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
     for container in &pod.containers {
         if pod.run_as_non_root(container) == Some(true) && pod.run_as_user(container) == Some(0) {
             report.find(
                 container.path.field("securityContext"),
-                "runAsNonRoot: true contradicts runAsUser: 0 (its own or the pod's): the container never starts",
+                "runAsNonRoot: true contradicts runAsUser: 0 (of the container or the pod): the container never starts",
                 "set a runAsUser other than 0, or runAsNonRoot: false",
             );
         }

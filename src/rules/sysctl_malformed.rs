@@ -1,42 +1,39 @@
 //! See `sysctl_malformed.md`.
 
+use crate::eci::account::Account;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, InList, Report, Rule};
-use crate::settings::Settings;
-use crate::sysctls::State;
+use crate::pod::sysctls::State;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 use crate::text::quote;
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
     id: "sysctl-malformed",
-    summary: "a sysctl whose name is none, that has no value, or that is set before",
+    summary: "a sysctl with an invalid name, no value, or a duplicate",
     effect: Effect::Refused,
     action: Action::Deny,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("sysctl_malformed.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
-    let mut found = InList::default();
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
     for entry in &pod.sysctls {
-        let (what, help) = match entry.state {
+        let name = quote(&entry.name);
+        let (message, help) = match entry.state {
             State::BadName => (
-                "is not the name of a sysctl",
-                "use lower case letters, digits, - and _ in segments parted by . or /, at most 253 characters",
+                format!("{name} is not a valid sysctl name"),
+                "use lower case letters, digits, - and _ in segments separated by . or /, at most 253 characters",
             ),
-            State::NoValue => ("has no value", "give it one, or remove it"),
-            State::Repeated => ("is set before", "keep one of the two"),
+            State::NoValue => (
+                format!("sysctl {name} has no value"),
+                "set a value, or remove the entry",
+            ),
+            State::Duplicate => (format!("sysctl {name} is set twice"), "keep one of the two"),
             State::Supported | State::Unsupported => continue,
         };
-        if found.is_told(report) {
-            report.find(
-                entry.path.clone(),
-                format!("{} {what}", quote(&entry.name)),
-                help,
-            );
-        }
+        report.find(entry.path.clone(), message, help);
     }
-    found.tell_rest(|| pod.security_path("sysctls"), report);
 }

@@ -1,26 +1,26 @@
 //! See `sysctl_value.md`.
 
+use crate::eci::account::Account;
 use crate::eci::sysctl_format;
 use crate::pod::Pod;
-use crate::rule::{Action, Effect, InList, Report, Rule};
-use crate::settings::Settings;
-use crate::sysctls::State;
+use crate::pod::sysctls::State;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
 use crate::text::quote;
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {
     id: "sysctl-value",
-    summary: "a value that the kernel would not take for the sysctl",
+    summary: "a value that the kernel does not accept for the sysctl",
     effect: Effect::Refused,
     action: Action::Deny,
-    fix: None,
+    fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("sysctl_value.md"),
     check,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
-    let mut found = InList::default();
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
     for entry in pod
         .sysctls
         .iter()
@@ -28,14 +28,13 @@ fn check(pod: &Pod<'_>, _: &Settings, report: &mut Report) {
     {
         let refusal =
             sysctl_format::format_of(&entry.name).and_then(|format| format.refuse(entry.value));
-        if let Some(refusal) = refusal.filter(|_| found.is_told(report)) {
+        if let Some(refusal) = refusal {
             let message = format!(
-                "{} is no value of {}, which {refusal}",
+                "{} is not a valid value: {} {refusal}",
                 quote(entry.value),
                 entry.name
             );
             report.find(entry.path.clone(), message, "correct the value");
         }
     }
-    found.tell_rest(|| pod.security_path("sysctls"), report);
 }

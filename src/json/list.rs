@@ -1,0 +1,189 @@
+//! Lists that a payload cannot blow up: items beyond a bound are counted, not kept.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+
+/// The most items that one reading keeps, in all its lists together.
+const MOST_KEPT: usize = 10_000;
+
+thread_local! {
+    // serde's derive hands no state down, so the lists of one reading count here.
+    static SEEN: Cell<usize> = const { Cell::new(0) };
+    static KEPT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The number of items that a reading met in all its lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// All items.
+    pub items: usize,
+    /// True if items were skipped because too many were kept before them.
+    pub is_cut: bool,
+}
+
+/// Starts the count of a reading.
+pub(super) fn start_counting() {
+    SEEN.set(0);
+    KEPT.set(0);
+}
+
+/// Returns the count of the reading so far.
+pub(super) fn counted() -> Count {
+    Count {
+        items: SEEN.get(),
+        is_cut: KEPT.get() >= MOST_KEPT,
+    }
+}
+
+/// An item of a [`List`].
+pub trait Item {
+    /// False for an item that no rule could find: it is counted, but not kept.
+    fn matters(&self) -> bool {
+        true
+    }
+}
+
+impl Item for i64 {}
+impl Item for super::Text<'_> {}
+
+/// A list: the items that matter, with their indices, and the number of all items.
+#[derive(Debug)]
+pub struct List<T> {
+    items: Vec<(usize, T)>,
+    len: usize,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            len: 0,
+        }
+    }
+}
+
+impl<T> List<T> {
+    /// Returns the kept items, each with its index.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        self.items.iter().map(|(index, item)| (*index, item))
+    }
+
+    /// Returns the kept items.
+    pub fn items(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().map(|(_, item)| item)
+    }
+
+    /// Returns the number of items in the text.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True if the text has no item.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// True if every item is kept.
+    pub const fn is_all_kept(&self) -> bool {
+        self.items.len() == self.len
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Item + Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_none<E>(self) -> Result<List<T>, E> {
+        Ok(List::default())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<List<T>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+        let mut list = List::default();
+        loop {
+            if KEPT.get() < MOST_KEPT {
+                let Some(item) = seq.next_element::<T>()? else {
+                    break;
+                };
+                if item.matters() {
+                    KEPT.set(KEPT.get() + 1);
+                    list.items.push((list.len, item));
+                }
+            } else {
+                let Some(IgnoredAny) = seq.next_element()? else {
+                    break;
+                };
+            }
+            list.len += 1;
+        }
+        SEEN.set(SEEN.get() + list.len);
+        Ok(list)
+    }
+}
+
+impl<'de, T: Item + Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(ListVisitor(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::read_counted;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    struct Even(i64);
+
+    impl Item for Even {
+        fn matters(&self) -> bool {
+            self.0 % 2 == 0
+        }
+    }
+
+    #[test]
+    fn items_that_matter_keep_their_index() {
+        let (list, count) = read_counted::<List<Even>>("[1,2,0,3,4]").unwrap();
+        assert_eq!(
+            list.iter().collect::<Vec<_>>(),
+            [(1, &Even(2)), (2, &Even(0)), (4, &Even(4))]
+        );
+        assert_eq!((list.len(), list.is_all_kept()), (5, false));
+        assert_eq!(
+            count,
+            Count {
+                items: 5,
+                is_cut: false
+            }
+        );
+    }
+
+    #[test]
+    fn items_beyond_the_bound_are_counted_and_not_kept() {
+        let text = format!("[{}2]", "2,".repeat(MOST_KEPT));
+        let (list, count) = read_counted::<List<Even>>(&text).unwrap();
+        assert_eq!(
+            (list.items().count(), list.len()),
+            (MOST_KEPT, MOST_KEPT + 1)
+        );
+        assert_eq!(
+            count,
+            Count {
+                items: MOST_KEPT + 1,
+                is_cut: true
+            }
+        );
+    }
+}

@@ -1,0 +1,471 @@
+//! The view of an object that the policy reads, in one pass: a Pod, or anything that holds a pod template.
+
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+use crate::eci::{field, instance, signal, sysctl};
+use crate::json::{Amount, Entries, Item, Keys, List, RawValue, Text, views};
+use crate::pod::security::{PodSecurityContext, SecurityContext};
+
+/// An object, a pod template or a Job template: they have the same fields as far as the policy reads them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Object<'a> {
+    /// Names, labels and annotations.
+    pub metadata: Option<Metadata<'a, Annotations>>,
+    /// The specification: of a pod, or of what makes pods.
+    pub spec: Option<Spec<'a>>,
+    /// The template of a PodTemplate.
+    pub template: Option<Box<Object<'a>>>,
+}
+
+/// The metadata of an object or of a pod template. `A` is which annotations are read.
+#[derive(Debug, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a, A: Keys")
+)]
+pub struct Metadata<'a, A> {
+    /// The Namespace.
+    pub namespace: Option<Text<'a>>,
+    /// The labels that say where a pod runs.
+    pub labels: Entries<'a, Labels>,
+    /// The annotations.
+    pub annotations: Entries<'a, A>,
+    /// The owners of the object.
+    #[serde(rename = "ownerReferences")]
+    pub owner_references: List<OwnerReference>,
+}
+
+impl<A> Default for Metadata<'_, A> {
+    fn default() -> Self {
+        Self {
+            namespace: None,
+            labels: Entries::default(),
+            annotations: Entries::default(),
+            owner_references: List::default(),
+        }
+    }
+}
+
+impl<'de: 'a, 'a, A: Keys> Deserialize<'de> for Metadata<'a, A> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(crate::json::ObjectOnly(deserializer))
+    }
+}
+
+/// The labels that say where a pod runs.
+#[derive(Debug)]
+pub struct Labels;
+
+impl Keys for Labels {
+    const KEYS: &'static [&'static str] = &[
+        signal::ECI_LABEL,
+        signal::ECI_LABEL_LEGACY,
+        signal::ACS_LABEL,
+        signal::ACS_COMPUTE_CLASS,
+    ];
+}
+
+/// The annotations that the scope or a rule reads.
+#[derive(Debug)]
+pub struct Annotations;
+
+impl Keys for Annotations {
+    const KEYS: &'static [&'static str] = &[
+        signal::BURST_RESOURCE,
+        signal::INSTANCE_ID,
+        sysctl::HOST_SYSCTLS,
+        instance::USE_SPECS,
+    ];
+
+    fn is_family(key: &str) -> bool {
+        field::is_legacy_profile(key)
+    }
+}
+
+/// An owner of an object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(remote = "Self", default, expecting = "an object")]
+pub struct OwnerReference {
+    /// True for the controller that manages the object.
+    pub controller: Option<bool>,
+}
+
+impl Item for OwnerReference {}
+
+/// A specification: the fields of a pod's, and the templates of workloads.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    rename_all = "camelCase",
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Spec<'a> {
+    /// The node to which the pod is bound.
+    pub node_name: Option<Text<'a>>,
+    /// The labels of the nodes that it requires.
+    pub node_selector: Entries<'a, NodeLabels>,
+    /// The nodes that it requires or prefers.
+    pub affinity: Option<Affinity<'a>>,
+    /// The taints that it tolerates.
+    pub tolerations: List<Toleration<'a>>,
+    /// The operating system for which it is written.
+    pub os: Option<Os<'a>>,
+    /// True if it shares the network of the node.
+    pub host_network: Option<bool>,
+    /// True if it shares the process IDs of the node.
+    #[serde(rename = "hostPID")]
+    pub host_pid: Option<bool>,
+    /// True if it shares the IPC namespace of the node.
+    #[serde(rename = "hostIPC")]
+    pub host_ipc: Option<bool>,
+    /// False if it has a user namespace of its own.
+    pub host_users: Option<bool>,
+    /// The security context of the pod.
+    pub security_context: Option<PodSecurityContext<'a>>,
+    /// Containers that run first, and sidecars.
+    pub init_containers: List<ContainerSpec<'a>>,
+    /// The containers.
+    pub containers: List<ContainerSpec<'a>>,
+    /// Containers that were added for debugging.
+    pub ephemeral_containers: List<ContainerSpec<'a>>,
+    /// The volumes that are paths of the node.
+    pub volumes: List<Volume<'a>>,
+    /// The pod template of a workload.
+    pub template: Option<Box<Object<'a>>>,
+    /// The Job template of a CronJob.
+    pub job_template: Option<Box<Object<'a>>>,
+}
+
+/// The labels of virtual nodes that a pod can require.
+#[derive(Debug)]
+pub struct NodeLabels;
+
+impl Keys for NodeLabels {
+    const KEYS: &'static [&'static str] =
+        &[signal::VIRTUAL_KUBELET.0, signal::VNODE, signal::HOSTNAME];
+}
+
+/// The affinities of a pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    rename_all = "camelCase",
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Affinity<'a> {
+    /// The affinity to nodes.
+    pub node_affinity: Option<NodeAffinity<'a>>,
+}
+
+/// The affinity of a pod to nodes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct NodeAffinity<'a> {
+    /// Nodes that the pod requires.
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    pub required: Option<NodeSelector<'a>>,
+    /// Nodes that it prefers.
+    #[serde(rename = "preferredDuringSchedulingIgnoredDuringExecution")]
+    pub preferred: List<PreferredTerm<'a>>,
+}
+
+/// The nodes that a pod requires: those that match any of the terms.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    rename_all = "camelCase",
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct NodeSelector<'a> {
+    /// The terms. One without a requirement matches no node, and is not kept.
+    pub node_selector_terms: List<NodeTerm<'a>>,
+}
+
+/// A preference for nodes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct PreferredTerm<'a> {
+    /// The nodes.
+    pub preference: Option<NodeTerm<'a>>,
+}
+
+impl Item for PreferredTerm<'_> {
+    fn matters(&self) -> bool {
+        self.preference.as_ref().is_some_and(Item::matters)
+    }
+}
+
+/// A term: nodes that match all its requirements.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    rename_all = "camelCase",
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct NodeTerm<'a> {
+    /// Requirements on labels.
+    pub match_expressions: List<NodeRequirement<'a>>,
+    /// Requirements on fields.
+    pub match_fields: List<NodeRequirement<'a>>,
+}
+
+impl Item for NodeTerm<'_> {
+    fn matters(&self) -> bool {
+        !self.match_expressions.is_empty() || !self.match_fields.is_empty()
+    }
+}
+
+/// A requirement on a label or a field of nodes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct NodeRequirement<'a> {
+    /// The label or field.
+    pub key: Option<Text<'a>>,
+    /// How it is compared.
+    pub operator: Option<Text<'a>>,
+    /// The values that name virtual nodes.
+    pub values: List<NodeValue<'a>>,
+}
+
+impl Item for NodeRequirement<'_> {
+    fn matters(&self) -> bool {
+        let is_read = |key: &Text<'_>| {
+            NodeLabels::KEYS.contains(&&**key) || **key == *signal::NODE_NAME_FIELD
+        };
+        self.key.as_ref().is_some_and(is_read)
+    }
+}
+
+/// A value of a requirement.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent, bound(deserialize = "'de: 'a"))]
+pub struct NodeValue<'a>(pub Text<'a>);
+
+impl Item for NodeValue<'_> {
+    fn matters(&self) -> bool {
+        *self.0 == *signal::VIRTUAL_KUBELET.1
+            || *self.0 == *signal::TRUE
+            || signal::is_virtual_node(&self.0)
+    }
+}
+
+/// A taint that a pod tolerates.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Toleration<'a> {
+    /// The key of the taint.
+    pub key: Option<Text<'a>>,
+    /// How the value is compared.
+    pub operator: Option<Text<'a>>,
+    /// Its value.
+    pub value: Option<Text<'a>>,
+}
+
+impl Item for Toleration<'_> {
+    fn matters(&self) -> bool {
+        let is_read = |key: &Text<'_>| {
+            [
+                signal::ACS_TAINT.0,
+                signal::VIRTUAL_KUBELET_TAINT,
+                signal::VNODE,
+            ]
+            .contains(&&**key)
+        };
+        self.key.as_ref().is_some_and(is_read)
+    }
+}
+
+/// The operating system of a pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Os<'a> {
+    /// `linux` or `windows`
+    pub name: Option<Text<'a>>,
+}
+
+/// A volume of a pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    rename_all = "camelCase",
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Volume<'a> {
+    /// The path of the node, where the volume is one.
+    pub host_path: Option<HostPath<'a>>,
+}
+
+impl Item for Volume<'_> {
+    fn matters(&self) -> bool {
+        self.host_path.is_some()
+    }
+}
+
+/// A path of the node.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct HostPath<'a> {
+    /// The path.
+    pub path: Option<Text<'a>>,
+}
+
+/// A container of any list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    rename_all = "camelCase",
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct ContainerSpec<'a> {
+    /// The name.
+    pub name: Option<Text<'a>>,
+    /// The reference of the image, as written.
+    pub image: Option<Text<'a>>,
+    /// The security context.
+    pub security_context: Option<SecurityContext<'a>>,
+    /// The compute resources.
+    pub resources: Option<Resources<'a>>,
+    /// The environment: a list of [`Variable`], read only where the size of the instance counts.
+    pub env: Option<&'a RawValue>,
+}
+
+impl Item for ContainerSpec<'_> {}
+
+/// The compute resources of a container.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Resources<'a> {
+    /// The most that it gets.
+    pub limits: Option<Amounts<'a>>,
+    /// The least that it gets.
+    pub requests: Option<Amounts<'a>>,
+}
+
+/// The amounts that decide the size of an instance.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Amounts<'a> {
+    /// A quantity of cores.
+    pub cpu: Option<Amount<'a>>,
+    /// A quantity of bytes.
+    pub memory: Option<Amount<'a>>,
+}
+
+/// A variable of a container's environment.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+pub struct Variable<'a> {
+    /// The name.
+    pub name: Option<Text<'a>>,
+    /// The value, where it is written here.
+    pub value: Option<Text<'a>>,
+}
+
+impl Item for Variable<'_> {
+    fn matters(&self) -> bool {
+        self.name.as_deref() == Some(instance::RESOURCE_IGNORE)
+    }
+}
+
+views!(
+    Object<'a>,
+    OwnerReference,
+    Spec<'a>,
+    Affinity<'a>,
+    NodeAffinity<'a>,
+    NodeSelector<'a>,
+    PreferredTerm<'a>,
+    NodeTerm<'a>,
+    NodeRequirement<'a>,
+    Toleration<'a>,
+    Os<'a>,
+    Volume<'a>,
+    HostPath<'a>,
+    ContainerSpec<'a>,
+    Resources<'a>,
+    Amounts<'a>,
+    Variable<'a>,
+);
+
+impl Object<'_> {
+    /// True if the pod is written for Windows.
+    pub fn is_windows(&self) -> bool {
+        let os = self.spec.as_ref().and_then(|spec| spec.os.as_ref());
+        os.and_then(|os| os.name.as_deref()) == Some("windows")
+    }
+}
+
+impl Metadata<'_, Annotations> {
+    /// True if a controller owns the object.
+    pub fn is_owned(&self) -> bool {
+        self.owner_references
+            .items()
+            .any(|owner| owner.controller == Some(true))
+    }
+}

@@ -1,0 +1,149 @@
+//! Reading the object of a request, within bounds.
+
+use serde::Deserialize;
+
+use crate::json::{self, Count, RawValue, ReadError, views};
+use crate::path::Path;
+use crate::pod::ContainerList;
+use crate::pod::object::{Annotations, Metadata, Object, Spec};
+use crate::pod::template::Location;
+use crate::policy::scope::PlacedObject;
+
+/// The most containers in all lists of a pod. ECI runs 20.
+const MOST_CONTAINERS: usize = 500;
+
+/// The most items in all lists of a pod that are read.
+const MOST_ITEMS: usize = 10_000;
+
+/// An object that was read: the pod template, and the metadata of a workload.
+#[derive(Debug)]
+pub(super) struct Read<'o> {
+    pub(super) location: Location,
+    pub(super) template: &'o Object<'o>,
+    pub(super) spec: &'o Spec<'o>,
+    /// The metadata of the object itself.
+    pub(super) metadata: Option<&'o Metadata<'o, Annotations>>,
+}
+
+impl<'o> Read<'o> {
+    /// Returns the parts of an object that was read as a whole. `None` where it has no template, or exceeds the bounds:
+    /// then it is read piece by piece.
+    pub(super) fn of_whole(
+        object: &'o Object<'o>,
+        location: Location,
+        count: Count,
+    ) -> Option<Self> {
+        let template = location.template(object)?;
+        let spec = template.spec.as_ref()?;
+        let read = Self {
+            location,
+            template,
+            spec,
+            metadata: object.metadata.as_ref(),
+        };
+        read.within_bounds(count).is_ok().then_some(read)
+    }
+
+    fn within_bounds(&self, count: Count) -> Result<(), ReadError> {
+        let containers: usize = ContainerList::ALL
+            .iter()
+            .map(|list| list.of(self.spec).len())
+            .sum();
+        let reason = if containers > MOST_CONTAINERS {
+            format!("has more than {MOST_CONTAINERS} containers")
+        } else if count.items > MOST_ITEMS {
+            format!("has more than {MOST_ITEMS} items in the lists that the rules read")
+        } else {
+            return Ok(());
+        };
+        Err(ReadError::Invalid {
+            path: Path::of(self.location.path()).field("spec"),
+            reason,
+        })
+    }
+}
+
+/// An object that was read piece by piece.
+#[derive(Debug)]
+pub(super) struct Pieces<'o> {
+    location: Location,
+    template: Object<'o>,
+    own: Own<'o>,
+    count: Count,
+}
+
+/// The metadata of a workload itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    expecting = "an object",
+    bound(deserialize = "'de: 'a")
+)]
+struct Own<'a> {
+    metadata: Option<Metadata<'a, Annotations>>,
+}
+
+views!(Own<'a>);
+
+impl<'o> Pieces<'o> {
+    /// Reads the pod template at `location`, and the metadata of the object.
+    pub(super) fn read(object: &'o RawValue, location: Location) -> Result<Self, ReadError> {
+        let path = location.path();
+        let own = if location == Location::Pod {
+            Own::default()
+        } else {
+            json::read(object.get())?
+        };
+        let template = json::find(object.get(), path)?.map_or("null", RawValue::get);
+        let (template, count) = json::read_counted(template).map_err(|error| error.below(path))?;
+        Ok(Self {
+            location,
+            template,
+            own,
+            count,
+        })
+    }
+
+    /// Returns the parts, where they are within the bounds.
+    pub(super) fn checked(&'o self) -> Result<Read<'o>, ReadError> {
+        let spec = self
+            .template
+            .spec
+            .as_ref()
+            .ok_or_else(|| missing_spec(self.location))?;
+        let metadata = match self.location {
+            Location::Pod => self.template.metadata.as_ref(),
+            _ => self.own.metadata.as_ref(),
+        };
+        let read = Read {
+            location: self.location,
+            template: &self.template,
+            spec,
+            metadata,
+        };
+        read.within_bounds(self.count).map(|()| read)
+    }
+}
+
+/// Reads only the part of the pod template that says where the pod runs. The flag is true if even that has too many
+/// items to be read. Returns `None` where there is no template.
+pub(super) fn placed(
+    object: &RawValue,
+    location: Location,
+) -> Result<Option<(PlacedObject<'_>, bool)>, ReadError> {
+    let path = location.path();
+    let Some(template) = json::find(object.get(), path)? else {
+        return Ok(None);
+    };
+    let (placed, count): (PlacedObject<'_>, _) =
+        json::read_counted(template.get()).map_err(|error| error.below(path))?;
+    if !placed.has_spec() {
+        return Err(missing_spec(location));
+    }
+    Ok(Some((placed, count.is_cut)))
+}
+
+fn missing_spec(location: Location) -> ReadError {
+    ReadError::missing(&[location.path(), &["spec"]].concat())
+}
