@@ -227,11 +227,17 @@ fn rare_layouts_are_refused() {
         edited("a: !!str |\n  x\n", &[("a", Some(json!(7)))]),
         Err(Reason::Layout)
     );
+    let empty = edited("a: >+2\n\nb: 1\n", &[("a", Some(json!(7)))]);
+    assert_eq!(empty, Err(Reason::Layout), "a block scalar without content");
     for (text, path) in [
         // An entry beside the dash of its item, a list in a list, and a list that is the document.
         ("l:\n- b: 1\n  c: 2\n", "l/0/b"),
         ("l:\n- - a\n- b\n", "l/0/0"),
+        ("l:\n-\n  - a\n", "l/0"),
         ("- a\n", "0"),
+        // A blank line that would become a part of the block scalar above it.
+        ("a: |+\n  b\nc: 1\n\n", "c"),
+        ("l:\n- |-\nc: 1\n  \t\n", "c"),
         ("a: {\n  b: 1,\n  c: 2 # c\n}\n", "a/c"),
         ("a: [\n  b,\n  c # c\n]\n", "a/1"),
         ("a: [\n  b, # b\n  c\n]\n", "a/0"),
