@@ -120,14 +120,11 @@ impl<'t> Editor<'_, 't> {
             (Style::Block, kept) => {
                 for child in children.iter().filter(|child| child.is_removed()) {
                     let lines = self.lines(child).ok_or_else(|| layout(&child.span))?;
-                    // A blank line below would become a part of a block scalar above.
+                    // A line of blanks below would become a line of a block scalar above.
                     let next = self.between(&(lines.end..self.next_line(lines.end)));
-                    let is_blank = !next.is_empty() && next.trim().is_empty();
-                    if is_blank
-                        && children
-                            .iter()
-                            .any(|child| self.ends_in_scalar(child.value))
-                    {
+                    let is_blank = next.trim().is_empty() && next.starts_with([' ', '\t']);
+                    let mut kept = children.iter().filter(|child| !child.is_removed());
+                    if is_blank && kept.any(|child| self.ends_in_scalar(child.value)) {
                         return Err(layout(&child.span));
                     }
                     self.replace(lines, "");
