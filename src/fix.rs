@@ -1,6 +1,7 @@
 //! Edits of a JSON text. What is not edited is copied as it stands: no field, number or order is lost.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error, Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -72,9 +73,12 @@ pub fn apply<'e>(
     object: &RawValue,
     edits: impl Iterator<Item = &'e Edit>,
 ) -> Option<Box<RawValue>> {
-    let mut edits: Vec<&Edit> = edits.collect();
     // The edits of a place stand together then, before those of what is below it.
-    edits.sort_by(|one, other| one.path().steps().cmp(other.path().steps()));
+    let mut by_place: BTreeMap<&[Step], &Edit> = BTreeMap::new();
+    for edit in edits {
+        by_place.insert(edit.path().steps(), edit);
+    }
+    let edits: Vec<&Edit> = by_place.into_values().collect();
     to_raw_value(&Edited {
         value: Some(object),
         edits: &edits,

@@ -177,11 +177,11 @@ fn cases_show_each_default_action_and_a_pod_that_is_fine() {
     for Row { id, actions, .. } in table() {
         let id = id.as_str();
         let actions = &actions;
-        let of_rule = || cases.iter().filter(|case| case.rule == *id);
+        let of_rule = || cases.iter().filter(|case| case.rule == id);
         let is_fine = |case: &Case| {
             case.expected()
                 .iter()
-                .all(|mark| mark.rule != *id && mark.action != "deny")
+                .all(|mark| mark.rule != id && mark.action != "deny")
         };
         assert!(
             of_rule().any(is_fine),
@@ -194,11 +194,11 @@ fn cases_show_each_default_action_and_a_pod_that_is_fine() {
                 .or_else(|| settings["actions"].get("*"))
                 .is_none()
         };
-        for action in *actions {
+        for action in actions {
             let shown = of_rule()
                 .filter(by_default)
                 .flat_map(Case::expected)
-                .any(|mark| mark.rule == *id && mark.action == action.as_str());
+                .any(|mark| mark.rule == id && mark.action == action.as_str());
             assert!(
                 shown,
                 "no case {id}/… has the default action {}",

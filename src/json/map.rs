@@ -32,8 +32,6 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
 macro_rules! views {
     ($($View:ident $(<$lifetime:lifetime>)?),+ $(,)?) => {$(
         impl<'de $(: $lifetime, $lifetime)?> serde::Deserialize<'de> for $View$(<$lifetime>)? {
-            // Inlined into every reader that holds the view, the reading of a pod would be there several times.
-            #[inline(never)]
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 Self::deserialize($crate::json::ObjectOnly(deserializer))
             }
