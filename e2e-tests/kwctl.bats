@@ -168,7 +168,7 @@ inspected() { kwctl inspect --output yaml "$1" | grep -v '^  io.kubewarden.kwctl
   cd "$BATS_TEST_DIRNAME/.."
   kwctl annotate --metadata-path metadata.yml --usage-path README.md --output-path "$BATS_TEST_TMPDIR/policy.wasm" policy.wasm
   diff <(inspected "$BATS_TEST_TMPDIR/policy.wasm") <(inspected "$policy")
-  kwctl annotate --metadata-path opa/metadata.yml --usage-path opa/README.md --output-path "$BATS_TEST_TMPDIR/opa.wasm" policy.opa.wasm
+  kwctl annotate --metadata-path guests/opa/metadata.yml --usage-path guests/opa/README.md --output-path "$BATS_TEST_TMPDIR/opa.wasm" policy.opa.wasm
   diff <(inspected "$BATS_TEST_TMPDIR/opa.wasm") <(inspected "$opa")
 }
 

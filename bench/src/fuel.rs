@@ -1,48 +1,58 @@
-//! The budget: the instructions that the built module takes for the payloads of `make bench`, each within 2% of what
-//! `fuel-budget.json` has for the compiler that built it. They are the same on every machine, but not from every
-//! compiler; the module tells which it was in the paths of the standard library's sources.
-//!
-//! Where the budget has no such compiler, the module is held against the largest figures of any, and may take a fifth
-//! more: this finds a slip of the algorithm, and not one of a few per cent. The output says so.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+//! The budget of instructions for the payloads of `eci-bench module`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
 
-use eci_host::{Meter, payload};
-use serde_json::{Value, json};
+use clap::Args;
+use eci_host::Meter;
 
-/// How far over the budget a payload may be, in parts of a hundred.
+use crate::{Failure, payload};
+
+/// How far over the budget a payload may be, in percent.
 const MARGIN: u64 = 2;
-/// The same where the compiler is not the budget's.
+/// The same where the budget has no figures of the module's compiler.
 const MARGIN_OF_ANOTHER: u64 = 20;
-const COMMAND: &str = "make fuel-budget";
 
 type Fuel = BTreeMap<String, u64>;
 
-fn main() -> ExitCode {
-    let path = std::env::var_os("POLICY_WASM")
-        .expect("POLICY_WASM names the built module; `make test` sets it");
-    let module = std::fs::read(path).unwrap();
+/// Compares the instructions that the module takes with bench/fuel-budget.json.
+///
+/// Instructions are the same on every machine, but not from every compiler; the module names its compiler in the paths
+/// of the standard library's sources. Each payload may take 2% more than the budget has for that compiler. Without
+/// figures of that compiler, it may take 20% more than the largest figure of any: that finds a slip of the algorithm,
+/// and not one of a few percent. The output says so.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The policy.
+    #[arg(long, default_value = "policy.wasm")]
+    module: PathBuf,
+    /// Writes the figures of this compiler into the budget instead.
+    #[arg(long)]
+    write: bool,
+}
+
+/// Checks the budget, or writes it.
+///
+/// # Errors
+/// Where a payload is over the budget.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let path = options.module.display();
+    let module = std::fs::read(&options.module).map_err(|error| format!("{path}: {error}"))?;
     let compiler = compiler(&module).unwrap_or_else(|| "unknown".to_owned());
-    let meter = Meter::from_bytes(&module).unwrap();
-    let cost = |payload: &[u8]| meter.measure("validate", payload).unwrap().fuel;
-    let fuel: Fuel = payload::all()
-        .iter()
-        .map(|(name, payload)| (name.clone(), cost(payload)))
-        .collect();
+    let meter = Meter::from_bytes(&module)?;
+    let mut fuel = Fuel::new();
+    for (name, payload) in payload::all() {
+        fuel.insert(name, meter.measure("validate", &payload)?.fuel);
+    }
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuel-budget.json");
     let mut budgets: BTreeMap<String, Fuel> =
-        serde_json::from_str::<Value>(&std::fs::read_to_string(&file).unwrap())
-            .and_then(serde_json::from_value)
-            .unwrap();
-    if std::env::var_os("ECI_BLESS").is_some() {
+        serde_json::from_str(&std::fs::read_to_string(&file)?)?;
+    if options.write {
         budgets.insert(compiler.clone(), fuel);
-        std::fs::write(&file, format!("{:#}\n", json!(budgets))).unwrap();
+        std::fs::write(&file, serde_json::to_string_pretty(&budgets)? + "\n")?;
         println!("fuel: the budget of compiler {compiler} is written");
-        return ExitCode::SUCCESS;
+        return Ok(());
     }
     let own = budgets.get(&compiler);
     let (budget, margin) = match own {
@@ -65,27 +75,25 @@ fn main() -> ExitCode {
         }
     }
     if over > 0 {
-        eprintln!(
-            "fuel: {over} payloads are more than {margin}% over the budget of compiler {compiler}. Where that is meant, \
-             `{COMMAND}` writes e2e-tests/fuel-budget.json anew, and the commit says why."
-        );
-        return ExitCode::FAILURE;
+        return Err(format!(
+            "{over} payloads are more than {margin}% over the budget of compiler {compiler}. If that is intended, run \
+             `make fuel-budget` and explain it in the commit"
+        )
+        .into());
     }
+    let count = fuel.len();
     if own.is_some() {
-        println!(
-            "fuel: {} payloads, none more than {margin}% over the budget of compiler {compiler}",
-            fuel.len()
-        );
+        println!("fuel: {count} payloads, none more than {margin}% over the budget of {compiler}");
     } else {
         println!(
-            "fuel: NO BUDGET for compiler {compiler}, so only a slip of more than {margin}% over the largest of the others \
-             would have been found; `{COMMAND}` adds this compiler's to e2e-tests/fuel-budget.json"
+            "fuel: the budget has no figures of compiler {compiler}: none of {count} payloads is more than {margin}% over \
+             the largest of the others; `make fuel-budget` adds this compiler"
         );
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
-/// The most that any compiler has for each payload.
+/// The largest figure of any compiler for each payload.
 fn largest(budgets: &BTreeMap<String, Fuel>) -> Fuel {
     let mut largest = Fuel::new();
     for (name, fuel) in budgets.values().flatten() {
@@ -95,8 +103,8 @@ fn largest(budgets: &BTreeMap<String, Fuel>) -> Fuel {
     largest
 }
 
-/// The compiler that built the module: the commit that rustup's compilers have in the paths of the standard library,
-/// or what `scripts/wasm-build` puts in its place where it compiles the library from source.
+/// The compiler that built the module: the commit in the paths of the standard library, or the name that
+/// `scripts/wasm-build` writes there when it compiles the library from source.
 fn compiler(module: &[u8]) -> Option<String> {
     const BEFORE: &[u8] = b"/rustc/";
     let at = module

@@ -1,39 +1,83 @@
-//! The objects that benchmarks judge, and the middle of what they measure.
+//! The payloads that the benchmarks send, and the verdicts that come back.
 
-use std::time::Duration;
+use std::fmt::{self, Display};
 
 use serde_json::{Map, Value, json};
 
 /// The payload that asks a policy, under the default settings, to let the object in.
-pub fn asking_for(object: &Value) -> Vec<u8> {
+pub(crate) fn asking_for(object: &Value) -> Vec<u8> {
     asking_under(&json!({}), object)
 }
 
 /// The payload that asks a policy, under these settings, to let the object in.
-pub fn asking_under(settings: &Value, object: &Value) -> Vec<u8> {
+pub(crate) fn asking_under(settings: &Value, object: &Value) -> Vec<u8> {
     let request = eci_manifest::request_of(object);
     json!({ "request": request, "settings": settings })
         .to_string()
         .into_bytes()
 }
 
-/// The middle one of the samples, in microseconds.
-pub fn median(mut samples: Vec<Duration>) -> f64 {
-    samples.sort_unstable();
-    let median = samples.get(samples.len() / 2).copied().unwrap_or_default();
-    median.as_secs_f64() * 1e6
+/// The answer of a benchmark's host to a policy that asks for a Namespace.
+///
+/// # Errors
+/// Always.
+pub(crate) fn no_cluster(_: &str) -> Result<Value, String> {
+    Err("a benchmark has no cluster".to_owned())
 }
 
-/// What the pods of a payload are to the policy.
-#[derive(Clone, Copy)]
-pub enum Variant {
-    /// They do not run on ECI.
-    Elsewhere,
-    /// Nothing is wrong with them.
+/// The outcome of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
     Accepted,
-    /// A capability of theirs is denied.
+    Repaired,
     Denied,
-    /// A capability of theirs is repaired.
+    /// The payload cannot be read.
+    Refused,
+    /// There is no answer within the deadline.
+    Late,
+}
+
+impl Verdict {
+    /// Reads the verdict from an answer in Kubewarden's shape.
+    ///
+    /// # Errors
+    /// Where the answer is not JSON.
+    pub(crate) fn of(answer: &[u8]) -> serde_json::Result<Self> {
+        let answer: Value = serde_json::from_slice(answer)?;
+        let field = |name: &str| answer.get(name).filter(|value| !value.is_null());
+        let accepted = field("accepted").and_then(Value::as_bool);
+        let code = field("code").and_then(Value::as_u64);
+        Ok(match (accepted, field("mutated_object"), code) {
+            (Some(true), None, _) => Self::Accepted,
+            (Some(true), Some(_), _) => Self::Repaired,
+            (_, _, Some(403)) => Self::Denied,
+            _ => Self::Refused,
+        })
+    }
+}
+
+impl Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Accepted => "accepted",
+            Self::Repaired => "repaired",
+            Self::Denied => "denied",
+            Self::Refused => "refused",
+            Self::Late => "late",
+        })
+    }
+}
+
+/// The verdict that the pods of a payload lead to.
+#[derive(Clone, Copy)]
+pub(crate) enum Variant {
+    /// Accepted, as they do not run on ECI.
+    Elsewhere,
+    /// Accepted, as nothing is wrong with them.
+    Accepted,
+    /// Denied for a capability.
+    Denied,
+    /// Repaired in a capability.
     Repaired,
 }
 
@@ -62,8 +106,8 @@ impl Variant {
     }
 }
 
-/// The payloads to judge, each with what it is called.
-pub fn all() -> Vec<(String, Vec<u8>)> {
+/// Returns every payload of the benchmark, with its name.
+pub(crate) fn all() -> Vec<(String, Vec<u8>)> {
     let mut payloads = Vec::new();
     for (variant, what) in Variant::ALL {
         payloads.push((
@@ -102,8 +146,13 @@ pub fn all() -> Vec<(String, Vec<u8>)> {
     payloads
 }
 
-/// A pod with so many containers, so many bytes of environment in them, and an annotation so long.
-pub fn pod(variant: Variant, containers: usize, environment: usize, annotation: usize) -> Value {
+/// A pod with this many containers, this many bytes of environment in total, and an annotation of this many bytes.
+pub(crate) fn pod(
+    variant: Variant,
+    containers: usize,
+    environment: usize,
+    annotation: usize,
+) -> Value {
     let mut metadata = json!({ "name": "web", "namespace": "shop", "labels": variant.labels() });
     if let (Value::Object(metadata), true) = (&mut metadata, annotation > 0) {
         let annotations = Map::from_iter([(
@@ -116,8 +165,8 @@ pub fn pod(variant: Variant, containers: usize, environment: usize, annotation: 
     json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec })
 }
 
-/// A Deployment of such pods.
-pub fn deployment(variant: Variant, containers: usize, environment: usize) -> Value {
+/// A Deployment whose template is such a pod.
+pub(crate) fn deployment(variant: Variant, containers: usize, environment: usize) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",

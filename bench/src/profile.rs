@@ -1,65 +1,54 @@
-//! `eci-profile`: which functions of the module an evaluation's instructions go to.
+//! The functions of the module in which an evaluation spends its instructions.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::ExitCode;
+use std::path::PathBuf;
 
-use eci_host::{Meter, payload};
+use clap::Args;
+use eci_host::Meter;
 
-const HELP: &str = "\
-Takes samples of an evaluation, one after each equal part of its instructions, and counts the functions that it is in.
-The numbers are the same every time. A module keeps the names of its functions if it is built with
-CARGO_PROFILE_RELEASE_STRIP=debuginfo (`make profile` does so); what was inlined counts for its caller.
+use crate::{Failure, payload};
 
-  eci-profile --module policy.wasm 'pod, 1 kB, accepted'    a payload of `make bench`
-  eci-profile --module policy.wasm payload.json             a file
-
-  --module FILE  the policy [policy.wasm]
-  --samples N    how many samples [1000]
-  -h, --help     this help
-
-  self  percent of the instructions in the function itself
-  all   percent in it and in what it calls
-";
-
-type Failure = Box<dyn std::error::Error>;
-
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            anstream::eprintln!("eci-profile: {failure}");
-            ExitCode::from(2)
-        }
-    }
+/// Takes samples of an evaluation, one after each equal part of its instructions, and counts the functions that it is
+/// in.
+///
+/// The numbers are the same every time. A module keeps the names of its functions if it is built with
+/// CARGO_PROFILE_RELEASE_STRIP=debuginfo, as `make bench-profile` does. An inlined function counts for its caller.
+#[derive(Debug, Args)]
+#[command(after_help = COLUMNS)]
+pub(crate) struct Options {
+    /// The policy.
+    #[arg(long, default_value = "policy.wasm")]
+    module: PathBuf,
+    /// How many samples.
+    #[arg(long, default_value_t = 1000)]
+    samples: u64,
+    /// A payload of `eci-bench module`, such as 'pod, 1 kB, accepted', or a file.
+    payload: String,
 }
 
-fn run() -> Result<(), Failure> {
-    use lexopt::Arg::{Long, Short, Value};
-    use lexopt::ValueExt;
-    let (mut path, mut samples, mut wanted) = ("policy.wasm".to_owned(), 1000, None);
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("help") | Short('h') => {
-                anstream::print!("{HELP}");
-                return Ok(());
-            }
-            Long("module") => path = parser.value()?.string()?,
-            Long("samples") => samples = parser.value()?.parse()?,
-            Value(name) => wanted = Some(name.string()?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let wanted = wanted.ok_or("which payload? `eci-profile --help` tells")?;
-    let payload = match payload::all().into_iter().find(|(name, _)| *name == wanted) {
+const COLUMNS: &str = "\
+The columns:
+
+  self  percent of the instructions in the function itself
+  all   percent in it and in the functions it calls";
+
+/// Prints a line for each function.
+///
+/// # Errors
+/// Where there is no such payload, or the module fails.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let wanted = &options.payload;
+    let known = payload::all().into_iter().find(|(name, _)| name == wanted);
+    let payload = match known {
         Some((_, payload)) => payload,
-        None => std::fs::read(&wanted).map_err(|error| {
-            format!("{wanted}: no payload of the benchmark, and no file: {error}")
+        None => std::fs::read(wanted).map_err(|error| {
+            format!("{wanted}: neither a payload of the benchmark nor a file: {error}")
         })?,
     };
-    let bytes = std::fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
-    let meter = Meter::from_bytes(&bytes)?;
-    let stacks = meter.stacks("validate", &payload, samples)?;
+    let path = options.module.display();
+    let bytes = std::fs::read(&options.module).map_err(|error| format!("{path}: {error}"))?;
+    let stacks = Meter::from_bytes(&bytes)?.stacks("validate", &payload, options.samples)?;
     let (mut own, mut all) = (BTreeMap::new(), BTreeMap::new());
     for stack in &stacks {
         if let Some(innermost) = stack.first() {
@@ -70,13 +59,12 @@ fn run() -> Result<(), Failure> {
         }
     }
     let mut functions: Vec<_> = all.into_iter().collect();
-    functions
-        .sort_by_key(|(function, all)| (std::cmp::Reverse((own.get(function), *all)), *function));
+    functions.sort_by_key(|(function, all)| (Reverse((own.get(function), *all)), *function));
     let percent = |count: i32| f64::from(count) * 100.0 / stacks.len() as f64;
-    anstream::println!("{:>6} {:>6}  function", "self", "all");
+    println!("{:>6} {:>6}  function", "self", "all");
     for (function, all) in functions {
         let own = own.get(function).copied().unwrap_or_default();
-        anstream::println!("{:>6.1} {:>6.1}  {function}", percent(own), percent(all));
+        println!("{:>6.1} {:>6.1}  {function}", percent(own), percent(all));
     }
     Ok(())
 }

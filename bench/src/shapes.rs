@@ -1,27 +1,26 @@
-//! Payloads of the largest size that an API server lets through (3 MB, its limit on a request's body), in the shapes
-//! that are the nastiest to judge: much of everything that a rule, the reader or the repair goes over.
+//! The payloads that are the worst to judge: very long lists of everything that a rule, the reader or the repair
+//! goes over.
 
 use std::fmt::Write;
 
-/// What an API server lets through: `MaxRequestBodyBytes`, 3 MiB.
-pub const LARGEST: usize = 3 << 20;
+/// The largest body of a request that an API server accepts, `MaxRequestBodyBytes`: 3 MiB.
+pub(crate) const LARGEST: usize = 3 << 20;
 
-/// A kind of payload that can be had in any size.
-#[derive(Clone, Copy)]
-pub struct Shape {
-    /// What it is.
-    pub name: &'static str,
-    /// The payload with so many of what makes it nasty.
+/// A kind of payload that can have any size.
+pub(crate) struct Shape {
+    /// A description for the table.
+    pub(crate) name: &'static str,
+    /// Builds the payload with this many of its items.
     of: fn(usize) -> String,
 }
 
 impl Shape {
-    /// The payload of about so many bytes.
-    pub fn of_bytes(&self, bytes: usize) -> Vec<u8> {
+    /// Builds a payload of about this many bytes.
+    pub(crate) fn of_bytes(&self, bytes: usize) -> Vec<u8> {
         const PROBE: usize = 1_000;
         let (none, some) = ((self.of)(0).len(), (self.of)(PROBE).len());
         let mut payload = String::new();
-        // Numbers take more digits the more there are, so the first guess is a little too large.
+        // Higher numbers have more digits, so the first guess is a little too large.
         let mut count = bytes.saturating_sub(none) * PROBE / (some - none);
         for _ in 0..3 {
             payload = (self.of)(count);
@@ -31,249 +30,142 @@ impl Shape {
     }
 }
 
-/// Every shape.
-pub static SHAPES: &[Shape] = &[
-    Shape {
-        name: "containers, each denied",
-        of: |n| pod(&containers(n, |_| PRIVILEGED.into())),
-    },
-    Shape {
-        name: "containers, each repaired",
-        of: |n| pod(&containers(n, |_| MISSPELT.into())),
-    },
-    Shape {
-        name: "containers, each lacks the pod's identity",
-        of: |n| pod(&lacking(n)),
-    },
-    Shape {
-        name: "the same of a Deployment, repaired",
-        of: |n| {
-            let spec = lacking(n);
-            request(&deployment("", &spec), "null", r#"{"mutate":"all"}"#)
-        },
-    },
-    Shape {
-        name: "containers with every field that has no effect",
-        of: |n| pod(&containers(n, |_| IGNORED.into())),
-    },
-    Shape {
-        name: "containers under 100 exemptions",
-        of: |n| {
+/// Returns every shape.
+pub(crate) fn shapes() -> Vec<Shape> {
+    let shapes: [(_, fn(usize) -> String); _] = [
+        ("containers, each denied", |n| {
+            pod(&containers(n, PRIVILEGED))
+        }),
+        ("containers, each repaired", |n| {
+            pod(&containers(n, MISSPELT))
+        }),
+        ("containers that lack the pod's identity", |n| {
+            pod(&lacking(n))
+        }),
+        ("the same containers in a Deployment, repaired", |n| {
+            request(&deployment("", &lacking(n)), "null", r#"{"mutate":"all"}"#)
+        }),
+        ("containers with every ignored field", |n| {
+            pod(&containers(n, IGNORED))
+        }),
+        ("containers under 100 exemptions", |n| {
             request(
-                &object(ECI, "", &containers(n, foreign)),
+                &object(ECI, "", &containers(n, PRIVILEGED)),
                 "null",
                 &exemptions(),
             )
-        },
-    },
-    Shape {
-        name: "one image's name under 100 exemptions",
-        of: |n| {
+        }),
+        ("one image's name under 100 exemptions", |n| {
             let image = format!("registry.example/team-99/{}", "/istio-prox".repeat(n));
             let spec = format!(
                 r#""containers":[{{"name":"a","image":"{image}","securityContext":{PRIVILEGED}}}]"#
             );
             request(&object(ECI, "", &spec), "null", &exemptions())
-        },
-    },
-    Shape {
-        name: "capabilities that there are not",
-        of: |n| pod(&capabilities(n, |n| format!("SYS_X{n}"))),
-    },
-    Shape {
-        name: "capabilities that are misspelt",
-        of: |n| pod(&capabilities(n, |_| "NET_ADMNI".into())),
-    },
-    Shape {
-        name: "capabilities that are repaired",
-        of: |n| pod(&capabilities(n, |_| "cap_net_admin".into())),
-    },
-    Shape {
-        name: "containers of 100 capabilities that there are not",
-        of: |n| pod(&containers(n, |_| hundred("add", "NET_BINDXY"))),
-    },
-    Shape {
-        name: "containers of 100 capabilities that are misspelt",
-        of: |n| pod(&containers(n, |_| hundred("drop", "bpf"))),
-    },
-    Shape {
-        name: "sysctls that ECI does not take",
-        of: |n| pod(&sysctls(n, |n| format!("vm.x{n}"))),
-    },
-    Shape {
-        name: "sysctls, all the same",
-        of: |n| pod(&sysctls(n, |_| "vm.min_free_kbytes".into())),
-    },
-    Shape {
-        name: "sysctls, each moved into the annotation",
-        of: |n| {
-            request(
-                &object(ECI, "", &sysctls(n, |n| format!("vm.x{n}"))),
-                "null",
-                MOVING,
-            )
-        },
-    },
-    Shape {
-        name: "an annotation of host sysctls",
-        of: |n| annotated(&host_sysctls(n)),
-    },
-    Shape {
-        name: "an annotation of host sysctls, moved into",
-        of: |n| {
-            let text = format!(r#""k8s.aliyun.com/eci-host-sysctls":"{}""#, host_sysctls(n));
-            request(
-                &object(ECI, &text, &sysctls(100, |n| format!("vm.x{n}"))),
-                "null",
-                MOVING,
-            )
-        },
-    },
-    Shape {
-        name: "an annotation of escapes",
-        of: |n| annotated(&r"\n\u0041".repeat(n)),
-    },
-    Shape {
-        name: "an annotation of brackets",
-        of: |n| annotated(&"[".repeat(n)),
-    },
-    Shape {
-        name: "annotations of AppArmor's family",
-        of: |n| {
-            request(
-                &object(
-                    ECI,
-                    &keys(n, "container.apparmor.security.beta.kubernetes.io/"),
-                    "",
-                ),
-                "null",
-                "{}",
-            )
-        },
-    },
-    Shape {
-        name: "annotations that nobody reads",
-        of: |n| {
+        }),
+        ("unknown capabilities", |n| {
+            pod(&capabilities(n, |n| format!("SYS_X{n}")))
+        }),
+        ("misspelt capabilities", |n| {
+            pod(&capabilities(n, |_| "NET_ADMNI".into()))
+        }),
+        ("repaired capabilities", |n| {
+            pod(&capabilities(n, |_| "cap_net_admin".into()))
+        }),
+        ("containers with 100 unknown capabilities", |n| {
+            pod(&containers(n, &hundred("add", "NET_BINDXY")))
+        }),
+        ("containers with 100 misspelt capabilities", |n| {
+            pod(&containers(n, &hundred("drop", "bpf")))
+        }),
+        ("unsupported sysctls", |n| {
+            pod(&sysctls(n, |n| format!("vm.x{n}")))
+        }),
+        ("one sysctl over and over", |n| {
+            pod(&sysctls(n, |_| "vm.min_free_kbytes".into()))
+        }),
+        ("sysctls, each moved into the annotation", |n| {
+            let spec = sysctls(n, |n| format!("vm.x{n}"));
+            request(&object(ECI, "", &spec), "null", MOVING)
+        }),
+        ("an annotation of host sysctls", |n| {
+            annotated(&host_sysctls(n), "", "{}")
+        }),
+        ("an annotation of host sysctls, moved into", |n| {
+            let spec = sysctls(100, |n| format!("vm.x{n}"));
+            annotated(&host_sysctls(n), &spec, MOVING)
+        }),
+        ("an annotation of escapes", |n| {
+            annotated(&r"\n\u0041".repeat(n), "", "{}")
+        }),
+        ("an annotation of brackets", |n| {
+            annotated(&"[".repeat(n), "", "{}")
+        }),
+        ("annotations of AppArmor's family", |n| {
+            let keys = keys(n, "container.apparmor.security.beta.kubernetes.io/");
+            request(&object(ECI, &keys, ""), "null", "{}")
+        }),
+        ("annotations that are not read", |n| {
             request(
                 &object(ECI, &keys(n, "k8s.aliyun.com/eci-"), ""),
                 "null",
                 "{}",
             )
-        },
-    },
-    Shape {
-        name: "keys that are nearly one that is read",
-        of: |n| pod(&keys(n, r"\u0063ontainers")),
-    },
-    Shape {
-        name: "arrays in arrays, skipped",
-        of: |n| pod(&format!(r#""x":{}{}"#, "[".repeat(n), "]".repeat(n))),
-    },
-    Shape {
-        name: "objects in objects, skipped",
-        of: |n| {
+        }),
+        ("keys that nearly match one that is read", |n| {
+            pod(&keys(n, r"\u0063ontainers"))
+        }),
+        ("arrays in arrays, skipped", |n| {
+            pod(&format!(r#""x":{}{}"#, "[".repeat(n), "]".repeat(n)))
+        }),
+        ("objects in objects, skipped", |n| {
             pod(&format!(
                 r#""x":{}1{}"#,
                 r#"{"a":"#.repeat(n),
                 "}".repeat(n)
             ))
-        },
-    },
-    Shape {
-        name: "environments, read for the instance's size",
-        of: |n| {
+        }),
+        ("environments, read for the instance's size", |n| {
             let env = list(n, |n| format!(r#"{{"name":"V{n}","value":"x"}}"#));
-            let sysctls = r#""securityContext":{"sysctls":[{"name":"vm.min_free_kbytes","value":"99999999"}]}"#;
+            let sysctls = r#""sysctls":[{"name":"vm.min_free_kbytes","value":"99999999"}]"#;
             pod(&format!(
-                r#""containers":[{{"name":"a","env":[{env}]}}],{sysctls}"#
+                r#""containers":[{{"name":"a","env":[{env}]}}],"securityContext":{{{sysctls}}}"#
             ))
-        },
-    },
-    Shape {
-        name: "volumes that are paths of the node",
-        of: |n| {
+        }),
+        ("volumes that are paths of the node", |n| {
+            let volumes = list(n, |_| r#"{"hostPath":{"path":"/"}}"#.into());
+            pod(&format!(r#""volumes":[{volumes}]"#))
+        }),
+        ("invalid groups", |n| {
+            let groups = list(n, |_| "-1".into());
             pod(&format!(
-                r#""volumes":[{}]"#,
-                list(n, |_| r#"{"hostPath":{"path":"/"}}"#.into())
+                r#""securityContext":{{"supplementalGroups":[{groups}]}}"#
             ))
-        },
-    },
-    Shape {
-        name: "groups that are none",
-        of: |n| {
-            pod(&format!(
-                r#""securityContext":{{"supplementalGroups":[{}]}}"#,
-                list(n, |_| "-1".into())
-            ))
-        },
-    },
-    Shape {
-        name: "tolerations",
-        of: |n| {
-            request(
-                &object(
-                    "",
-                    "",
-                    &format!(
-                        r#""hostNetwork":true,"tolerations":[{}]"#,
-                        list(n, |n| format!(r#"{{"key":"k{n}","value":"v"}}"#))
-                    ),
-                ),
-                "null",
-                "{}",
-            )
-        },
-    },
-    Shape {
-        name: "terms of node affinity",
-        of: affinities,
-    },
-    Shape {
-        name: "ephemeral containers, half of them new",
-        of: ephemeral,
-    },
-    Shape {
-        name: "two templates that are the same",
-        of: |n| unchanged(n, false),
-    },
-    Shape {
-        name: "two templates, their keys in another order",
-        of: |n| unchanged(n, true),
-    },
-    Shape {
-        name: "an object of a kind that nobody knows",
-        of: |n| {
-            let template = format!(
-                r#"{{"spec":{{"template":{{"metadata":{{"labels":{{{ECI}}}}},"spec":{{{}}}}}}}}}"#,
-                containers(n, |_| PRIVILEGED.into())
-            );
-            asked("CREATE", "example.com", "Game", "", &template, "null", "{}")
-        },
-    },
-    Shape {
-        name: "a wrong type at the very end",
-        of: |n| {
-            pod(&format!(
-                r#"{},"hostPID":1"#,
-                containers(n, |_| PRIVILEGED.into())
-            ))
-        },
-    },
-    Shape {
-        name: "no JSON at the very end",
-        of: |n| pod(&format!(r#"{},"#, containers(n, |_| "{}".into()))),
-    },
-    Shape {
-        name: "a pod that is not ECI's",
-        of: |n| {
-            request(
-                &object("", "", &containers(n, |_| PRIVILEGED.into())),
-                "null",
-                "{}",
-            )
-        },
-    },
-];
+        }),
+        ("tolerations", |n| {
+            let tolerations = list(n, |n| format!(r#"{{"key":"k{n}","value":"v"}}"#));
+            placed(&format!(r#""tolerations":[{tolerations}]"#))
+        }),
+        ("terms of node affinity", affinities),
+        ("ephemeral containers, half of them new", ephemeral),
+        ("two equal templates", |n| unchanged(n, false)),
+        ("two equal templates, their keys in another order", |n| {
+            unchanged(n, true)
+        }),
+        ("an object of an unknown kind", |n| {
+            game(&containers(n, PRIVILEGED))
+        }),
+        ("a wrong type at the very end", |n| {
+            pod(&format!(r#"{},"hostPID":1"#, containers(n, PRIVILEGED)))
+        }),
+        ("invalid JSON at the very end", |n| {
+            pod(&format!(r#"{},"#, containers(n, "{}")))
+        }),
+        ("a pod that is not ECI's", |n| {
+            request(&object("", "", &containers(n, PRIVILEGED)), "null", "{}")
+        }),
+    ];
+    shapes.map(|(name, of)| Shape { name, of }).into()
+}
 
 /// The label that puts a pod on ECI.
 const ECI: &str = r#""alibabacloud.com/eci":"true""#;
@@ -307,17 +199,26 @@ fn pod(spec: &str) -> String {
     request(&object(ECI, "", spec), "null", "{}")
 }
 
-/// A pod with this text in the annotation of host sysctls.
-fn annotated(text: &str) -> String {
+/// A pod with this text in the annotation of host sysctls, under these settings.
+fn annotated(text: &str, spec: &str, settings: &str) -> String {
+    let annotation = format!(r#""k8s.aliyun.com/eci-host-sysctls":"{text}""#);
+    request(&object(ECI, &annotation, spec), "null", settings)
+}
+
+/// A pod that is on ECI only if its scheduling says so.
+fn placed(scheduling: &str) -> String {
     request(
-        &object(
-            ECI,
-            &format!(r#""k8s.aliyun.com/eci-host-sysctls":"{text}""#),
-            "",
-        ),
+        &object("", "", &format!(r#""hostNetwork":true,{scheduling}"#)),
         "null",
         "{}",
     )
+}
+
+/// An object of a custom kind with a pod template.
+fn game(spec: &str) -> String {
+    let template = format!(r#"{{"metadata":{{"labels":{{{ECI}}}}},"spec":{{{spec}}}}}"#);
+    let object = format!(r#"{{"spec":{{"template":{template}}}}}"#);
+    asked("CREATE", "example.com", "Game", "", &object, "null", "{}")
 }
 
 fn deployment(first: &str, spec: &str) -> String {
@@ -355,11 +256,11 @@ fn asked(
     )
 }
 
-fn containers(count: usize, context: impl Fn(usize) -> String) -> String {
+/// Containers that all have this security context.
+fn containers(count: usize, context: &str) -> String {
     let one = |index| {
         format!(
-            r#"{{"name":"c{index}","image":"registry.example/shop/web:1.2.3","resources":{{"limits":{{"cpu":"1"}}}},"securityContext":{}}}"#,
-            context(index)
+            r#"{{"name":"c{index}","image":"registry.example/shop/web:1.2.3","resources":{{"limits":{{"cpu":"1"}}}},"securityContext":{context}}}"#
         )
     };
     format!(r#""containers":[{}]"#, list(count, one))
@@ -373,18 +274,13 @@ fn hundred(list_name: &str, name: &str) -> String {
     )
 }
 
-/// Containers that the pod's group and its user other than root do not reach.
+/// Containers without the pod's group and `runAsNonRoot`.
 fn lacking(count: usize) -> String {
-    let containers = containers(count, |_| "{}".into());
+    let containers = containers(count, "{}");
     format!(r#""securityContext":{{"runAsGroup":3000,"runAsNonRoot":true}},{containers}"#)
 }
 
-/// A privileged container, whatever it is called: no exemption is for it.
-fn foreign(_: usize) -> String {
-    PRIVILEGED.into()
-}
-
-/// A hundred exemptions from the registry of the payloads' images; the last matches nearly.
+/// A hundred exemptions from the registry of the payloads' images. The last one nearly matches.
 fn exemptions() -> String {
     let exempt = list(100, |index| {
         format!(
@@ -428,10 +324,9 @@ fn affinities(count: usize) -> String {
     let preferred = list(count, |index| {
         format!(r#"{{"weight":1,"preference":{}}}"#, term(index))
     });
-    let affinity = format!(
-        r#""hostNetwork":true,"affinity":{{"nodeAffinity":{{"requiredDuringSchedulingIgnoredDuringExecution":{{"nodeSelectorTerms":[{required}]}},"preferredDuringSchedulingIgnoredDuringExecution":[{preferred}]}}}}"#
-    );
-    request(&object("", "", &affinity), "null", "{}")
+    placed(&format!(
+        r#""affinity":{{"nodeAffinity":{{"requiredDuringSchedulingIgnoredDuringExecution":{{"nodeSelectorTerms":[{required}]}},"preferredDuringSchedulingIgnoredDuringExecution":[{preferred}]}}}}"#
+    ))
 }
 
 fn ephemeral(count: usize) -> String {
@@ -460,7 +355,7 @@ fn ephemeral(count: usize) -> String {
 }
 
 fn unchanged(count: usize, in_another_order: bool) -> String {
-    let spec = containers(count, |_| PRIVILEGED.into());
+    let spec = containers(count, PRIVILEGED);
     let plain = deployment("", &spec);
     let other = if in_another_order {
         // The same template, its specification before its metadata.

@@ -1,57 +1,63 @@
-//! The corpus over and over, in one process and in fresh instances, as policy-server has it: no trap, the same bytes for
-//! the same input, and no growth of the process's memory.
-//!
-//!   soak [--count N]     so many evaluations, by default 1,000,000
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+//! Evaluates the corpus over and over in one process.
 
-use std::path::Path;
-use std::process::ExitCode;
 use std::time::Instant;
 
-use eci_e2e_tests::{Answer, call, namespace};
-use eci_manifest::case::{Case, read_all};
+use clap::Args;
+use eci_e2e_tests::{Answer, call, corpus, namespace};
+use eci_manifest::case::Case;
 
-/// How much the process may grow from the end of the warm-up on, in KiB: eight bytes an evaluation, of a million. An
-/// allocator's own unrest stays under it.
+use crate::Failure;
+use crate::measure::{NOW, THIS, memory_kib};
+
+/// How much the process may grow after the warm-up, in KiB: eight bytes an evaluation, of a million. The allocator's
+/// own variation stays below it.
 const GROWTH: u64 = 8 << 10;
 
-/// How often the corpus is judged before the memory is looked at: what is allocated once is there then.
+/// How often the corpus is judged before memory is measured: by then everything that is allocated once exists.
 const WARM_UP: usize = 5;
 
-fn main() -> ExitCode {
-    let count: usize = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
-        [] => 1_000_000,
-        [flag, count] if flag == "--count" => count.parse().unwrap(),
-        _ => panic!("usage: soak [--count N]"),
-    };
-    let cases = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"));
+/// Evaluates the corpus over and over in one process and in fresh instances, as policy-server does: no trap, the same
+/// bytes for the same input, and no growth of the process's memory.
+///
+/// The module is the one that POLICY_WASM names.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// How many evaluations.
+    #[arg(long, default_value_t = 1_000_000)]
+    count: usize,
+}
+
+/// Runs the evaluations, and prints how many there were a second.
+///
+/// # Errors
+/// Where an evaluation traps, an answer differs from the first one, or the memory grows.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let count = options.count;
+    let cases = corpus();
     let questions: Vec<_> = cases
         .iter()
         .map(|case| (case, case.payload_text(), namespace(case)))
         .collect();
     let ask = |(case, payload, namespace): &(&Case, String, Answer)| {
         call(&case.function, payload.as_bytes(), namespace.clone())
-            .unwrap_or_else(|error| panic!("{}: {error}", case.name))
+            .map_err(|error| format!("{}: {error}", case.name))
     };
-    let answers: Vec<_> = questions.iter().map(ask).collect();
+    let answers = questions.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
     for question in (0..WARM_UP).flat_map(|_| &questions) {
-        ask(question);
+        ask(question)?;
     }
-    let (begin, before) = (Instant::now(), resident());
+    let (begin, before) = (Instant::now(), resident()?);
     let rounds = questions.iter().zip(&answers).cycle();
     for (done, (question, answer)) in (1..=count).zip(rounds) {
-        if ask(question) != *answer {
-            eprintln!(
-                "soak: evaluation {done}: {} has another answer than the first time",
-                question.0.name
-            );
-            return ExitCode::FAILURE;
+        if ask(question)? != *answer {
+            let name = &question.0.name;
+            return Err(format!("evaluation {done}: {name} has another answer than before").into());
         }
         if done.is_multiple_of((count / 4).max(1)) {
-            eprintln!("soak: {done} evaluations, {} KiB", resident());
+            eprintln!("soak: {done} evaluations, {} KiB", resident()?);
         }
     }
-    let (seconds, after) = (begin.elapsed().as_secs_f64(), resident());
+    let (seconds, after) = (begin.elapsed().as_secs_f64(), resident()?);
     println!(
         "soak: {count} evaluations of {} cases in {seconds:.0} s, {:.0} a second; no trap, the same bytes every time; \
          {before} KiB of memory after the warm-up, {after} KiB at the end",
@@ -59,18 +65,12 @@ fn main() -> ExitCode {
         count as f64 / seconds
     );
     if after > before + GROWTH {
-        eprintln!("soak: the memory has grown by more than {GROWTH} KiB");
-        return ExitCode::FAILURE;
+        return Err(format!("the memory has grown by more than {GROWTH} KiB").into());
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 /// The resident memory of this process, in KiB.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_else(|error| {
-        panic!("/proc/self/status: {error}; the soak measures memory as Linux tells it")
-    });
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok())
-        .unwrap()
+fn resident() -> Result<u64, Failure> {
+    Ok(memory_kib(THIS, NOW).ok_or(format!("{THIS} cannot be read; run the soak on Linux"))?)
 }

@@ -1,12 +1,12 @@
-//! The proof that every engine says the same: the native core, the module for Kubewarden in the runtime that Kubewarden
-//! embeds, the module for OPA in the host that npm has, and the npm package. They are asked for every case of the
-//! corpus, and for generated pods under generated settings; of a question on which they differ, the smallest is told.
+//! Compares the answers of every engine: the native core, the module for Kubewarden in the runtime that Kubewarden
+//! embeds, the module for OPA in its npm host, and the npm package. Each is asked every case of the corpus, and
+//! generated pods under generated settings. Of the questions on which they differ, the smallest is printed.
 //!
-//!   agreement [--cases N]     by default 20,000
+//! `make agreement` runs it with `--cases N`, by default 20,000.
 //!
-//! What an engine cannot carry is not asked of it, and counted: a question to the cluster goes to Kubewarden alone (the
-//! others refuse the setting, in the same words as the core that cannot ask), and JavaScript has no integers beyond 53
-//! bits and no key twice.
+//! An engine is not asked what it cannot represent: only Kubewarden can ask the cluster (the others refuse the setting,
+//! with the same message as a core that cannot ask), and JavaScript has no integers beyond 53 bits and no duplicate
+//! keys. The output counts these questions.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,7 +14,7 @@
     reason = "a test may panic"
 )]
 
-#[path = "../tests/support/generate.rs"]
+#[path = "../../tests/support/generate.rs"]
 #[allow(dead_code, reason = "this takes a part of it")]
 mod generate;
 
@@ -26,8 +26,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eci_e2e_tests::{call, namespace};
-use eci_manifest::case::read_all;
+use eci_e2e_tests::{call, corpus, namespace};
 use eci_security_context::judge::{mutate, validate};
 use eci_security_context::kubewarden;
 use proptest::prelude::*;
@@ -36,7 +35,7 @@ use serde_json::{Map, Value, json};
 
 use crate::generate::{PLACES, arb_pod_spec, arb_settings, placed};
 
-/// A seed that is always the same: who reads of a disagreement has it again.
+/// A fixed seed, so that a reported disagreement can be reproduced.
 const SEED: [u8; 32] = *b"eci-security-context: agreement!";
 
 fn main() -> ExitCode {
@@ -46,22 +45,22 @@ fn main() -> ExitCode {
         _ => panic!("usage: agreement [--cases N]"),
     };
     let engines = Engines::start();
-    let mut corpus = Counts::default();
-    for case in read_all(&root("tests/cases")) {
+    let mut counts = Counts::default();
+    for case in corpus() {
         let question = Question {
             function: case.function.clone(),
             payload: case.payload_text(),
         };
         let namespace = namespace(&case);
         match engines.agree(&question, &namespace) {
-            Ok(counts) => corpus.add(&counts),
+            Ok(of_case) => counts.add(&of_case),
             Err(disagreement) => {
                 eprintln!("agreement: {}: {disagreement}", case.name);
                 return ExitCode::FAILURE;
             }
         }
     }
-    println!("corpus: {corpus}");
+    println!("corpus: {counts}");
     let generated = RefCell::new(Counts::default());
     let config = Config {
         cases,
@@ -72,7 +71,7 @@ fn main() -> ExitCode {
     let mut runner =
         TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &SEED));
     let outcome = runner.run(&question(), |question| {
-        let nobody = Err("there is nobody to be asked".to_owned());
+        let nobody = Err("this host has no cluster".to_owned());
         let counts = engines
             .agree(&question, &nobody)
             .map_err(|said| TestCaseError::fail(said.to_string()))?;
@@ -99,7 +98,7 @@ fn root(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
 }
 
-/// What is asked of every engine.
+/// A question to every engine.
 #[derive(Debug, Clone)]
 struct Question {
     function: String,
@@ -112,8 +111,7 @@ impl Question {
         serde_json::from_str(&self.payload).unwrap()
     }
 
-    /// Whether it is the same to JavaScript, which hands over objects: a key that is set twice is set once there, and a
-    /// number has 53 bits.
+    /// True if JavaScript can represent it: an object has no duplicate keys there, and a number has 53 bits.
     fn survives_javascript(&self) -> bool {
         let tree = self.tree();
         let rewritten = tree.to_string();
@@ -135,7 +133,7 @@ fn question() -> impl Strategy<Value = Question> {
     )
 }
 
-/// What was asked, and what came of it.
+/// Counts of the questions and their outcomes.
 #[derive(Default)]
 struct Counts {
     questions: usize,
@@ -145,7 +143,7 @@ struct Counts {
     findings: usize,
     /// Answers by engines other than the native core.
     answers: usize,
-    /// Questions that JavaScript cannot hold.
+    /// Questions that JavaScript cannot represent.
     beyond_javascript: usize,
 }
 
@@ -176,12 +174,12 @@ impl Display for Counts {
             f,
             "{questions} questions ({denied} denied, {repaired} repaired, {refused} refused, {findings} findings): \
              {answers} answers of three engines, all as the native core's; {beyond_javascript} not asked of the npm \
-             package, as JavaScript cannot hold them"
+             package, as JavaScript cannot represent them"
         )
     }
 }
 
-/// An answer, whichever engine gives it.
+/// An answer in a form that all engines share.
 #[derive(Debug, PartialEq)]
 struct Answer {
     accepted: bool,
@@ -216,7 +214,7 @@ impl Engines {
         }
     }
 
-    /// Asks all of them. The error tells who says what.
+    /// Asks all of them. The error names both answers.
     fn agree(
         &self,
         question: &Question,
@@ -266,7 +264,7 @@ impl Engines {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         serde_json::from_str(&line)
-            .unwrap_or_else(|error| panic!("{engine} says {line:?}: {error}"))
+            .unwrap_or_else(|error| panic!("{engine} answers {line:?}: {error}"))
     }
 
     fn opa(&self, question: &Question) -> Answer {
@@ -297,7 +295,7 @@ impl Engines {
         let answer = self.ask("npm", question);
         let said = answer.get("verdict").unwrap_or(&answer["error"]);
         Answer {
-            // What is no finding is thrown.
+            // An invalid request is thrown as an error.
             accepted: said["accepted"].as_bool().unwrap_or_default(),
             code: said["code"].as_u64(),
             message: text(&said["message"]),
@@ -308,7 +306,7 @@ impl Engines {
     }
 }
 
-/// What the native core answers on a host that cannot be asked.
+/// The answer of the native core on a host without a cluster.
 fn unasked(question: &Question) -> Answer {
     let judge = if question.function == "mutate" {
         mutate
@@ -318,7 +316,7 @@ fn unasked(question: &Question) -> Answer {
     kubewarden_answer(&kubewarden::answer(judge(question.payload.as_bytes(), None)).unwrap())
 }
 
-/// The answer in the shape of Kubewarden.
+/// Reads an answer in Kubewarden's shape.
 fn kubewarden_answer(answer: &[u8]) -> Answer {
     let answer: Value = serde_json::from_slice(answer).unwrap();
     Answer {
@@ -339,7 +337,7 @@ fn same(engine: &str, answer: &Answer, native: &Answer) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{engine} says\n{answer:#?}\nand the native core\n{native:#?}"
+        "{engine} answers\n{answer:#?}\nand the native core\n{native:#?}"
     ))
 }
 
@@ -375,7 +373,7 @@ fn canonical(value: &Value) -> String {
     }
 }
 
-/// Whether JavaScript, whose numbers have 53 bits, holds every number of the value.
+/// True if JavaScript, whose numbers have 53 bits, can represent every number of the value.
 fn is_exact_in_javascript(value: &Value) -> bool {
     const MOST: u64 = (1 << 53) - 1;
     match value {

@@ -1,83 +1,77 @@
-//! Makes seeds for the fuzz targets of the cases: `fuzz-seeds <tests/cases> <fuzz/corpus>`.
+//! `cargo xtask fuzz-seeds`: makes seeds for the fuzz targets from the cases.
 //!
-//! Of each rule a few short ones are taken: a fuzzer finds the variations by itself, and runs all seeds before it
-//! starts. What has been found by fuzzing stands beside them under names of its own, and stays.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a developer's program"
-)]
+//! A few short ones are taken from each rule: a fuzzer finds the variations by itself, and runs all seeds before it
+//! starts. The inputs that fuzzing has found are in fuzz/found.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
-use std::{env, fs};
 
-use eci_manifest::case::read_all;
+use eci_manifest::case::{Case, read_all};
 use serde_json::Value;
 
-/// How many seeds of a target come of one rule's cases.
+use crate::Failure;
+
+/// How many seeds of a target come from the cases of one rule.
 const A_RULE: usize = 4;
 /// The longest seed.
 const LENGTH: usize = 2048;
 
-fn main() {
-    let arguments: Vec<String> = env::args().collect();
-    let [_, cases, corpus] = arguments.as_slice() else {
-        panic!("usage: fuzz-seeds CASES CORPUS")
-    };
-    let mut seeds = BTreeSet::new();
-    for case in read_all(Path::new(cases)) {
-        let rule = &case.rule;
-        let mut seed = |target: &'static str, text: String| {
-            let of_rule = seeds
+/// Writes the seeds made from the cases in one folder to another folder, in place of those there.
+///
+/// # Errors
+/// Where a file cannot be read or written.
+pub(crate) fn write(cases: &Path, folder: &Path) -> Result<(), Failure> {
+    let mut seeds: BTreeSet<(&str, String, String)> = BTreeSet::new();
+    for case in read_all(cases) {
+        for (target, text) in of_case(&case, cases)? {
+            let rule = &case.rule;
+            let others = seeds
                 .iter()
-                .filter(|(of, name, _)| (*of, name) == (target, rule))
-                .count();
-            if (1..=LENGTH).contains(&text.len()) && of_rule < A_RULE {
+                .filter(|(of, name, _)| *of == target && name == rule);
+            if (1..=LENGTH).contains(&text.len()) && others.count() < A_RULE {
                 seeds.insert((target, rule.clone(), text));
             }
-        };
-        seed("request", case.payload_text());
-        let file = Path::new(cases).join(format!("{}.yaml", case.name));
-        seed(
-            "yaml_edit",
-            fs::read_to_string(file).expect("a case is a file"),
-        );
-        match &case.payload["settings"] {
-            Value::Object(settings) if settings.is_empty() => {}
-            settings => seed("settings", settings.to_string()),
         }
-        each(
-            &case.payload["request"]["object"],
-            &mut |key, value| match (key, value) {
-                ("k8s.aliyun.com/eci-host-sysctls", Value::String(text)) => {
-                    seed("host_sysctls", text.clone())
-                }
-                ("k8s.aliyun.com/eci-use-specs" | "cpu" | "memory", Value::String(text)) => {
-                    seed("quantity", text.clone());
-                }
-                _ => {}
-            },
-        );
     }
-    let mut number = 0;
-    let mut before = None;
-    for (target, rule, text) in &seeds {
-        number = if before == Some((target, rule)) {
-            number + 1
-        } else {
-            1
-        };
-        before = Some((target, rule));
-        let folder = Path::new(corpus).join(target);
-        fs::create_dir_all(&folder).expect("a folder can be made");
-        fs::write(folder.join(format!("{rule}-{number}")), text).expect("a seed can be written");
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
     }
+    for (number, (target, rule, text)) in seeds.iter().enumerate() {
+        let folder = folder.join(target);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(format!("{rule}-{number}")), text)?;
+    }
+    println!("{} seeds in {}", seeds.len(), folder.display());
+    Ok(())
 }
 
-/// Every field in a value.
+/// The seeds of a case, each with its target.
+fn of_case(case: &Case, cases: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+    let file = cases.join(format!("{}.yaml", case.name));
+    let mut seeds = vec![
+        ("request", case.payload_text()),
+        ("yaml_edit", fs::read_to_string(file)?),
+    ];
+    let part = |pointer| case.payload.pointer(pointer).unwrap_or(&Value::Null);
+    match part("/settings") {
+        Value::Object(settings) if settings.is_empty() => {}
+        settings => seeds.push(("settings", settings.to_string())),
+    }
+    each(part("/request/object"), &mut |key, value| {
+        let target = match key {
+            "k8s.aliyun.com/eci-host-sysctls" => "host_sysctls",
+            "k8s.aliyun.com/eci-use-specs" | "cpu" | "memory" => "quantity",
+            _ => return,
+        };
+        if let Value::String(text) = value {
+            seeds.push((target, text.clone()));
+        }
+    });
+    Ok(seeds)
+}
+
+/// Visits every field in a value.
 fn each(value: &Value, visit: &mut dyn FnMut(&str, &Value)) {
     match value {
         Value::Object(entries) => {

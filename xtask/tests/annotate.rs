@@ -130,8 +130,8 @@ fn the_modules_of_this_project_take_their_metadata() {
         ("POLICY_WASM", "metadata.yml", "README.md", "v1"),
         (
             "POLICY_OPA_WASM",
-            "opa/metadata.yml",
-            "opa/README.md",
+            "guests/opa/metadata.yml",
+            "guests/opa/README.md",
             "Unknown",
         ),
     ] {

@@ -1,17 +1,18 @@
-//! What was measured, and how it is told.
+//! The figures of a measurement, and how they are shown.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Timing;
-use crate::question::{Question, Verdict};
+use super::ledger::Timing;
+use super::question::Question;
+use crate::payload::Verdict;
 
 /// A measurement, as `docs/load.json` has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Run {
-    /// Of the policy.
+    /// The version of the policy.
     pub(crate) version: String,
     /// The system, and the cores that host and clients share.
     pub(crate) machine: String,
@@ -19,37 +20,37 @@ pub(crate) struct Run {
     pub(crate) workers: usize,
     /// How long each rate was held.
     pub(crate) seconds: u64,
-    /// What is later than this is told as late.
+    /// Answers after this count as late.
     pub(crate) deadline_ms: u64,
     pub(crate) requests: Requests,
     /// In rising order.
     pub(crate) rates: Vec<Rate>,
 }
 
-/// What was asked.
+/// The requests of a measurement.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Requests {
     /// How many cases of the corpus are accepted, repaired and denied.
     pub(crate) accepted: usize,
     pub(crate) repaired: usize,
     pub(crate) denied: usize,
-    /// The size of the middle one.
+    /// The median size.
     pub(crate) median_bytes: usize,
 }
 
-/// What a rate led to.
+/// The figures of one rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rate {
     /// Requests a second, by the plan.
     pub(crate) rate: u64,
-    /// How many that were; each was answered, rightly.
+    /// How many there were; each had the right answer.
     pub(crate) requests: usize,
     /// Answers a second, while requests came.
     pub(crate) answered: u64,
     pub(crate) latency_us: Latency,
     /// How many answers missed the deadline.
     pub(crate) late: usize,
-    /// The most memory that the process had, clients included; none where the system does not tell.
+    /// The peak memory of the process, clients included, if the system reports it.
     pub(crate) peak_kib: Option<u64>,
 }
 
@@ -70,7 +71,7 @@ impl Requests {
             match question.verdict {
                 Verdict::Accepted => requests.accepted += 1,
                 Verdict::Repaired => requests.repaired += 1,
-                Verdict::Denied => requests.denied += 1,
+                Verdict::Denied | Verdict::Refused | Verdict::Late => requests.denied += 1,
             }
             bytes.push(question.bytes());
         }
@@ -117,20 +118,20 @@ impl Rate {
     }
 }
 
-/// The smallest of the sorted samples that is not under so many per cent of them (the nearest rank).
+/// The percentile of sorted samples, by the nearest rank.
 pub(crate) fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied()
 }
 
 impl Run {
-    /// The highest rate up to which 99 of 100 answers meet the deadline.
+    /// The highest rate at which 99 of 100 answers meet the deadline, as at all lower rates.
     fn sustained(&self) -> Option<&Rate> {
         let met = |rate: &&Rate| rate.latency_us.p99 <= self.deadline_ms.saturating_mul(1_000);
         self.rates.iter().take_while(met).last()
     }
 
-    /// The figures in Markdown: what was asked, the picture, a table, and what follows.
+    /// The figures in Markdown: the requests, the picture, a table, and a conclusion.
     pub(crate) fn page(&self) -> String {
         let Self {
             version,
@@ -158,7 +159,7 @@ impl Run {
             page += &self.row(rate);
         }
         page += "\n";
-        // A `String` takes whatever is written.
+        // A `String` accepts every write.
         let _ = match self.sustained() {
             Some(rate) => writeln!(
                 page,
@@ -200,7 +201,7 @@ impl Run {
     }
 }
 
-/// Microseconds, shown as milliseconds with three digits that count.
+/// Microseconds, shown as milliseconds with three significant digits.
 struct Milliseconds(u64);
 
 impl fmt::Display for Milliseconds {
@@ -255,7 +256,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// By the definition of the nearest rank: the sample at the place that is the percentage of the count, rounded up.
+    /// The nearest rank is the percentage of the count, rounded up.
     #[test]
     fn percentiles_by_hand() {
         let hundred: Vec<u64> = (1..=100).collect();
@@ -274,7 +275,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_a_rate_led_to() {
+    fn the_figures_of_a_rate() {
         let ms = Duration::from_millis;
         // Latencies of 1, 2, 101 and 1,500 ms; the last answer comes after the second is over.
         let timings = [(0, 1), (10, 12), (20, 121), (500, 2_000)].map(|(due, answered)| Timing {

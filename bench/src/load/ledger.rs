@@ -1,30 +1,30 @@
-//! What is owed: every request has one answer, its own.
+//! The ledger of a measurement: every request must get one answer, its own.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::question::{Question, number_of, uid};
+use super::question::{Question, number_of, uid};
 
 /// A request, and when it is due.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
-    /// Since the begin of the measurement.
+    /// Since the start of the measurement.
     pub(crate) due: Duration,
     pub(crate) question: Arc<Question>,
 }
 
-/// What comes back.
+/// An answer that came back.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// Of the request that it answers.
+    /// The uid of its request.
     pub(crate) uid: String,
-    /// When it was there, since the begin of the measurement.
+    /// When it came, since the start of the measurement.
     pub(crate) at: Duration,
-    /// The answer of the policy, or why there is none.
+    /// The answer of the policy, or the reason why there is none.
     pub(crate) bytes: Result<Vec<u8>, String>,
 }
 
-/// What is wrong with the answers.
+/// A fault in the answers.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("{uid} ({case}): lost: there is no answer")]
@@ -43,7 +43,7 @@ pub(crate) enum Fault {
     },
 }
 
-/// When a request was due, and when it was answered; since the begin of the measurement.
+/// When a request was due and when it was answered, since the start of the measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timing {
     pub(crate) due: Duration,
@@ -51,23 +51,23 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// From when it was due on, and not only from when it was asked: what waits for its turn waits.
+    /// Counted from when it was due, so that the time it waited to be sent counts too.
     pub(crate) fn latency(self) -> Duration {
         self.answered.saturating_sub(self.due)
     }
 }
 
-/// The requests of a measurement, and which of them are answered.
+/// The requests of a measurement, and their answers so far.
 #[derive(Debug)]
 pub(crate) struct Ledger<'p> {
-    /// The number of the first; the others follow.
+    /// The number of the first request; the others follow.
     first: u64,
     requests: Vec<(&'p Arrival, Option<Duration>)>,
     faults: Vec<Fault>,
 }
 
 impl<'p> Ledger<'p> {
-    /// Nothing is answered yet.
+    /// A ledger without answers.
     pub(crate) fn new(first: u64, plan: &'p [Arrival]) -> Self {
         Self {
             first,
@@ -76,7 +76,7 @@ impl<'p> Ledger<'p> {
         }
     }
 
-    /// Takes an answer down.
+    /// Records an answer.
     pub(crate) fn note(&mut self, answer: Answer) {
         let Answer { uid, at, bytes } = answer;
         let index = number_of(&uid).and_then(|number| number.checked_sub(self.first));
@@ -106,7 +106,7 @@ impl<'p> Ledger<'p> {
     /// The timings, in the order of the requests.
     ///
     /// # Errors
-    /// Where the answers are not one to each request, and its own.
+    /// Where a request has not exactly one answer, its own.
     pub(crate) fn close(mut self) -> Result<Vec<Timing>, Vec<Fault>> {
         let mut timings = Vec::with_capacity(self.requests.len());
         for (number, (arrival, answered)) in (self.first..).zip(self.requests) {
@@ -140,8 +140,8 @@ mod tests {
     )]
 
     use super::*;
-    use crate::question::Verdict;
-    use crate::question::tests::corpus;
+    use crate::load::question::Verdict;
+    use crate::load::question::tests::corpus;
 
     const FIRST: u64 = 100;
 
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_answer_is_told() {
+    fn a_lost_answer_is_reported() {
         let plan = plan();
         let faults = closed(&plan, vec![answer(&plan, 0), answer(&plan, 2)]).unwrap_err();
         assert_eq!(
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_answer_is_told() {
+    fn a_doubled_answer_is_reported() {
         let plan = plan();
         let faults =
             closed(&plan, [0, 1, 2, 1].map(|index| answer(&plan, index)).into()).unwrap_err();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn swapped_answers_are_told_even_of_one_case() {
+    fn swapped_answers_are_reported_even_for_one_case() {
         let plan = plan();
         for (one, other) in [(0, 1), (1, 2)] {
             let mut answers = [0, 1, 2].map(|index| answer(&plan, index));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stray_answer_and_a_failed_request_are_told() {
+    fn a_stray_answer_and_a_failed_request_are_reported() {
         let plan = plan();
         let mut answers: Vec<_> = [0, 1, 2].map(|index| answer(&plan, index)).into();
         answers[2].bytes = Err("trapped".to_owned());

@@ -5,12 +5,12 @@ use std::error::Error;
 use plotters::element::{DynElement, IntoDynElement};
 use plotters::prelude::*;
 
-use crate::figures::{Latency, Run};
+use super::figures::{Latency, Run};
 
-/// A line of the picture: its name, its colour, its marker, and what it shows.
+/// A line of the picture: its name, its colour, its marker, and its figure.
 type Line = (&'static str, RGBColor, Marker, fn(&Latency) -> u64);
 
-/// Colours and markers that the colour-blind tell apart too (the colours are Okabe's and Ito's, two of them darker).
+/// Colours and markers that colour-blind readers can distinguish (Okabe and Ito's colours, two of them darker).
 static LINES: [Line; 4] = [
     ("max", RGBColor(0xa8, 0x4c, 0x82), Marker::Ring, |latency| {
         latency.max
@@ -59,7 +59,7 @@ impl Marker {
     }
 }
 
-/// The latency over the rate of requests, as SVG; on a ground of its own, so that it can be read on any page.
+/// The latency over the rate of requests, as SVG; with its own background, so that it can be read on any page.
 ///
 /// # Errors
 /// Where the library cannot draw.
@@ -160,11 +160,11 @@ mod tests {
     )]
 
     use super::*;
-    use crate::figures::Rate;
-    use crate::figures::tests::run;
+    use crate::load::figures::Rate;
+    use crate::load::figures::tests::run;
 
     #[test]
-    fn it_says_what_it_shows() {
+    fn it_has_titles_and_every_point() {
         let svg = svg(&run()).unwrap();
         for text in [
             "2 workers, linux x86_64, 2 cores",
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_axes_whatever_there_is_to_show() {
+    fn it_has_axes_even_without_points() {
         for (deadline_ms, rates) in [
             (1, vec![]),
             (1_000, vec![]),

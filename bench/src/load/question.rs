@@ -1,38 +1,30 @@
-//! What is asked: the cases of the corpus, each time under a uid of its own.
+//! The requests: the cases of the corpus, each time with a uid of its own.
 
-use std::path::Path;
-
-use eci_e2e_tests::{Answer, namespace, native};
-use eci_manifest::case::{Case, read_all};
+use eci_e2e_tests::{Answer, corpus, namespace, native};
+use eci_manifest::case::Case;
 use serde_json::Value;
+
+use crate::payload::Verdict;
 
 /// The uid of a request of this number.
 pub(crate) fn uid(number: u64) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
-/// The number of a uid; none where it is none of these.
+/// The number of a uid, if it is one of [`uid`].
 pub(crate) fn number_of(uid: &str) -> Option<u64> {
     uid.strip_prefix("00000000-0000-4000-8000-")?.parse().ok()
 }
 
-/// Stands for the uid in what is kept of a case. No request has it.
+/// The number of the uid in the stored text of a case. No request has it.
 const PLACE: u64 = 999_999_999_999;
-
-/// What a policy does about a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Accepted,
-    Repaired,
-    Denied,
-}
 
 /// A case of the corpus.
 #[derive(Debug)]
 pub(crate) struct Question {
     /// `<rule>/<name>`.
     pub(crate) case: String,
-    /// What the host says where the policy asks for the Namespace.
+    /// The host's answer where the policy asks for the Namespace.
     pub(crate) namespace: Answer,
     pub(crate) verdict: Verdict,
     payload: String,
@@ -40,12 +32,12 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// The cases that a policy is asked at admission, with the answers of the native core.
+    /// Returns the cases that are admission requests, with the answers of the native core.
     ///
     /// # Errors
     /// Where the core has no answer to a case.
-    pub(crate) fn all(corpus: &Path) -> Result<Vec<Self>, String> {
-        let cases = read_all(corpus)
+    pub(crate) fn all() -> Result<Vec<Self>, String> {
+        let cases = corpus()
             .into_iter()
             .filter(|case| case.function == "validate");
         cases.map(Self::of).collect()
@@ -53,7 +45,7 @@ impl Question {
 
     fn of(mut case: Case) -> Result<Self, String> {
         if let Some(request) = case.payload.get_mut("request") {
-            // A repaired object carries it, so that its answer is that of no other request.
+            // A repaired object has it, so that its answer differs from that of every other request.
             if let Some(Value::Object(metadata)) = request.pointer_mut("/object/metadata") {
                 metadata.insert("uid".to_owned(), uid(PLACE).into());
             }
@@ -64,13 +56,7 @@ impl Question {
         let (payload, namespace) = (case.payload_text(), namespace(&case));
         let failed = |error: String| format!("{}: {error}", case.name);
         let answer = native("validate", payload.as_bytes(), &namespace).map_err(failed)?;
-        let told: Value =
-            serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))?;
-        let verdict = match (told.get("accepted"), told.get("mutated_object")) {
-            (Some(Value::Bool(true)), None | Some(Value::Null)) => Verdict::Accepted,
-            (Some(Value::Bool(true)), _) => Verdict::Repaired,
-            _ => Verdict::Denied,
-        };
+        let verdict = Verdict::of(&answer).map_err(|error| failed(error.to_string()))?;
         let answer = String::from_utf8(answer).map_err(|error| failed(error.to_string()))?;
         Ok(Self {
             case: case.name,
@@ -105,14 +91,8 @@ pub(crate) mod tests {
 
     use super::*;
 
-    static CORPUS: LazyLock<Vec<Arc<Question>>> = LazyLock::new(|| {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
-        Question::all(&corpus)
-            .unwrap()
-            .into_iter()
-            .map(Arc::new)
-            .collect()
-    });
+    static CORPUS: LazyLock<Vec<Arc<Question>>> =
+        LazyLock::new(|| Question::all().unwrap().into_iter().map(Arc::new).collect());
 
     pub(crate) fn corpus() -> &'static [Arc<Question>] {
         &CORPUS

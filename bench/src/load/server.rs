@@ -1,8 +1,8 @@
-//! The host as policy-server has it, and the clients that do not wait for it.
+//! A host that works as policy-server does, and clients that do not wait for answers.
 //!
-//! policy-server takes requests on a runtime with a thread a core, lets as many evaluations begin as it has workers (a
-//! semaphore, which is fair), and makes each on a thread for blocking work, in a fresh instance of the module that it
-//! compiled once. What it does besides is not here: TLS and HTTP, reading the review, and the patch of a repaired object.
+//! Policy-server accepts requests on a runtime with a thread a core, limits the evaluations to its number of workers (by a
+//! fair semaphore), and runs each on a thread for blocking work, in a fresh instance of the module that it compiled
+//! once. The rest of its work is left out: TLS and HTTP, reading the review, and the patch of a repaired object.
 
 use std::io;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::ledger::{Answer, Arrival, Fault, Ledger, Timing};
-use crate::question::{Question, uid};
+use super::ledger::{Answer, Arrival, Fault, Ledger, Timing};
+use super::question::{Question, uid};
 
-/// The most workers: so many threads for blocking work has tokio's runtime, in policy-server too.
-pub(crate) const MOST_WORKERS: usize = 512;
+/// The most workers: the number of threads for blocking work in tokio's runtime, in policy-server too.
+pub(crate) const MOST_WORKERS: u64 = 512;
 
 /// The host.
 pub(crate) struct Server {
@@ -29,10 +29,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A host with so many workers.
+    /// A host with this many workers.
     ///
     /// # Errors
-    /// Where the system gives no threads.
+    /// Where the system refuses threads.
     pub(crate) fn start(module: Arc<Module>, workers: usize) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
         Ok(Self {
@@ -42,7 +42,7 @@ impl Server {
         })
     }
 
-    /// Asks, and does not wait.
+    /// Sends a request, and does not wait for the answer.
     fn ask(&self, uid: String, question: Arc<Question>, begin: Instant, answers: Sender<Answer>) {
         let (permits, module) = (Arc::clone(&self.permits), Arc::clone(&self.module));
         self.runtime.spawn(async move {
@@ -58,7 +58,7 @@ impl Server {
                 Err(panicked) => Err(panicked.to_string()),
             };
             drop(permit);
-            // Where the ledger is closed already, there is nobody to tell.
+            // It fails only where the ledger is closed already.
             let _ = answers.send(Answer {
                 uid,
                 at: begin.elapsed(),
@@ -67,11 +67,11 @@ impl Server {
         });
     }
 
-    /// Asks at the times of the plan, whatever is still unanswered, and waits for the last answer. The numbers of the
-    /// requests begin at `first`.
+    /// Sends the requests when the plan says, whether or not earlier ones are answered, and waits for the last answer.
+    /// The numbers of the requests begin at `first`.
     ///
     /// # Errors
-    /// Where the answers are not one to each request, and its own.
+    /// Where a request has not exactly one answer, its own.
     pub(crate) fn drive(&self, first: u64, plan: &[Arrival]) -> Result<Vec<Timing>, Vec<Fault>> {
         let (sender, answers) = channel();
         let mut ledger = Ledger::new(first, plan);
@@ -85,15 +85,15 @@ impl Server {
                     self.ask(uid(number), Arc::clone(question), begin, sender.clone());
                 }
             });
-            // It ends when the last request has dropped its sender.
+            // The loop ends when the last request has dropped its sender.
             answers.into_iter().for_each(|answer| ledger.note(answer));
         });
         ledger.close()
     }
 }
 
-/// So many requests a second, for so long, at random intervals, as those of many clients that know nothing of each
-/// other have (a Poisson process), each with a question at random. The same seed gives the same plan.
+/// Plans requests at this rate for this long, at random intervals as many independent clients have (a Poisson process),
+/// each with a random question. The same seed gives the same plan.
 pub(crate) fn plan(
     rate: f64,
     length: Duration,
@@ -120,12 +120,12 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
     use super::*;
-    use crate::question::tests::corpus;
+    use crate::load::question::tests::corpus;
 
     #[test]
     fn the_plan_has_the_rate_and_the_length_that_are_asked_for() {
         let plan = plan(1_000.0, Duration::from_secs(10), corpus(), 1);
-        // Of 10,000 the standard deviation is 100.
+        // The standard deviation of 10,000 is 100.
         assert!((9_500..10_500).contains(&plan.len()), "{}", plan.len());
         assert!(plan.is_sorted_by_key(|arrival| arrival.due));
         assert!(plan.last().unwrap().due < Duration::from_secs(10));
@@ -141,7 +141,7 @@ mod tests {
         assert!(corpus().iter().all(asked), "every case is asked");
     }
 
-    /// More than the workers can do at once, for a second.
+    /// More requests than the workers can evaluate at once, for a second.
     #[test]
     fn under_load_nothing_is_lost_or_mixed_up() {
         let path = std::env::var_os("POLICY_WASM")

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 
 import { installed, repository } from './support/installed.js';
 
-const readme = readFileSync(join(repository, 'js/README.md'), 'utf8');
+const readme = readFileSync(join(repository, 'guests/js/README.md'), 'utf8');
 
 /** The blocks of a language, each with the output that follows it. */
 const snippets = [...readme.matchAll(/```js\n(.*?)```\n\n```text\n(.*?)```/gs)];

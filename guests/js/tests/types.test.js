@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 import { installed, repository } from './support/installed.js';
 
-const tsc = join(repository, 'js/node_modules/.bin/tsc');
+const tsc = join(repository, 'guests/js/node_modules/.bin/tsc');
 
 const PROGRAM = `
 import { mutate, rules, settingsSchema, validate, InternalError, SettingsError, UnreadableError } from 'eci-security-context';

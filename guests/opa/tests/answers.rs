@@ -8,13 +8,13 @@
     reason = "a test may panic"
 )]
 
-#[path = "../../tests/support/bad_payloads.rs"]
+#[path = "../../../tests/support/bad_payloads.rs"]
 mod bad_payloads;
 #[allow(
     dead_code,
     reason = "not every crate that includes this uses all of it"
 )]
-#[path = "../../tests/support/generate.rs"]
+#[path = "../../../tests/support/generate.rs"]
 mod generate;
 
 use std::path::Path;
@@ -41,7 +41,7 @@ fn the_page_tells_every_entry_point() {
     for (id, (name, _)) in EntryPoint::ALL.iter().enumerate() {
         assert!(
             page.contains(&format!("| `{name}` | {id} |")),
-            "opa/README.md does not tell {name}, {id}"
+            "guests/opa/README.md does not list {name}, {id}"
         );
     }
     let rows = page
@@ -165,7 +165,7 @@ fn assert_denies(violations: &[Violation], mut payload: Value) {
 
 #[test]
 fn the_corpus_is_answered_as_the_core_does() {
-    let cases = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"));
+    let cases = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases"));
     assert!(cases.len() > 100);
     for case in cases {
         let input = case.payload.to_string();

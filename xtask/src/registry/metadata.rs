@@ -11,7 +11,8 @@ use semver::Version;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Failure, file};
+use super::file;
+use crate::Failure;
 
 /// The annotation that carries the README.
 pub(crate) const USAGE: &str = "io.kubewarden.policy.usage";

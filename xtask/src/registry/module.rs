@@ -6,8 +6,8 @@ use serde::Deserialize;
 use wasm_encoder::{CustomSection, RawSection};
 use wasmparser::{Parser, Payload, Validator};
 
+use super::metadata::{ExecutionMode, Metadata, SOURCE};
 use crate::Failure;
-use crate::metadata::{ExecutionMode, Metadata, SOURCE};
 
 /// The custom section in which a cluster finds the metadata, as JSON.
 const SECTION: &str = "io.kubewarden.metadata";
@@ -136,12 +136,12 @@ impl<'b> Module<'b> {
             return match force {
                 // A host would take it for one of waPC's.
                 true if self.is_of_opa() => Err(
-                    "a module for OPA's hosts cannot go without metadata; eci-registry annotate adds them"
+                    "a module for OPA's hosts cannot go without metadata; `cargo xtask annotate` adds them"
                         .into(),
                 ),
                 true => Ok(None),
                 false => {
-                    Err("it has no metadata; eci-registry annotate adds them, and --force pushes it without"
+                    Err("it has no metadata; `cargo xtask annotate` adds them, and --force pushes it without"
                         .into())
                 }
             };

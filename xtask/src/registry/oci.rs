@@ -17,7 +17,8 @@ use oci_client::manifest::{
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
 
-use crate::{Failure, credentials};
+use super::credentials;
+use crate::Failure;
 
 /// The most bytes of a module that are pulled. A policy has a few MB.
 const LARGEST: u64 = 64 << 20;
@@ -61,7 +62,7 @@ impl Registry {
             },
             connect_timeout: Some(PATIENCE),
             read_timeout: Some(PATIENCE),
-            user_agent: concat!("eci-registry/", env!("CARGO_PKG_VERSION")),
+            user_agent: concat!("eci-security-context/", env!("CARGO_PKG_VERSION")),
             ..ClientConfig::default()
         };
         // Fails where there is a provider already, which nothing else here sets.

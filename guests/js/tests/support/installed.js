@@ -12,7 +12,7 @@ const { NPM_TARBALL: tarball } = env;
 if (!tarball) throw new Error('NPM_TARBALL names the packed package; `make test-npm` sets it');
 
 /** The root of the repository. */
-export const repository = fileURLToPath(new URL('../../..', import.meta.url));
+export const repository = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** A folder with the package in its node_modules, and with `files` by their names. It goes when the tests are over. */
 export function installed(files = {}) {
