@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if over > 0 {
         return Err(format!(
             "{over} payloads are more than {margin}% over the budget of compiler {compiler}. If that is intended, run \
-             `make fuel-budget` and explain it in the commit"
+             `cargo eci-bench fuel --write` and explain it in the commit"
         )
         .into());
     }
@@ -87,7 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     } else {
         println!(
             "fuel: the budget has no figures of compiler {compiler}: none of {count} payloads is more than {margin}% over \
-             the largest of the others; `make fuel-budget` adds this compiler"
+             the largest of the others; `cargo eci-bench fuel --write` adds this compiler"
         );
     }
     Ok(())

@@ -280,7 +280,7 @@ fn a_module_without_metadata_is_pushed_by_force_only() {
     let pushed = |module: &str| folder.run(&["push", module, &reference]);
     let forced = |module: &str| folder.run(&["push", "--force", module, &reference]);
     pushed("raw.wasm")
-        .fails(&["raw.wasm: it has no metadata; eci-registry annotate adds them, and --force"]);
+        .fails(&["raw.wasm: it has no metadata; `cargo xtask annotate` adds them, and --force"]);
     forced("raw.opa.wasm")
         .fails(&["raw.opa.wasm: a module for OPA's hosts cannot go without metadata"]);
     for (module, said) in [

@@ -169,7 +169,7 @@ fn failure(faults: Vec<Fault>) -> String {
 }
 
 fn read(data: &Path) -> Result<Run, String> {
-    let failed = |problem: String| format!("{}: {problem}; `make load` writes it", data.display());
+    let failed = |problem: String| format!("{}: {problem}; `make bench-load` writes it", data.display());
     let text = fs::read_to_string(data).map_err(|error| failed(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
 }
@@ -260,7 +260,7 @@ mod tests {
                 .to_string()
         };
         assert!(draw(&folder.path().join("nowhere")).ends_with("nowhere: no such folder"));
-        assert!(draw(folder.path()).ends_with("`make load` writes it"));
+        assert!(draw(folder.path()).ends_with("`make bench-load` writes it"));
         fs::write(folder.path().join(DATA), "{}").unwrap();
         assert!(draw(folder.path()).contains("load.json: missing field"));
         fs::copy(docs().join(DATA), folder.path().join(DATA)).unwrap();

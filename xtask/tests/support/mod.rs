@@ -33,7 +33,7 @@ impl Ran {
     pub(crate) fn fails(&self, said: &[&str]) {
         assert_eq!((self.code, self.out.as_str()), (1, ""), "{}", self.err);
         assert!(
-            self.err.starts_with("eci-registry: ") && self.err.lines().count() == 1,
+            self.err.starts_with("xtask: ") && self.err.lines().count() == 1,
             "{}",
             self.err
         );
@@ -83,7 +83,7 @@ impl Folder {
 
     /// The command in this folder, which is its home too, without what the environment says of registries.
     pub(crate) fn command(&self) -> Command {
-        let mut command = cargo_bin_cmd!("eci-registry");
+        let mut command = cargo_bin_cmd!("xtask");
         command.current_dir(self.path()).env("HOME", self.path());
         for name in [
             "DOCKER_CONFIG",
