@@ -3,9 +3,10 @@ HOST := --profile host --locked
 # The profile of a release, for the command without the runtime.
 DIST := --profile dist --locked --no-default-features
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-# Every package that builds without the Wasm runtime, with the features that the whole workspace gives it.
-CORE := -p eci-security-context -p eci-json -p eci-manifest -p eci-policy -p eci-policy-opa -p eci-security-context-js -p xtask \
-  --no-default-features --features eci-security-context/kubewarden,eci-security-context/docs,eci-security-context-js/types
+# The packages that never need the Wasm runtime; and with the command, which can be built without it.
+NATIVE := -p eci-security-context -p eci-json -p eci-manifest -p eci-policy-opa -p eci-security-context-js -p xtask
+CORE := $(NATIVE) -p eci-policy --no-default-features \
+  --features eci-security-context/kubewarden,eci-security-context/docs,eci-security-context-js/types
 # The sources of every module. Folders are listed too: a removed file changes their time stamp.
 SOURCES := $(shell find src json/src) json/Cargo.toml Cargo.toml Cargo.lock scripts/wasm-build
 JS_SOURCES := $(shell find guests/js/src guests/js/lib guests/js/examples guests/js/bindgen/src) $(wildcard guests/js/*.* guests/js/bindgen/Cargo.*)
@@ -66,11 +67,11 @@ check: fmt-check ## Formatting, clippy and the core's tests, without the Wasm ru
 	cargo clippy $(HOST) $(CORE) --all-targets -- -D warnings
 	cargo test -q $(HOST) $(CORE)
 
-# In parts, so that the runtime has the features with which it is compiled already.
+# Package by package, so that the runtime has the features with which it is compiled already.
 test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it: test-{modules,opa,npm,registry,release,seeds}
 	@scripts/component clippy
 	cargo clippy $(HOST) --workspace --all-targets --features xtask/registry -- -D warnings
-	cargo test $(HOST) $(CORE)
+	cargo test $(HOST) $(NATIVE)
 	@$(MAKE) --no-print-directory test-modules test-opa test-npm test-registry test-release test-seeds
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	scripts/reproducible policy.wasm

@@ -15,7 +15,10 @@ fn every_seed_holds() {
             "{}: no seeds for {target}: run `cargo xtask fuzz-seeds`, or `make test-seeds`",
             seeds.display()
         );
-        for input in made.into_iter().chain(inputs(&here.join("found").join(target))) {
+        for input in made
+            .into_iter()
+            .chain(inputs(&here.join("found").join(target)))
+        {
             eprintln!("{}", input.display());
             run(&fs::read(input).unwrap());
         }

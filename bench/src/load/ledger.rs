@@ -140,7 +140,7 @@ mod tests {
     )]
 
     use super::*;
-    use crate::load::question::Verdict;
+    use crate::payload::Verdict;
     use crate::load::question::tests::corpus;
 
     const FIRST: u64 = 100;

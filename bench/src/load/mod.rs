@@ -169,7 +169,8 @@ fn failure(faults: Vec<Fault>) -> String {
 }
 
 fn read(data: &Path) -> Result<Run, String> {
-    let failed = |problem: String| format!("{}: {problem}; `make bench-load` writes it", data.display());
+    let failed =
+        |problem: String| format!("{}: {problem}; `make bench-load` writes it", data.display());
     let text = fs::read_to_string(data).map_err(|error| failed(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
 }
