@@ -314,7 +314,7 @@ fn the_commands_that_install() {
          | JavaScript | `npm install eci-security-context@{VERSION}` |\n\
          | command | [an archive for each machine](command.md#install-it), or `cargo install --locked --git {repository} --tag v{VERSION} eci-policy` |\n",
         oci("metadata.yml"),
-        oci("opa/metadata.yml"),
+        oci("guests/opa/metadata.yml"),
     );
     held(
         "docs/engines.md",
@@ -599,8 +599,8 @@ fn the_metadata_of_the_opa_module() {
         );
         metadata = metadata.replace(there, here);
     }
-    held("opa/metadata.yml", &metadata);
-    let (here, there) = (yaml("opa/metadata.yml"), yaml("metadata.yml"));
+    held("guests/opa/metadata.yml", &metadata);
+    let (here, there) = (yaml("guests/opa/metadata.yml"), yaml("metadata.yml"));
     assert_eq!(here["rules"], there["rules"]);
     assert!(here.get("contextAwareResources").is_none() && here.get("hostCapabilities").is_none());
 }
@@ -608,7 +608,7 @@ fn the_metadata_of_the_opa_module() {
 /// Where else the version of Cargo.toml stands: the file, and what stands before it. What is generated has it of these.
 const VERSIONS: [(&str, &str); 20] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
-    ("opa/metadata.yml", "io.kubewarden.policy.version: "),
+    ("guests/opa/metadata.yml", "io.kubewarden.policy.version: "),
     (TWINS[0], "/eci-security-context:v"),
     (TWINS[1], "/eci-security-context:v"),
     ("deploy/group/group.yaml", "/eci-security-context:v"),
@@ -617,7 +617,7 @@ const VERSIONS: [(&str, &str); 20] = [
     ("deploy/README.md", "?ref=v"),
     ("deploy/README.md", "/releases/download/v"),
     ("deploy/README.md", "/eci-security-context-chart-"),
-    ("docs/releasing.md", " TAG=v"),
+    ("docs/releasing.md", "changelog check v"),
     ("docs/releasing.md", "release.yml@refs/tags/v"),
     ("docs/releasing.md", "/eci-security-context:v"),
     ("docs/releasing.md", "gh release download v"),
