@@ -4,8 +4,9 @@ use std::io::Write;
 
 use eci_manifest::Document;
 use eci_security_context::eci::profile::{Identity, Profile, SysctlSet};
-use eci_security_context::rule::{Action, Finding};
-use eci_security_context::settings::Settings;
+use eci_security_context::policy::settings::Settings;
+use eci_security_context::review::Judged;
+use eci_security_context::rules::rule::Action;
 use eci_security_context::text::one_line;
 use serde::Serialize;
 
@@ -32,12 +33,15 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
     };
     let mut report = Report {
         version: 1,
-        from: revisions.from.profile.name,
-        to: revisions.to.profile.name,
+        from: revisions.from.account.profile.name,
+        to: revisions.to.account.profile.name,
         objects: 0,
         changed: Vec::new(),
         reasons: Vec::new(),
-        sources: [revisions.from.profile.source, revisions.to.profile.source],
+        sources: [
+            revisions.from.account.profile.source,
+            revisions.to.account.profile.source,
+        ],
     };
     let mut failed = 0;
     batch::in_order(
@@ -197,30 +201,34 @@ impl Revisions {
     ) -> Result<Option<Object>, Problem> {
         let before = subject.judge(document, &self.from)?.findings;
         let after = subject.judge(document, &self.to)?.findings;
-        let same =
-            |one: &Finding, other: &Finding| one.rule.id == other.rule.id && one.path == other.path;
-        let mut changes = Vec::new();
-        let mut change = |finding: &Finding, before: Option<Action>, after: Option<Action>| {
-            let path = finding.path.to_string();
-            let (line, column) = lines.at(subject.span(document, &path).start);
-            let (rule, message) = (finding.rule.id, finding.message.to_string());
-            let (before, after) = (before.map(Action::as_str), after.map(Action::as_str));
-            changes.push(Change {
-                line,
-                column,
-                rule,
-                path,
-                before,
-                after,
-                message,
-            });
+        let same = |one: &Judged, other: &Judged| {
+            one.finding.rule.id == other.finding.rule.id && one.finding.path == other.finding.path
         };
+        let mut changes = Vec::new();
+        let mut change =
+            |Judged { finding, .. }: &Judged, before: Option<Action>, after: Option<Action>| {
+                let path = finding.path.to_string();
+                let (line, column) = lines.at(subject.span(document, &path).start);
+                let (rule, message) = (finding.rule.id, finding.message.to_string());
+                let (before, after) = (before.map(Action::as_str), after.map(Action::as_str));
+                changes.push(Change {
+                    line,
+                    column,
+                    rule,
+                    path,
+                    before,
+                    after,
+                    message,
+                });
+            };
         for gone in &before {
             match after.iter().find(|finding| same(finding, gone)) {
-                None => change(gone, Some(gone.action), None),
-                Some(there) if there.action != gone.action => {
-                    change(there, Some(gone.action), Some(there.action))
-                }
+                None => change(gone, Some(gone.decision.action), None),
+                Some(there) if there.decision.action != gone.decision.action => change(
+                    there,
+                    Some(gone.decision.action),
+                    Some(there.decision.action),
+                ),
                 Some(_) => {}
             }
         }
@@ -228,7 +236,7 @@ impl Revisions {
             .iter()
             .filter(|new| !before.iter().any(|there| same(there, new)))
         {
-            change(new, None, Some(new.action));
+            change(new, None, Some(new.decision.action));
         }
         if changes.is_empty() {
             return Ok(None);
@@ -247,7 +255,7 @@ impl Revisions {
 
     /// In what the revisions differ, as far as it bears on the changes.
     fn reasons(&self, changed: &[Object]) -> Vec<Reason> {
-        let (from, to) = (self.from.profile, self.to.profile);
+        let (from, to) = (self.from.account.profile, self.to.account.profile);
         let is_concerned = |rules: &[&str]| {
             changed
                 .iter()
@@ -279,8 +287,8 @@ fn is_decided_anew(changes: &[Change], verdict: &str) -> bool {
 }
 
 /// What the findings mean for the object.
-fn verdict(findings: &[Finding]) -> &'static str {
-    match findings.iter().map(|finding| finding.action).max() {
+fn verdict(findings: &[Judged]) -> &'static str {
+    match findings.iter().map(|judged| judged.decision.action).max() {
         Some(Action::Deny) => "denied",
         Some(Action::Fix) => "repaired",
         Some(Action::Warn) => "accepted with warnings",

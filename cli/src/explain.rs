@@ -4,8 +4,8 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use eci_security_context::rule::{Effect, Rule};
 use eci_security_context::rules::RULES;
+use eci_security_context::rules::rule::{Effect, Rule};
 use eci_security_context::text::{nearest, quote};
 
 use crate::Exit;
@@ -60,7 +60,6 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         summary,
         effect,
         action,
-        fix,
         since,
         docs,
         ..
@@ -70,11 +69,12 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
+    let fix = rule.fix_summary();
     let effect = format!("{}: {}", effect.as_str(), meaning(*effect));
     for (mut label, value) in [
         ("Effect", &*effect),
         ("Default", action.as_str()),
-        ("Fix", fix.unwrap_or("none")),
+        ("Fix", fix.as_deref().unwrap_or("none")),
         ("Since", since),
     ] {
         for line in wrapped(value, WIDTH - LABEL) {
@@ -128,7 +128,7 @@ fn table(out: &mut dyn Write) -> io::Result<()> {
         "rule", "effect", "default"
     )?;
     for rule in RULES {
-        let fix = rule.fix.map(|fix| format!("fix: {fix}"));
+        let fix = rule.fix_summary().map(|fix| format!("fix: {fix}"));
         let lines =
             wrapped(rule.summary, finds).chain(fix.iter().flat_map(|fix| wrapped(fix, finds)));
         let mut cells = [rule.id, rule.effect.as_str(), rule.action.as_str()];

@@ -7,9 +7,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use eci_manifest::{Document, Part, Replacement, Unrepairable, replaced};
-use eci_security_context::rule::{Action, Edit, Rule};
+use eci_security_context::fix::Edit;
+use eci_security_context::policy::settings::Mutate;
 use eci_security_context::rules::RULES;
-use eci_security_context::settings::Mutate;
+use eci_security_context::rules::rule::{Action, Rule};
 use eci_security_context::text::nearest;
 use serde_json::Value;
 use similar::TextDiff;
@@ -57,11 +58,11 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
 fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
     let known: Vec<_> = RULES
         .iter()
-        .filter(|rule| rule.fix.is_some())
+        .filter(|rule| rule.fix.is_available())
         .map(|rule| rule.id)
         .collect();
     match RULES.iter().find(|rule| rule.id == id) {
-        Some(rule) if rule.fix.is_some() => Ok(rule),
+        Some(rule) if rule.fix.is_available() => Ok(rule),
         Some(_) => Err(Failure::new(format!(
             "the rule {id} has no repair; there is one for {}",
             known.join(", ")
@@ -166,8 +167,9 @@ impl Repairer<'_> {
             .filter(|found| found.suppressed.is_none())
         {
             let Some(fix) = &found.fix else { continue };
-            let is_possible =
-                self.rules.is_empty() && fix.taken == Taken::AsEci && found.action == Action::Warn;
+            let is_possible = self.rules.is_empty()
+                && fix.taken == Taken::AsEci
+                && found.decision.action == Action::Warn;
             repaired.possible += usize::from(is_possible);
             if !self.takes(found) {
                 continue;
@@ -249,10 +251,11 @@ impl Repairer<'_> {
     /// Whether a finding is to be repaired.
     fn takes(&self, found: &Found) -> bool {
         match self.rules.as_slice() {
-            [] => found.action == Action::Fix,
+            [] => found.decision.action == Action::Fix,
             // What is exempt is told to the auditor only.
             rules => {
-                found.action > Action::Audit && rules.iter().any(|rule| rule.id == found.rule.id)
+                found.decision.action > Action::Audit
+                    && rules.iter().any(|rule| rule.id == found.rule.id)
             }
         }
     }
@@ -289,7 +292,7 @@ fn denied(found: &[Found]) -> HashMap<Denial, usize> {
     let mut denied = HashMap::new();
     let denials = found
         .iter()
-        .filter(|found| found.action == Action::Deny && found.suppressed.is_none());
+        .filter(|found| found.decision.action == Action::Deny && found.suppressed.is_none());
     for found in denials {
         *denied
             .entry((found.document, found.rule.id, found.message.clone()))

@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use eci_manifest::{Document, Part};
-use eci_security_context::admission::Request;
-use eci_security_context::json::{self, Raw, Unreadable};
-use eci_security_context::judge::{Refusal, Review, WINDOWS, review};
-use eci_security_context::rule::{Action, Finding};
-use eci_security_context::settings::Settings;
-use eci_security_context::workload;
+use eci_security_context::json::{self, ReadError};
+use eci_security_context::pod::template::Location;
+use eci_security_context::policy::decide::{self, Why};
+use eci_security_context::policy::settings::Settings;
+use eci_security_context::review::request::{Payload, RawRequest};
+use eci_security_context::review::verdict::WINDOWS;
+use eci_security_context::review::{self, Refusal, Review, review};
+use eci_security_context::rules::rule::Action;
 use rayon::prelude::*;
 
 use crate::args::SuppressionArgs;
+use crate::object::Name;
 use crate::report::{FileReport, Fix, Found, Problem, Taken, Weight};
 use crate::suppress::{of_lines, suppress};
 use crate::{openapi, repair};
@@ -92,10 +95,10 @@ impl Judge<'_> {
     fn part(&self, part: &Part<'_>) -> Judged {
         if let Some(requests) = openapi::flat(part.text()) {
             let mut judged = self.requests(requests, |place| match place {
-                openapi::Place::Bytes(bytes) => {
+                openapi::Position::Bytes(bytes) => {
                     part.span.start + bytes.start..part.span.start + bytes.end
                 }
-                openapi::Place::Field(_) => part.span.start..part.span.start,
+                openapi::Position::Field(_) => part.span.start..part.span.start,
             });
             let comments = || of_lines(part);
             suppress(
@@ -128,8 +131,8 @@ impl Judge<'_> {
                     let requests = openapi::of_value(&document.value());
                     judged.skipped += usize::from(requests.as_ref().is_ok_and(Vec::is_empty));
                     judged.append(self.requests(requests, |place| match place {
-                        openapi::Place::Field(path) => document.span(path),
-                        openapi::Place::Bytes(bytes) => bytes.clone(),
+                        openapi::Position::Field(path) => document.span(path),
+                        openapi::Position::Bytes(bytes) => bytes.clone(),
                     }));
                 }
                 Err(problem) => judged.problems.push(problem),
@@ -151,12 +154,12 @@ impl Judge<'_> {
     /// Judges requests to ECI's OpenAPI.
     fn requests(
         &self,
-        requests: Result<Vec<openapi::Request>, openapi::Wrong>,
-        span: impl Fn(&openapi::Place) -> Range<usize>,
+        requests: Result<Vec<openapi::Request>, openapi::RequestError>,
+        span: impl Fn(&openapi::Position) -> Range<usize>,
     ) -> Judged {
         let mut judged = Judged::default();
-        let problem = |wrong: openapi::Wrong| Problem {
-            span: Some(span(&wrong.place)),
+        let problem = |wrong: openapi::RequestError| Problem {
+            span: Some(span(&wrong.position)),
             message: wrong.message,
             help: Some(wrong.help),
             weight: Weight::Failure,
@@ -166,32 +169,31 @@ impl Judge<'_> {
             Vec::new()
         }) {
             judged.objects += 1;
-            if let Some((message, place)) = request.unjudged() {
+            if let Some(param) = request.windows() {
                 judged.problems.push(Problem {
-                    span: Some(span(place)),
-                    message: message.to_owned(),
+                    span: Some(span(&param.position)),
+                    message: "OsType: Windows: the rules are for Linux only; nothing was checked"
+                        .to_owned(),
                     help: None,
                     weight: Weight::Remark,
                 });
                 continue;
             }
-            match request.judge(self.settings) {
-                Ok(findings) => {
-                    judged
-                        .found
-                        .extend(findings.into_iter().map(|(finding, place)| Found {
-                            rule: finding.rule,
-                            action: finding.action,
-                            document: 0,
-                            object: "CreateContainerGroup".to_owned(),
-                            path: finding.path.to_string(),
-                            message: finding.message.into_owned(),
-                            help: finding.help.into_owned(),
-                            span: span(&place),
-                            fix: None,
-                            suppressed: None,
-                        }))
-                }
+            match request.review(self.settings) {
+                Ok(findings) => judged.found.extend(findings.into_iter().map(
+                    |(review::Judged { finding, decision }, param)| Found {
+                        rule: finding.rule,
+                        decision,
+                        document: 0,
+                        object: "CreateContainerGroup".to_owned(),
+                        path: finding.path.to_string(),
+                        message: finding.message.into_owned(),
+                        help: finding.help.into_owned(),
+                        span: span(&param.position),
+                        fix: None,
+                        suppressed: None,
+                    },
+                )),
                 Err(wrong) => judged.problems.push(problem(wrong)),
             }
         }
@@ -218,19 +220,13 @@ impl Judge<'_> {
                         weight: Weight::Remark,
                     });
                 }
-                for finding in review.findings {
+                for judged_finding in review.findings {
+                    let fix = self.fix(part, documents, document, subject, &judged_finding);
+                    let review::Judged { finding, decision } = judged_finding;
                     let path = finding.path.to_string();
-                    let fix = self.fix(
-                        part,
-                        documents,
-                        document,
-                        subject,
-                        &finding,
-                        review.is_possible,
-                    );
                     judged.found.push(Found {
                         rule: finding.rule,
-                        action: finding.action,
+                        decision,
                         document: index,
                         object: subject.name.clone(),
                         span: subject.span(document, &path),
@@ -252,22 +248,18 @@ impl Judge<'_> {
         documents: &[Document<'_>],
         document: &Document<'_>,
         subject: &Subject,
-        finding: &Finding,
-        is_possible: bool,
+        review::Judged { finding, decision }: &review::Judged,
     ) -> Option<Fix> {
         // Requests are not repaired: the object in them is.
         let title = finding
             .rule
             .fix
+            .done()
             .filter(|_| !finding.edits.is_empty() && subject.prefix.is_empty())?;
-        // The action in the finding is the one after all downgrades.
-        let unsettled = Finding {
-            action: finding.rule.action,
-            ..finding.clone()
-        };
-        let taken = match self.settings.action(&unsettled) {
-            Action::Fix if is_possible => Taken::AsEci,
-            Action::Fix => Taken::Always,
+        let wanted = decide::asked(finding, self.settings).action;
+        let taken = match (wanted, decision.why) {
+            (Action::Fix, Why::OnlyPossible) => Taken::AsEci,
+            (Action::Fix, _) => Taken::Always,
             _ => Taken::OnDemand,
         };
         let edits = &finding.edits;
@@ -453,26 +445,18 @@ impl Subject {
         document: &Document<'_>,
         settings: &Settings,
     ) -> Result<Review, Problem> {
-        let unreadable =
-            |unreadable: Unreadable| self.problem(document, Refusal::Unreadable(unreadable));
-        let whole = serde_json::value::to_raw_value(document).map_err(|error| {
-            unreadable(Unreadable::NotJson {
-                reason: error.to_string(),
-            })
-        })?;
-        let whole = Raw::from(&*whole);
+        let unreadable = |error: ReadError| self.problem(document, Refusal::Unreadable(error));
+        let whole = serde_json::value::to_raw_value(document)
+            .map_err(|error| unreadable(ReadError::NotJson(error.to_string())))?;
         let api_version = document.text(&["apiVersion"]).unwrap_or_default();
         let request = match self.prefix {
-            "" => Request::creating(
+            "" => RawRequest::creating(
                 api_version.rsplit_once('/').map_or("", |(group, _)| group),
                 document.text(&["kind"]).unwrap_or_default(),
-                whole,
+                &whole,
             ),
             "object." => json::read(whole.get()).map_err(unreadable)?,
-            _ => {
-                let request = json::at(whole, &["request"]).unwrap_or(whole);
-                json::read(request.get()).map_err(unreadable)?
-            }
+            _ => Payload::read(whole.get()).map_err(unreadable)?.0,
         };
         review(&request, settings).map_err(|refusal| self.problem(document, refusal))
     }
@@ -480,7 +464,7 @@ impl Subject {
     /// What is said where the object cannot be judged.
     fn problem(&self, document: &Document<'_>, refusal: Refusal) -> Problem {
         let path = match &refusal {
-            Refusal::Unreadable(Unreadable::WrongType { path, .. }) => path.to_string(),
+            Refusal::Unreadable(ReadError::Invalid { path, .. }) => path.to_string(),
             _ => String::new(),
         };
         let path = if path.starts_with("request") {
@@ -505,32 +489,16 @@ impl Subject {
 /// The group of a kind that the policy judges, as far as it is known; `None` for what it does not judge.
 fn group_of(document: &Document<'_>, kind: &str) -> Option<Option<&'static str>> {
     let of_item = kind.strip_suffix("List").unwrap_or(kind);
-    let known = |group: &&str| workload::place(group, of_item, json::Raw::NULL).is_some();
+    let known = |group: &&str| Location::of_kind(group, of_item).is_some();
     if let Some(group) = ["", "apps", "batch"].into_iter().find(known) {
         return Some(Some(group));
     }
     let text = serde_json::to_string(document).ok()?;
-    workload::place("", kind, json::raw(&text).ok()?).map(|_| None)
+    Location::find(&text).map(|_| None)
 }
 
-/// `Deployment shop/web`, of the object at `keys`; `None` where there is none.
+/// Returns the name of the object at `keys`; `None` if there is none.
 fn name(document: &Document<'_>, keys: &[&str]) -> Option<String> {
-    let text = |more: &[&str]| document.text(&[keys, more].concat());
-    if !document.has(keys) {
-        return None;
-    }
-    let kind = text(&["kind"]).unwrap_or("object");
-    let namespace = text(&["metadata", "namespace"])
-        .map(|namespace| format!("{namespace}/"))
-        .unwrap_or_default();
-    Some(
-        match (
-            text(&["metadata", "name"]),
-            text(&["metadata", "generateName"]),
-        ) {
-            (Some(name), _) => format!("{kind} {namespace}{name}"),
-            (None, Some(prefix)) => format!("{kind} {namespace}{prefix}*"),
-            (None, None) => kind.to_owned(),
-        },
-    )
+    let has = document.has(keys);
+    has.then(|| Name::of(document, keys).to_string())
 }

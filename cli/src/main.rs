@@ -11,6 +11,7 @@ mod failure;
 mod fix;
 mod input;
 mod judge;
+mod object;
 mod openapi;
 mod repair;
 mod report;

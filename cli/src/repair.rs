@@ -2,8 +2,8 @@
 //! the object that the same edits make of the JSON at admission.
 
 use eci_manifest::{Document, Part, Reason, Replacement, Step, Unrepairable, replaced};
+use eci_security_context::fix::{self, Edit, Scalar};
 use eci_security_context::path;
-use eci_security_context::rule::{self, Edit};
 use serde_json::Value;
 
 /// The replacements in the text that carry out edits of one document.
@@ -11,23 +11,33 @@ pub(crate) fn replacements(
     document: &Document<'_>,
     edits: &[Edit],
 ) -> Result<Vec<Replacement>, Unrepairable> {
-    let edits: Vec<_> = edits.iter().map(in_manifest).collect();
+    let values: Vec<_> = edits.iter().map(value).collect();
+    let edits = edits.iter().zip(&values);
+    let edits: Vec<_> = edits
+        .map(|(edit, to)| eci_manifest::Edit {
+            steps: edit.path().steps().iter().map(step).collect(),
+            to: to.as_ref(),
+        })
+        .collect();
     document.replacements(&edits)
 }
 
-fn in_manifest(edit: &Edit) -> eci_manifest::Edit<'_> {
-    let steps = edit.path().steps().iter().map(|step| match step {
+fn value(edit: &Edit) -> Option<Value> {
+    match edit {
+        Edit::Set(_, scalar) => Some(match scalar {
+            Scalar::Bool(flag) => (*flag).into(),
+            Scalar::Int(number) => (*number).into(),
+            Scalar::Text(text) => text.as_str().into(),
+        }),
+        Edit::Remove(_) => None,
+    }
+}
+
+fn step(step: &path::Step) -> Step<'_> {
+    match step {
         path::Step::Index(index) => Step::Index(*index),
         path::Step::Field(name) => Step::Key(name),
         path::Step::Key(key) => Step::Key(key),
-    });
-    let to = match edit {
-        Edit::Set(_, value) => Some(value),
-        Edit::Remove(_) => None,
-    };
-    eci_manifest::Edit {
-        steps: steps.collect(),
-        to,
     }
 }
 
@@ -68,7 +78,9 @@ pub(crate) fn shared(document: &Document<'_>, replacements: &[Replacement]) -> U
 /// The object that edits make, as at admission.
 pub(crate) fn after(document: &Document<'_>, edits: &[Edit]) -> Value {
     let object = serde_json::to_string(document).unwrap_or_default();
-    serde_json::from_str(&rule::apply(&object, edits.iter())).unwrap_or_default()
+    fix::apply(&object, edits.iter())
+        .and_then(|edited| serde_json::from_str(edited.get()).ok())
+        .unwrap_or_default()
 }
 
 /// Whether a part reads as these values once the replacements are made.
@@ -103,7 +115,7 @@ mod tests {
         reason = "a test may panic"
     )]
 
-    use eci_security_context::settings::Settings;
+    use eci_security_context::policy::settings::Settings;
     use proptest::prelude::*;
     use proptest::sample::{select, subsequence};
     use serde_json::{Map, json};
@@ -357,7 +369,7 @@ mod tests {
             "approved": { "hostSysctls": ["vm.*", "kernel.pid_max"] },
             "actions": { "sysctl-unsupported": "fix", "root-filesystem": "fix", "proc-mount": "fix" },
         });
-        eci_security_context::judge::settings(&raw.to_string(), false).unwrap()
+        eci_security_context::policy::parse::settings(&raw.to_string(), false).unwrap()
     }
 
     proptest! {
@@ -383,7 +395,7 @@ mod tests {
             prop_assert_eq!(read.len(), 1);
             prop_assert_eq!(read[0].value(), pod, "{}", text);
             let findings = Subject::of(&read[0]).unwrap().unwrap().judge(&read[0], &settings()).unwrap().findings;
-            let edits: Vec<_> = findings.iter().flat_map(|finding| finding.edits.clone()).collect();
+            let edits: Vec<_> = findings.iter().flat_map(|judged| judged.finding.edits.clone()).collect();
             let replacements = replacements(&read[0], &edits)
                 .map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
             prop_assert!(replacements.is_sorted_by(|one, next| one.span.end <= next.span.start));

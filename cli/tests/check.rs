@@ -1308,7 +1308,7 @@ fn what_is_meant_as_a_manifest_and_is_none_is_an_error() {
         (
             "ContainerGroupName: a\nContainer:\n  Name: a\n".to_owned(),
             3,
-            "Container: is an object, and CreateContainerGroup has a list there",
+            "Container: is an object, and must be a list",
         ),
         (
             "{\"uid\": \"1\", \"operation\": \"CREATE\", \"kind\": {\"group\": \"\", \"version\": \"v1\", \"kind\": \"Pod\"}}".to_owned(),

@@ -106,8 +106,8 @@ fn every_repair_in_every_style() {
         ),
         (
             "pod-identity/block.yaml",
-            pod(&format!("securityContext:\n  runAsGroup: 3000 # ü\n  runAsNonRoot: yes\n{}- name: own\n  image: nginx\n  securityContext: {{runAsGroup: 1, runAsNonRoot: true}}\n", container("runAsUser: 1\n"))),
-            pod(&format!("securityContext:\n  runAsGroup: 3000 # ü\n  runAsNonRoot: yes\n{}- name: own\n  image: nginx\n  securityContext: {{runAsGroup: 1, runAsNonRoot: true}}\n", container("runAsUser: 1\nrunAsGroup: 3000\nrunAsNonRoot: true\n"))),
+            pod(&format!("securityContext:\n  runAsGroup: 3000 # ü\n  runAsNonRoot: yes\n{}- name: own\n  image: nginx\n  securityContext: {{runAsGroup: 1, runAsNonRoot: true}}\n", container("privileged: no\n"))),
+            pod(&format!("securityContext:\n  runAsGroup: 3000 # ü\n  runAsNonRoot: yes\n{}- name: own\n  image: nginx\n  securityContext: {{runAsGroup: 1, runAsNonRoot: true}}\n", container("privileged: no\nrunAsGroup: 3000\nrunAsNonRoot: true\n"))),
         ),
         (
             "pod-identity/none.yaml",

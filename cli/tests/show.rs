@@ -93,7 +93,7 @@ fn text_is_a_block_an_object() {
 Deployment shop/web (template)
   file      <stdin>:2
   on ECI    certain: its labels, or the nodes that it asks for, say so
-  instance  1 GiB: 0.5 vCPU and 1Gi asked for
+  instance  1 GiB: 0.5 vCPU and 1Gi requested
 
   ECI refuses the pod
     spec.template.spec.containers[0].securityContext.capabilities.add[1]
@@ -115,17 +115,19 @@ Deployment shop/web (template)
 
   lost: ECI does not read it there
     spec.template.spec.securityContext.runAsGroup
-      pod-identity: 3000 does not reach \"web\": ECI reads runAsGroup on containers only
-      with the policy's repair: copied into the containers that do not set it themselves; the pod's
-      own field stays
+      pod-identity: runAsGroup: 3000 does not reach \"web\": ECI reads runAsGroup on containers only
+      with the policy's repair: copied into the containers that do not set it; the pod's own field
+      stays
 
   overridden: ECI replaces the value
     spec.template.spec.containers[0].securityContext.readOnlyRootFilesystem
-      root-filesystem: false has no effect: ECI fixes it to true
+      root-filesystem: readOnlyRootFilesystem: false may have no effect: ECI documents it as fixed
+      to true
 
   ignored: without effect
     spec.template.spec.initContainers[0].securityContext.runAsGroup
-      init-container-identity: 3000 has no effect: ECI reads no runAsGroup on init containers
+      init-container-identity: runAsGroup: 3000 has no effect: ECI does not read runAsGroup on init
+      containers
 ",
         settings("1000", &unread, "fixed by ECI"),
         settings(
@@ -244,9 +246,8 @@ fn what_is_not_for_eci_is_told_and_shown_on_demand() {
     let acs = pod.replace("name: a", "labels: {alibabacloud.com/acs: 'true'}");
     let ran = show(&["-"], &acs);
     assert!(
-        ran.out.starts_with(
-            "Pod without a name\n  does not run on ECI (it keeps off virtual nodes, or is for ACS"
-        ),
+        ran.out
+            .starts_with("Pod\n  does not run on ECI (it keeps off virtual nodes, or is for ACS"),
         "{}",
         ran.out
     );

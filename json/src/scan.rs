@@ -510,7 +510,9 @@ impl Cursor<'_> {
                     true => depth += 1,
                     false if depth > 1 => depth -= 1,
                     false => {
-                        return Some(self.at + index * BLOCK + lowest.trailing_zeros() as usize + 1);
+                        return Some(
+                            self.at + index * BLOCK + lowest.trailing_zeros() as usize + 1,
+                        );
                     }
                 }
             }

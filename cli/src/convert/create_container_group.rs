@@ -3,14 +3,17 @@
 
 use std::io::Write;
 
+use eci_security_context::eci::field::IdentityField;
 use eci_security_context::eci::profile::{CHANNEL_SYSCTLS, CHANNELS};
 use eci_security_context::eci::{capability, sysctl};
 use eci_security_context::path::{Path, Step};
-use eci_security_context::pod::{IDENTITY_FIELDS, List, Pod};
-use eci_security_context::settings::Settings;
-use eci_security_context::sysctls::HostSysctls;
+use eci_security_context::pod::sysctls::HostSysctls;
+use eci_security_context::pod::template::Location;
+use eci_security_context::pod::{ContainerList, Pod};
+use eci_security_context::policy::settings::Settings;
+use eci_security_context::review::read::Pieces;
 use eci_security_context::text::quote;
-use eci_security_context::workload::{self, Workload};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use crate::Exit;
@@ -212,24 +215,20 @@ impl Group {
         let group = text("apiVersion")
             .split_once('/')
             .map_or("", |(group, _)| group);
-        let json = object.to_string();
-        let raw =
-            eci_security_context::json::raw(&json).map_err(|unreadable| unreadable.to_string())?;
-        let Some(place) = workload::place(group, text("kind"), raw) else {
+        let raw = to_raw_value(object).map_err(|error| error.to_string())?;
+        let location = Location::of_kind(group, text("kind"));
+        let Some(location) = location.or_else(|| Location::find(raw.get())) else {
             return Ok(None);
         };
-        let read = Workload::read(raw, place).map_err(|unreadable| unreadable.to_string())?;
-        let Some(workload) = read else {
+        let Some(template) = find(object, location.path()) else {
             return Ok(None);
         };
-        let settings = Settings::default();
-        let pod = Pod::of(&workload, &settings).map_err(|unreadable| unreadable.to_string())?;
-        let (Some(pod), Some(spec)) = (
-            pod,
-            object.pointer(&format!("/{}", [place, &["spec"]].concat().join("/"))),
-        ) else {
-            return Ok(None);
-        };
+        let pieces = Pieces::read(&raw, location).map_err(|error| error.to_string())?;
+        let pod = pieces
+            .checked()
+            .and_then(|read| read.pod(&Settings::default()))
+            .map_err(|error| error.to_string())?;
+        let spec = find(template, &["spec"]).unwrap_or(&Value::Null);
         let mut group = Self::default();
         let at = pod.path.field("spec");
         group.sysctls(&pod);
@@ -250,8 +249,8 @@ impl Group {
                 )?;
             }
         }
-        let ephemeral = at.field(List::Ephemeral.name());
-        for (index, _) in pod.spec.ephemeral_containers.iter().flatten().enumerate() {
+        let ephemeral = at.field(ContainerList::Ephemeral.name());
+        for (index, _) in pod.spec.ephemeral_containers.iter() {
             group.remark(
                 ephemeral.index(index),
                 "CreateContainerGroup has no ephemeral containers; left out",
@@ -275,11 +274,11 @@ impl Group {
             }
             HostSysctls::Entries(entries) => entries.clone(),
         };
-        let of_annotation = of_annotation.iter().map(|(name, value)| {
+        let of_annotation = of_annotation.iter().map(|entry| {
             (
                 annotation.clone(),
-                sysctl::normalise(name).into_owned(),
-                value.as_str(),
+                sysctl::normalise(&entry.name).into_owned(),
+                entry.value.as_str(),
             )
         });
         let of_field = pod
@@ -368,11 +367,7 @@ impl Group {
                 );
             }
         }
-        for key in pod
-            .annotations
-            .map(|found| found.legacy_profiles.as_slice())
-            .unwrap_or_default()
-        {
+        for key in pod.annotations.iter().flat_map(|found| found.family()) {
             self.remark(pod.annotation_path(key), NO_PARAMETER);
         }
         Ok(())
@@ -381,7 +376,7 @@ impl Group {
     /// What a container sets, or inherits of what the API has on containers only.
     fn container(
         &mut self,
-        (root, list): (&str, List),
+        (root, list): (&str, ContainerList),
         container: &Value,
         at: &Path,
         spec: &Value,
@@ -487,7 +482,7 @@ fn below(at: &Path, keys: &[&str]) -> Path {
 }
 
 fn is_identity(key: &str) -> bool {
-    IDENTITY_FIELDS.iter().any(|field| field.name == key)
+    IdentityField::ALL.iter().any(|field| field.name() == key)
 }
 
 /// Whether a field says anything.
@@ -550,7 +545,7 @@ mod tests {
             .collect();
         for request in &requests {
             let read: Vec<_> = request
-                .entries
+                .params
                 .iter()
                 .map(|entry| (entry.name.clone(), scalar(&entry.value).unwrap()))
                 .collect();
@@ -558,7 +553,7 @@ mod tests {
         }
         let nested = &of_value(&nested(&group.parameters)).unwrap()[0];
         let mut read: Vec<_> = nested
-            .entries
+            .params
             .iter()
             .map(|entry| (entry.name.clone(), entry.value.clone()))
             .collect();
@@ -574,6 +569,6 @@ mod tests {
         pod["spec"]["securityContext"]["sysctls"] =
             json!([{ "name": "kernel.sem", "value": "250" }]);
         let request = &of_value(&nested(&group(&pod).parameters)).unwrap()[0];
-        assert!(request.judge(&Settings::default()).unwrap().is_empty());
+        assert!(request.review(&Settings::default()).unwrap().is_empty());
     }
 }

@@ -104,7 +104,7 @@ mod tests {
         reason = "a test may panic"
     )]
 
-    use eci_security_context::rule::Action;
+    use eci_security_context::rules::rule::Action;
 
     use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
     use super::*;

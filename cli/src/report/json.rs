@@ -151,7 +151,7 @@ impl<'r> Finding<'r> {
     fn of(found: &'r Found, lines: &Lines<'_>) -> Self {
         Self {
             rule: found.rule.id,
-            action: found.action.as_str(),
+            action: found.decision.action.as_str(),
             effect: found.rule.effect.as_str(),
             object: &found.object,
             path: &found.path,
@@ -212,7 +212,7 @@ mod tests {
         reason = "a test may panic"
     )]
 
-    use eci_security_context::rule::Action;
+    use eci_security_context::rules::rule::Action;
     use serde_json::{Value, json};
 
     use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};

@@ -128,7 +128,7 @@ impl Case {
             (None, Severity::Warning) => (Outcome::Told, &found.message),
         };
         let place = place(report, lines, Some(&found.span));
-        let action = found.action.as_str();
+        let action = found.decision.action.as_str();
         Some(Self {
             name: format!("{}: {}: {}", found.rule.id, found.object, found.path),
             outcome,
@@ -223,7 +223,7 @@ mod tests {
         reason = "a test may panic"
     )]
 
-    use eci_security_context::rule::Action;
+    use eci_security_context::rules::rule::Action;
     use proptest::prelude::*;
     use quick_xml::Reader;
 

@@ -11,7 +11,9 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use eci_manifest::Replacement;
-use eci_security_context::rule::{Action, Edit, Rule};
+use eci_security_context::fix::Edit;
+use eci_security_context::policy::decide::Decision;
+use eci_security_context::rules::rule::{Action, Rule};
 use serde::Serialize;
 
 use crate::args::ReportFormat;
@@ -45,8 +47,8 @@ impl FileReport {
 pub(crate) struct Found {
     /// The rule.
     pub(crate) rule: &'static Rule,
-    /// What the policy does about it; never [`Action::Off`].
-    pub(crate) action: Action,
+    /// What the policy does about it, and why; the action is never [`Action::Off`].
+    pub(crate) decision: Decision,
     /// The document in its part of the file, from 0.
     pub(crate) document: usize,
     /// The object, as `Deployment shop/web`.
@@ -85,7 +87,7 @@ impl Found {
 
     /// How loud the finding is.
     const fn severity(&self) -> Severity {
-        Severity::of(self.action)
+        Severity::of(self.decision.action)
     }
 }
 
@@ -240,7 +242,7 @@ impl Totals {
                 self.suppressed += 1;
                 continue;
             }
-            match found.action {
+            match found.decision.action {
                 Action::Deny => self.denied += 1,
                 Action::Fix => self.repaired += 1,
                 Action::Warn => self.warned += 1,
@@ -250,7 +252,7 @@ impl Totals {
             match found
                 .fix
                 .as_ref()
-                .filter(|_| found.action > Action::Audit)
+                .filter(|_| found.decision.action > Action::Audit)
                 .map(|fix| fix.taken)
             {
                 Some(Taken::Always) => self.fixable += 1,
@@ -447,7 +449,10 @@ spec: {note: \"größer\", privileged: true}
         let start = text.find(value).unwrap();
         Found {
             rule: RULES.iter().find(|known| known.id == rule).unwrap(),
-            action,
+            decision: Decision {
+                action,
+                why: eci_security_context::policy::decide::Why::Default,
+            },
             document: 0,
             object: "Deployment shop/web".to_owned(),
             path: "spec.template.spec.containers[0].securityContext.privileged".to_owned(),

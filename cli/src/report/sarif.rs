@@ -4,8 +4,8 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use eci_security_context::rule::Rule;
 use eci_security_context::rules::RULES;
+use eci_security_context::rules::rule::Rule;
 use serde::Serialize;
 
 use super::json::write;
@@ -370,7 +370,7 @@ mod tests {
         reason = "a test may panic"
     )]
 
-    use eci_security_context::rule::Action;
+    use eci_security_context::rules::rule::Action;
     use serde_json::{Value, json};
 
     use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};

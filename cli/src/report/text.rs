@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet, Title};
-use eci_security_context::rule::{Action, Effect};
+use eci_security_context::rules::rule::{Action, Effect};
 use eci_security_context::text::cut;
 
 use super::{FileReport, Found, Lines, Problem, Reporter, Severity, Taken, Totals, visible};
@@ -77,7 +77,7 @@ impl Source<'_> {
             note(Level::NOTE, &format!("{}: {}", found.object, found.path)),
             note(Level::NOTE, effect(found.rule.effect)),
         ];
-        if found.action == Action::Fix {
+        if found.decision.action == Action::Fix {
             notes.push(note(Level::NOTE, "the policy repairs it at admission"));
         }
         if !found.help.is_empty() {

@@ -1,14 +1,15 @@
 //! `eci-policy show`: what ECI will really run. What the policy does about it is `check`'s to say.
 
 mod capabilities;
+mod container;
 mod effective;
 mod text;
 
 use std::io::Write;
 
 use eci_manifest::Document;
-use eci_security_context::json::Unreadable;
-use eci_security_context::settings::Settings;
+use eci_security_context::json::ReadError;
+use eci_security_context::policy::settings::Settings;
 use serde::Serialize;
 
 use self::effective::Shown;
@@ -18,6 +19,7 @@ use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::{Obstacle, Source};
 use crate::judge::Subject;
+use crate::object::Name;
 use crate::report::Lines;
 use crate::{batch, settings};
 
@@ -28,7 +30,8 @@ struct Located {
     file: String,
     /// The line at which it begins, from 1.
     line: usize,
-    /// The object.
+    #[serde(flatten)]
+    name: Name,
     #[serde(flatten)]
     shown: Shown,
 }
@@ -39,23 +42,6 @@ struct Output<'o> {
     /// Of this format.
     version: u8,
     objects: &'o [Located],
-}
-
-impl Located {
-    /// As `Deployment shop/web`.
-    fn title(&self) -> String {
-        let Shown {
-            kind,
-            namespace,
-            name,
-            ..
-        } = &self.shown;
-        match (namespace, name.as_str()) {
-            (_, "") => format!("{kind} without a name"),
-            (Some(namespace), name) => format!("{kind} {namespace}/{name}"),
-            (None, name) => format!("{kind} {name}"),
-        }
-    }
 }
 
 /// Shows the objects that hold pods. What cannot be read is told on standard error, and the rest is shown.
@@ -154,6 +140,7 @@ impl Looked {
                     Ok(Some(shown)) => self.objects.push(Located {
                         file: file.clone(),
                         line,
+                        name: Name::of(&document, &[]),
                         shown,
                     }),
                     Ok(None) => {}
@@ -193,11 +180,16 @@ fn of_document(
     if let Some(missing) = ["apiVersion", "kind"].into_iter().find(|key| !says(key)) {
         return Err((document.line(missing), Problem::NoManifest(missing)));
     }
-    effective::show(&document.value(), settings).map_err(|unreadable| {
-        let line = match &unreadable {
-            Unreadable::WrongType { path, .. } => document.line(&path.to_string()),
-            Unreadable::NotJson { .. } => document.line(""),
+    let problem = |error: ReadError| {
+        let line = match &error {
+            ReadError::Invalid { path, .. } => document.line(&path.to_string()),
+            ReadError::NotJson(_) => document.line(""),
         };
-        (line, Problem::Unreadable(unreadable.to_string()))
-    })
+        (line, Problem::Unreadable(error.to_string()))
+    };
+    let object = serde_json::value::to_raw_value(document)
+        .map_err(|error| problem(ReadError::NotJson(error.to_string())))?;
+    let text = |key| document.text(&[key]).unwrap_or_default();
+    let (group, _) = text("apiVersion").split_once('/').unwrap_or_default();
+    effective::show(&object, (group, text("kind")), settings).map_err(problem)
 }
