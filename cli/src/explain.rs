@@ -5,12 +5,13 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use eci_security_context::rules::RULES;
-use eci_security_context::rules::rule::{Effect, Rule};
+use eci_security_context::rules::rule::Rule;
 use eci_security_context::text::{nearest, quote};
 
 use crate::Exit;
 use crate::args::Explain;
 use crate::failure::Failure;
+use crate::report::effect_sentence;
 
 /// The columns of the text, those of the documentation.
 const WIDTH: usize = 100;
@@ -42,18 +43,6 @@ fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
         })
 }
 
-/// What ECI does with a pod that a rule of this effect finds.
-const fn meaning(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Refused => {
-            "ECI, the API server or the runtime refuses the pod, or a container never starts"
-        }
-        Effect::Lost => "ECI does not read the field where it stands",
-        Effect::Overridden => "ECI replaces the value by its fixed default",
-        Effect::Ignored => "the field has no effect on ECI",
-    }
-}
-
 fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     let Rule {
         id,
@@ -70,9 +59,8 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out)?;
     let fix = rule.fix_summary();
-    let effect = format!("{}: {}", effect.as_str(), meaning(*effect));
     for (mut label, value) in [
-        ("Effect", &*effect),
+        ("Effect", effect_sentence(*effect)),
         ("Default", action.as_str()),
         ("Fix", fix.as_deref().unwrap_or("none")),
         ("Since", since),

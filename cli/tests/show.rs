@@ -310,9 +310,9 @@ kind: Pod
     assert_eq!(
         errors[..3],
         [
-            "eci-policy: <stdin>:9: spec.containers[0].securityContext.privileged: is a string, and must be a boolean",
-            "eci-policy: <stdin>:16: is no Kubernetes manifest: it has no apiVersion",
-            "eci-policy: <stdin>:18: is no Kubernetes manifest: it has no apiVersion",
+            "eci-policy: <stdin>:9:7: Pod broken: spec.containers[0].securityContext.privileged: is a string, and must be a boolean",
+            "eci-policy: <stdin>:16:1: not a Kubernetes manifest: apiVersion is missing",
+            "eci-policy: <stdin>:18:1: Pod: apiVersion is missing; the object was not checked; write apiVersion: v1",
         ]
     );
     assert!(
@@ -326,23 +326,26 @@ kind: Pod
 #[test]
 fn a_file_that_is_no_manifest_is_named() {
     for (text, error) in [
-        ("", "<stdin>: holds no Kubernetes manifest"),
-        ("# nothing\n---\n", "<stdin>: holds no Kubernetes manifest"),
+        ("", "<stdin>: contains no Kubernetes manifest"),
+        (
+            "# nothing\n---\n",
+            "<stdin>: contains no Kubernetes manifest",
+        ),
         (
             "plain text",
-            "<stdin>:1: is no Kubernetes manifest: it has no apiVersion",
+            "<stdin>:1:1: not a Kubernetes manifest: apiVersion is missing",
         ),
         (
             "[1, 2]",
-            "<stdin>:1: is no Kubernetes manifest: it has no apiVersion",
+            "<stdin>:1:1: not a Kubernetes manifest: apiVersion is missing",
         ),
         (
             "{apiVersion: v1}",
-            "<stdin>:1: is no Kubernetes manifest: it has no kind",
+            "<stdin>:1:1: not a Kubernetes manifest: kind is missing",
         ),
         (
             "a: 1\na: 2\n",
-            "<stdin>: line 2, column 1: the key `a` is already set in this mapping",
+            "<stdin>:2:1: the key `a` is already set in this mapping",
         ),
     ] {
         let ran = show(&["-"], text);
@@ -351,10 +354,7 @@ fn a_file_that_is_no_manifest_is_named() {
     }
     let ran = show(&["-"], "{apiVersion: v1, kind: Service}");
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
-    assert_eq!(
-        ran.err,
-        "eci-policy: there is nothing to show: no object here holds a pod\n"
-    );
+    assert_eq!(ran.err, "eci-policy: no object has a pod\n");
 }
 
 #[test]
