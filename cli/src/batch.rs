@@ -1,4 +1,4 @@
-//! Work on many files: on all cores, a batch at a time, so that what is kept does not grow with their number.
+//! Works on many files on all cores, a batch at a time, so that memory does not grow with their number.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -8,21 +8,22 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
 use crate::failure::Failure;
-use crate::input::{Obstacle, Source, sources};
+use crate::input::{Input, Source, sources};
 
-/// How many files are worked on before anything is said of them.
+/// The number of files whose results are kept before they are reported.
 const BATCH: usize = 256;
 
-/// The time without a word that a terminal is left alone.
+/// The time before a progress bar is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Works on the files of paths on all cores, and hands what comes of it to `each`, in the order of the files. A
-/// progress bar stands on a terminal once that takes longer than a second.
+/// Reads the files of paths and works on them on all cores, and passes the results to `each` in the order of the files.
+/// A terminal shows a progress bar after a second.
 pub(crate) fn in_order<T: Send>(
     paths: &[PathBuf],
-    work: impl Fn(Result<Source, Obstacle>) -> T + Sync,
+    work: impl Fn(Input) -> T + Sync,
     mut each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let work = |source: Result<Source, _>| work(source.and_then(Source::read));
     let mut sources = sources(paths);
     let mut progress = Progress {
         since: Instant::now(),
@@ -34,16 +35,16 @@ pub(crate) fn in_order<T: Send>(
     while !batch.is_empty() {
         let results: Vec<T>;
         (results, batch) = match batch.len() {
-            // Threads cost more than one file does.
+            // For one file, threads cost more than they save.
             1 => (batch.into_iter().map(&work).collect(), next()),
-            // To find files takes long enough for the other cores to wait for it.
+            // Finding files is slow enough to be done beside the work.
             _ => rayon::join(|| batch.into_par_iter().map(&work).collect(), &mut next),
         };
         progress.advance(results.len(), paths);
-        let say = || results.into_iter().try_for_each(&mut each);
+        let report = || results.into_iter().try_for_each(&mut each);
         match &progress.bar {
-            Some(bar) => bar.suspend(say)?,
-            None => say()?,
+            Some(bar) => bar.suspend(report)?,
+            None => report()?,
         }
     }
     Ok(())

@@ -44,8 +44,13 @@ impl<W: Write> Write for WhileRead<W> {
 
 /// Says something on standard error, on one line, and without what would steer a terminal. Where nobody listens, that
 /// is no reason to stop.
-pub(crate) fn tell(said: impl Display) {
-    writeln!(anstream::stderr().lock(), "{}", one_line(&said.to_string())).ok();
+pub(crate) fn tell(message: impl Display) {
+    writeln!(
+        anstream::stderr().lock(),
+        "{}",
+        one_line(&message.to_string())
+    )
+    .ok();
 }
 
 #[cfg(test)]

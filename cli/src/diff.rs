@@ -1,22 +1,21 @@
-//! `eci-policy diff`: which verdicts change between two revisions of ECI's rules, and why.
+//! `eci-policy diff`: the verdicts that change between two revisions of ECI's rules.
 
 use std::io::Write;
 
-use eci_manifest::Document;
+use eci_security_context::eci::field::IdentityField;
 use eci_security_context::eci::profile::{Identity, Profile, SysctlSet};
-use eci_security_context::rule::{Action, Finding};
-use eci_security_context::settings::Settings;
+use eci_security_context::policy::settings::Settings;
+use eci_security_context::rules::rule::Action;
 use eci_security_context::text::one_line;
 use serde::Serialize;
 
-use crate::Exit;
-use crate::args::{DataFormat, Diff, SettingsArgs};
+use crate::args::{DataFormat, Diff, SettingsArgs, SuppressionArgs};
 use crate::console::tell;
 use crate::failure::Failure;
-use crate::input::{Obstacle, Source};
-use crate::judge::{Subject, problem};
-use crate::report::{Lines, Problem};
-use crate::{batch, settings};
+use crate::input::Input;
+use crate::report::{FileReport, Found, Lines, counted};
+use crate::review::{Repairs, Reviewer};
+use crate::{Exit, batch, settings};
 
 pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
     let settings_of = |profile: &str| {
@@ -26,34 +25,32 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
             assume_eci: diff.assume_eci,
         })
     };
-    let revisions = Revisions {
-        from: settings_of(&diff.from)?,
-        to: settings_of(&diff.to)?,
-    };
+    let settings = [settings_of(&diff.from)?, settings_of(&diff.to)?];
+    let [from, to] = settings.each_ref().map(|settings| settings.account.profile);
     let mut report = Report {
         version: 1,
-        from: revisions.from.profile.name,
-        to: revisions.to.profile.name,
+        from: from.name,
+        to: to.name,
         objects: 0,
         changed: Vec::new(),
         reasons: Vec::new(),
-        sources: [revisions.from.profile.source, revisions.to.profile.source],
+        sources: [from.source, to.source],
     };
     let mut failed = 0;
     batch::in_order(
         &diff.input.paths,
-        |source| revisions.compare(source),
+        |input| compare(input, &settings),
         |compared| {
             report.objects += compared.objects;
             report.changed.extend(compared.changed);
-            for problem in compared.problems {
-                tell(problem);
-                failed += 1;
-            }
+            failed += compared.problems.len();
+            compared.problems.iter().for_each(tell);
             Ok(())
         },
     )?;
-    report.reasons = revisions.reasons(&report.changed);
+    if !report.changed.is_empty() {
+        report.reasons = differences(from, to);
+    }
     match diff.format {
         DataFormat::Json => {
             serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
@@ -68,17 +65,10 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
     })
 }
 
-/// The settings with the one and with the other revision.
-struct Revisions {
-    from: Settings,
-    to: Settings,
-}
-
-/// What changes in a file.
-#[derive(Default)]
+/// The comparison of a file.
 struct Compared {
     objects: usize,
-    changed: Vec<Object>,
+    changed: Vec<Changed>,
     problems: Vec<String>,
 }
 
@@ -87,19 +77,19 @@ struct Report {
     version: u32,
     from: &'static str,
     to: &'static str,
-    /// How many objects were judged.
+    /// The number of objects that were compared.
     objects: usize,
-    /// Those of which the verdict changes.
-    changed: Vec<Object>,
-    /// In what the revisions differ that bears on the changes.
-    reasons: Vec<Reason>,
-    /// The documents that the revisions were taken from.
+    /// The objects with changes.
+    changed: Vec<Changed>,
+    /// The differences of the revisions, if there are changes.
+    reasons: Vec<Difference>,
+    /// The documents on which the revisions are based.
     sources: [&'static str; 2],
 }
 
-/// An object of which the verdict changes.
+/// An object with changes.
 #[derive(Serialize)]
-struct Object {
+struct Changed {
     file: String,
     line: usize,
     object: String,
@@ -115,156 +105,123 @@ struct Change {
     column: usize,
     rule: &'static str,
     path: String,
-    /// What is done about it before; absent where there is no such finding.
+    /// The action before; absent if there was no such finding.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<&'static str>,
-    /// What is done about it after; absent where there is no such finding.
+    /// The action after; absent if there is no such finding.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<&'static str>,
     message: String,
 }
 
-/// A difference of two revisions.
-#[derive(Serialize)]
-struct Reason {
-    /// What the revisions say of.
-    of: &'static str,
-    from: String,
-    to: String,
+/// Reviews a file by both revisions.
+fn compare(input: Input, settings: &[Settings; 2]) -> Compared {
+    let [before, after] = settings.each_ref().map(|settings| {
+        let reviewer = Reviewer {
+            settings,
+            suppressions: SuppressionArgs {
+                no_suppressions: true,
+                ..SuppressionArgs::default()
+            },
+            repairs: Repairs::Made,
+        };
+        reviewer.file(input.clone())
+    });
+    let text = input.map(|(_, text)| text).unwrap_or_default();
+    let mut problems = before.problem_lines(&text, false);
+    let more = after.problem_lines(&text, false);
+    problems.extend(
+        more.into_iter()
+            .filter(|line| !problems.contains(line))
+            .collect::<Vec<_>>(),
+    );
+    let lines = Lines::of(&text);
+    let objects = 0..before.objects.len();
+    Compared {
+        objects: objects.len(),
+        changed: objects
+            .filter_map(|object| changed(object, &before, &after, &lines))
+            .collect(),
+        problems,
+    }
 }
 
-impl Revisions {
-    fn compare(&self, source: Result<Source, Obstacle>) -> Compared {
-        let mut compared = Compared::default();
-        let read = source.and_then(|source| {
-            let name = source.name();
-            match source.read() {
-                Ok(text) => Ok((name, text)),
-                Err(message) => Err(Obstacle {
-                    name,
-                    message,
-                    is_harmless: false,
-                }),
+/// Returns the changes of an object; `None` if there are none.
+fn changed(
+    index: usize,
+    before: &FileReport,
+    after: &FileReport,
+    lines: &Lines<'_>,
+) -> Option<Changed> {
+    let [old, new] = [before, after].map(|report| -> Vec<&Found> {
+        let found = report.found.iter();
+        found.filter(|found| found.object == index).collect()
+    });
+    let action = |found: &Found| found.decision.action;
+    let mut changes = Vec::new();
+    for found in &old {
+        match new.iter().find(|other| is_same(found, other)) {
+            None => changes.push(Change::of(found, Some(action(found)), None, lines)),
+            Some(other) if action(other) != action(found) => {
+                let (before, after) = (Some(action(found)), Some(action(other)));
+                changes.push(Change::of(other, before, after, lines));
             }
-        });
-        let (name, text) = match read {
-            Ok(read) => read,
-            Err(Obstacle {
-                is_harmless: true, ..
-            }) => return compared,
-            Err(Obstacle { name, message, .. }) => {
-                compared.problems.push(format!("{name}: {message}"));
-                return compared;
-            }
-        };
-        let lines = Lines::of(&text);
-        let place = |problem: Problem| {
-            let (line, column) = lines.at(problem.span.map_or(0, |span| span.start));
-            format!("{name}:{line}:{column}: {}", problem.message)
-        };
-        for part in eci_manifest::parts(&text) {
-            match part.documents() {
-                Err(error) => compared.problems.push(place(problem(&part, &error))),
-                Ok(documents) => {
-                    for document in &documents {
-                        let subject = match Subject::of(document) {
-                            Ok(Some(subject)) => subject,
-                            Ok(None) => continue,
-                            Err(problem) => {
-                                compared.problems.push(place(problem));
-                                continue;
-                            }
-                        };
-                        compared.objects += 1;
-                        match self.object(&name, document, &subject, &lines) {
-                            Ok(object) => compared.changed.extend(object),
-                            Err(problem) => compared.problems.push(place(problem)),
-                        }
-                    }
-                }
-            }
+            Some(_) => {}
         }
-        compared
     }
+    for found in new
+        .iter()
+        .filter(|new| !old.iter().any(|old| is_same(old, new)))
+    {
+        changes.push(Change::of(found, None, Some(action(found)), lines));
+    }
+    let object = before.objects.get(index).filter(|_| !changes.is_empty())?;
+    let (line, _) = lines.at(object.start);
+    Some(Changed {
+        file: before.name.clone(),
+        line,
+        object: object.name.clone(),
+        before: verdict(&old),
+        after: verdict(&new),
+        changes,
+    })
+}
 
-    /// What changes in an object; `None` where nothing does.
-    fn object(
-        &self,
-        file: &str,
-        document: &Document<'_>,
-        subject: &Subject,
+fn is_same(one: &Found, other: &Found) -> bool {
+    one.finding.rule.id == other.finding.rule.id && one.finding.path == other.finding.path
+}
+
+impl Change {
+    fn of(
+        Found { finding, span, .. }: &Found,
+        before: Option<Action>,
+        after: Option<Action>,
         lines: &Lines<'_>,
-    ) -> Result<Option<Object>, Problem> {
-        let before = subject.judge(document, &self.from)?.findings;
-        let after = subject.judge(document, &self.to)?.findings;
-        let same =
-            |one: &Finding, other: &Finding| one.rule.id == other.rule.id && one.path == other.path;
-        let mut changes = Vec::new();
-        let mut change = |finding: &Finding, before: Option<Action>, after: Option<Action>| {
-            let path = finding.path.to_string();
-            let (line, column) = lines.at(subject.span(document, &path).start);
-            let (rule, message) = (finding.rule.id, finding.message.to_string());
-            let (before, after) = (before.map(Action::as_str), after.map(Action::as_str));
-            changes.push(Change {
-                line,
-                column,
-                rule,
-                path,
-                before,
-                after,
-                message,
-            });
-        };
-        for gone in &before {
-            match after.iter().find(|finding| same(finding, gone)) {
-                None => change(gone, Some(gone.action), None),
-                Some(there) if there.action != gone.action => {
-                    change(there, Some(gone.action), Some(there.action))
-                }
-                Some(_) => {}
-            }
-        }
-        for new in after
-            .iter()
-            .filter(|new| !before.iter().any(|there| same(there, new)))
-        {
-            change(new, None, Some(new.action));
-        }
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        let (line, _) = lines.at(subject.span(document, "").start);
-        let object = subject.name().to_owned();
-        Ok(Some(Object {
-            file: file.to_owned(),
+    ) -> Self {
+        let (line, column) = lines.at(span.start);
+        Self {
             line,
-            object,
-            before: verdict(&before),
-            after: verdict(&after),
-            changes,
-        }))
-    }
-
-    /// In what the revisions differ, as far as it bears on the changes.
-    fn reasons(&self, changed: &[Object]) -> Vec<Reason> {
-        let (from, to) = (self.from.profile, self.to.profile);
-        let is_concerned = |rules: &[&str]| {
-            changed
-                .iter()
-                .flat_map(|object| &object.changes)
-                .any(|change| rules.contains(&change.rule))
-        };
-        let aspects = ASPECTS.iter().filter(|aspect| is_concerned(aspect.rules));
-        let reasons = aspects.map(|Aspect { of, says, .. }| Reason {
-            of,
-            from: says(from),
-            to: says(to),
-        });
-        reasons.filter(|reason| reason.from != reason.to).collect()
+            column,
+            rule: finding.rule.id,
+            path: finding.path.to_string(),
+            before: before.map(Action::as_str),
+            after: after.map(Action::as_str),
+            message: finding.message.to_string(),
+        }
     }
 }
 
-/// Whether what decides of an object is not what decided of it before, though the verdict is the same.
+/// Returns what the findings mean for the object.
+fn verdict(found: &[&Found]) -> &'static str {
+    match found.iter().map(|found| found.decision.action).max() {
+        Some(Action::Deny) => "denied",
+        Some(Action::Fix) => "repaired",
+        Some(Action::Warn) => "accepted with warnings",
+        Some(Action::Audit | Action::Off) | None => "accepted",
+    }
+}
+
+/// True if the findings that decide the verdict changed, though the verdict did not.
 fn is_decided_anew(changes: &[Change], verdict: &str) -> bool {
     let deciding = match verdict {
         "denied" => Action::Deny,
@@ -273,185 +230,139 @@ fn is_decided_anew(changes: &[Change], verdict: &str) -> bool {
         _ => return true,
     };
     let decides = |action: Option<&str>| action == Some(deciding.as_str());
-    changes
-        .iter()
-        .any(|change| decides(change.before) || decides(change.after))
+    let mut changes = changes.iter();
+    changes.any(|change| decides(change.before) || decides(change.after))
 }
 
-/// What the findings mean for the object.
-fn verdict(findings: &[Finding]) -> &'static str {
-    match findings.iter().map(|finding| finding.action).max() {
-        Some(Action::Deny) => "denied",
-        Some(Action::Fix) => "repaired",
-        Some(Action::Warn) => "accepted with warnings",
-        Some(Action::Audit | Action::Off) | None => "accepted",
-    }
-}
-
-/// Something that revisions of ECI's rules say.
-struct Aspect {
+/// A difference of two revisions.
+#[derive(Serialize)]
+struct Difference {
     of: &'static str,
-    /// The rules whose findings follow from it.
-    rules: &'static [&'static str],
-    says: fn(&Profile) -> String,
+    from: String,
+    to: String,
 }
 
-static ASPECTS: &[Aspect] = &[
-    Aspect {
-        of: "sysctls of the pod field",
-        rules: &["sysctl-unsupported", "sysctl-value", "min-free-kbytes"],
-        says: |profile| sysctls(&profile.sysctls),
-    },
-    Aspect {
-        of: "host sysctls by annotation",
-        rules: &[
-            "host-sysctls-malformed",
-            "host-sysctls-unapproved",
-            "host-sysctls-misplaced",
-            "sysctl-unsupported",
-        ],
-        says: |profile| approval(profile.host_sysctls),
-    },
-    Aspect {
-        of: "privileged mode",
-        rules: &["privileged"],
-        says: |profile| approval(profile.privileged),
-    },
-    Aspect {
-        of: "capabilities for everyone",
-        rules: &["capability-unsupported", "capability-name"],
-        says: |profile| profile.capabilities.join(", "),
-    },
-    Aspect {
-        of: "further capabilities",
-        rules: &["capability-unsupported", "capability-name"],
-        says: |profile| approval(profile.capability_approvals),
-    },
-    Aspect {
-        of: "identity of a pod",
-        rules: &["pod-identity"],
-        says: |profile| identity(profile.pod_identity),
-    },
-    Aspect {
-        of: "identity of a container",
-        rules: &["pod-identity"],
-        says: |profile| identity(profile.container_identity),
-    },
-    Aspect {
-        of: "identity of an init container",
-        rules: &["pod-identity", "init-container-identity"],
-        says: |profile| identity(profile.init_container_identity),
-    },
-];
+/// Returns the differences of two revisions, from the tables of their profiles.
+fn differences(from: &Profile, to: &Profile) -> Vec<Difference> {
+    let aspects: [(&str, fn(&Profile) -> String); 8] = [
+        ("sysctls of the pod field", |profile| {
+            sysctls(&profile.sysctls)
+        }),
+        ("host sysctls by annotation", |profile| {
+            approval(profile.host_sysctls)
+        }),
+        ("privileged containers", |profile| {
+            approval(profile.privileged)
+        }),
+        ("capabilities for everyone", |profile| {
+            profile.capabilities.join(", ")
+        }),
+        ("other capabilities", |profile| {
+            approval(profile.capability_approvals)
+        }),
+        ("identity of a pod", |profile| {
+            identity(&profile.pod_identity)
+        }),
+        ("identity of a container", |profile| {
+            identity(&profile.container_identity)
+        }),
+        ("identity of an init container", |profile| {
+            identity(&profile.init_container_identity)
+        }),
+    ];
+    let differences = aspects.into_iter().map(|(of, aspect)| Difference {
+        of,
+        from: aspect(from),
+        to: aspect(to),
+    });
+    differences
+        .filter(|difference| difference.from != difference.to)
+        .collect()
+}
 
 fn approval(is_possible: bool) -> String {
-    if is_possible {
-        "where approved"
+    let word = if is_possible {
+        "if approved"
     } else {
-        "none"
-    }
-    .to_owned()
+        "not supported"
+    };
+    word.to_owned()
 }
 
 fn sysctls(set: &SysctlSet) -> String {
-    let except = if set.except.is_empty() {
-        String::new()
-    } else {
-        format!(" except {}", set.except.join(", "))
-    };
-    format!("{}{except}", set.patterns.join(", "))
+    let patterns = set.patterns.join(", ");
+    match set.except {
+        [] => patterns,
+        except => format!("{patterns} except {}", except.join(", ")),
+    }
 }
 
-fn identity(read: Identity) -> String {
-    let fields = [
-        (read.run_as_user, "runAsUser"),
-        (read.run_as_group, "runAsGroup"),
-        (read.run_as_non_root, "runAsNonRoot"),
-    ];
-    let read: Vec<_> = fields
+fn identity(read: &Identity) -> String {
+    let fields = IdentityField::ALL
         .into_iter()
-        .filter(|(is_read, _)| *is_read)
-        .map(|(_, name)| name)
-        .collect();
-    if read.is_empty() {
-        "not read".to_owned()
-    } else {
-        read.join(", ")
+        .filter(|field| read.reads(*field));
+    let names: Vec<_> = fields.map(IdentityField::name).collect();
+    match names.as_slice() {
+        [] => "not read".to_owned(),
+        names => names.join(", "),
     }
 }
 
 impl Report {
     fn write(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let Self { from, to, .. } = self;
-        for Object {
-            file,
-            line,
-            object,
-            before,
-            after,
-            changes,
-        } in &self.changed
-        {
-            let (file, object) = (one_line(file), one_line(object));
-            match before == after {
-                true if is_decided_anew(changes, before) => {
-                    writeln!(out, "{file}:{line}: {object}: {before}, for other reasons")?
-                }
-                true => writeln!(
-                    out,
-                    "{file}:{line}: {object}: {before} as before, with other remarks"
-                )?,
-                false => writeln!(out, "{file}:{line}: {object}: {before} -> {after}")?,
-            }
-            for Change {
-                line,
-                column,
-                rule,
-                path,
-                before,
-                after,
-                message,
-            } in changes
-            {
-                let change = match (before, after) {
-                    (Some(before), None) => format!("- {before}"),
-                    (None, Some(after)) => format!("+ {after}"),
-                    (before, after) => {
-                        format!(
-                            "  {} -> {}",
-                            before.unwrap_or_default(),
-                            after.unwrap_or_default()
-                        )
-                    }
-                };
-                let at = one_line(path);
-                writeln!(out, "  {change} [{rule}] {line}:{column} {at}: {message}")?;
-            }
-            writeln!(out)?;
+        for changed in &self.changed {
+            changed.write(out)?;
         }
-        for Reason {
-            of,
-            from: one,
-            to: other,
-        } in &self.reasons
-        {
-            writeln!(out, "why: {of}\n  {from}: {one}\n  {to}: {other}")?;
+        for difference in &self.reasons {
+            writeln!(out, "difference: {}", difference.of)?;
+            writeln!(
+                out,
+                "  {from}: {}\n  {to}: {}",
+                difference.from, difference.to
+            )?;
         }
         if !self.reasons.is_empty() {
             let [one, other] = self.sources;
             writeln!(out, "\nsource of {from}: {one}\nsource of {to}: {other}\n")?;
         }
-        let changed = self.changed.len();
-        let objects = if self.objects == 1 {
-            "object"
-        } else {
-            "objects"
-        };
+        let (changed, objects) = (self.changed.len(), counted(self.objects, "object"));
         writeln!(
             out,
-            "from {from} to {to}: the verdict changes for {changed} of {} {objects}",
-            self.objects
+            "from {from} to {to}: the verdict changes for {changed} of {objects}"
         )?;
         Ok(())
+    }
+}
+
+impl Changed {
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let Self { before, after, .. } = self;
+        let verdict = match before == after {
+            true if is_decided_anew(&self.changes, before) => {
+                format!("{before}, for other reasons")
+            }
+            true => format!("{before} as before, with other remarks"),
+            false => format!("{before} -> {after}"),
+        };
+        let (file, object) = (one_line(&self.file), one_line(&self.object));
+        writeln!(out, "{file}:{}: {object}: {verdict}", self.line)?;
+        for change in &self.changes {
+            let actions = match (change.before, change.after) {
+                (Some(before), Some(after)) => format!("  {before} -> {after}"),
+                (Some(before), None) => format!("- {before}"),
+                (None, after) => format!("+ {}", after.unwrap_or_default()),
+            };
+            writeln!(
+                out,
+                "  {actions} [{}] {}:{} {}: {}",
+                change.rule,
+                change.line,
+                change.column,
+                one_line(&change.path),
+                change.message
+            )?;
+        }
+        writeln!(out)
     }
 }

@@ -4,13 +4,14 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use eci_security_context::rule::{Effect, Rule};
 use eci_security_context::rules::RULES;
+use eci_security_context::rules::rule::Rule;
 use eci_security_context::text::{nearest, quote};
 
 use crate::Exit;
 use crate::args::Explain;
 use crate::failure::Failure;
+use crate::report::effect_sentence;
 
 /// The columns of the text, those of the documentation.
 const WIDTH: usize = 100;
@@ -42,25 +43,12 @@ fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
         })
 }
 
-/// What ECI does with a pod that a rule of this effect finds.
-const fn meaning(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Refused => {
-            "ECI, the API server or the runtime refuses the pod, or a container never starts"
-        }
-        Effect::Lost => "ECI does not read the field where it stands",
-        Effect::Overridden => "ECI replaces the value by its fixed default",
-        Effect::Ignored => "the field has no effect on ECI",
-    }
-}
-
 fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     let Rule {
         id,
         summary,
         effect,
         action,
-        fix,
         since,
         docs,
         ..
@@ -70,11 +58,11 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
-    let effect = format!("{}: {}", effect.as_str(), meaning(*effect));
+    let fix = rule.fix_summary();
     for (mut label, value) in [
-        ("Effect", &*effect),
+        ("Effect", effect_sentence(*effect)),
         ("Default", action.as_str()),
-        ("Fix", fix.unwrap_or("none")),
+        ("Fix", fix.as_deref().unwrap_or("none")),
         ("Since", since),
     ] {
         for line in wrapped(value, WIDTH - LABEL) {
@@ -128,7 +116,7 @@ fn table(out: &mut dyn Write) -> io::Result<()> {
         "rule", "effect", "default"
     )?;
     for rule in RULES {
-        let fix = rule.fix.map(|fix| format!("fix: {fix}"));
+        let fix = rule.fix_summary().map(|fix| format!("fix: {fix}"));
         let lines =
             wrapped(rule.summary, finds).chain(fix.iter().flat_map(|fix| wrapped(fix, finds)));
         let mut cells = [rule.id, rule.effect.as_str(), rule.action.as_str()];

@@ -1,4 +1,4 @@
-//! The files that are read: those named, those in directories, standard input.
+//! Finds and reads the input: named files, files in directories, and standard input.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-/// The most mebibytes that are read of a file.
+/// The size limit of a file, in mebibytes.
 pub(crate) const MAX_MIB: u64 = 32;
 
-/// The name by which standard input is told.
+/// The name of standard input in reports.
 pub(crate) const STDIN: &str = "<stdin>";
 
-/// Where a text comes from.
+/// The source of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     /// Standard input.
@@ -24,8 +24,32 @@ pub(crate) enum Source {
     Found(PathBuf),
 }
 
+/// A text, and its source.
+pub(crate) type Input = Result<(Source, String), InputError>;
+
+/// The reason why a file is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InputError {
+    /// The path.
+    pub(crate) name: String,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// True if no file is missed, as with a link back to a parent directory.
+    pub(crate) is_harmless: bool,
+}
+
+impl InputError {
+    fn new(name: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            message: message.into(),
+            is_harmless: false,
+        }
+    }
+}
+
 impl Source {
-    /// How it is told.
+    /// Returns the name for reports.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Stdin => STDIN.to_owned(),
@@ -33,13 +57,10 @@ impl Source {
         }
     }
 
-    /// The text, which is UTF-8.
-    ///
-    /// # Errors
-    /// Why it cannot be had, and the way out.
-    pub(crate) fn read(&self) -> Result<String, String> {
+    /// Reads the text, which must be UTF-8.
+    pub(crate) fn read(self) -> Input {
         let mut bytes = Vec::new();
-        let read = match self {
+        let read = match &self {
             Self::Stdin => read_limited(io::stdin().lock(), &mut bytes),
             Self::Named(path) | Self::Found(path) => File::open(path).and_then(|file| {
                 let size = file.metadata()?.len();
@@ -52,66 +73,53 @@ impl Source {
                 }
             }),
         };
-        match read {
+        let text = match read {
             Err(error) => Err(format!("cannot be read: {}", plain(&error))),
-            Ok(false) => Err(format!(
-                "is larger than {MAX_MIB} MiB, the most that is read of a file; split it"
-            )),
+            Ok(false) => Err(format!("is larger than {MAX_MIB} MiB, the limit; split it")),
             Ok(true) => String::from_utf8(bytes).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
-                format!("is not UTF-8 text (from byte {at} on); is it a manifest?")
+                format!("is not UTF-8 text (at byte {at}); is it a manifest?")
             }),
+        };
+        match text {
+            Ok(text) => Ok((self, text)),
+            Err(message) => Err(InputError::new(self.name(), message)),
         }
     }
 }
 
-/// Reads to the end; false where that is too far.
+/// Reads to the end; returns false if the text exceeds the limit.
 fn read_limited(reader: impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
     reader.take((MAX_MIB << 20) + 1).read_to_end(bytes)?;
     Ok(bytes.len() as u64 <= MAX_MIB << 20)
 }
 
-/// What the system says, without its error number, and without what those between it and us add: the path, as a rule,
-/// which is told already.
+/// Returns the message of the operating system, without the error number and the path.
 pub(crate) fn plain(error: &io::Error) -> String {
-    let mut said = error.to_string();
+    let mut message = error.to_string();
     let mut inner = error.get_ref().map(|error| error as &(dyn Error + 'static));
     while let Some(error) = inner {
-        said = error.to_string();
+        message = error.to_string();
         inner = error.source();
     }
-    said.split(" (os error")
-        .next()
-        .unwrap_or_default()
-        .to_lowercase()
+    let message = message.split(" (os error").next().unwrap_or_default();
+    message.to_lowercase()
 }
 
-/// What stands in the way to a file.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Obstacle {
-    /// The path.
-    pub(crate) name: String,
-    /// What is wrong with it.
-    pub(crate) message: String,
-    /// Whether nothing is missed: a link that leads back to a directory above it.
-    pub(crate) is_harmless: bool,
-}
-
-/// The files of paths that were given on the command line, in their order; of directories the manifests (`.yaml`,
+/// Returns the files of the paths on the command line, in order. Of a directory, these are the manifests (`.yaml`,
 /// `.yml`, `.json`) by name, without hidden files and those that `.gitignore` or `.ignore` files name.
 pub(crate) fn sources(
     paths: &[PathBuf],
-) -> impl Iterator<Item = Result<Source, Obstacle>> + Send + '_ {
+) -> impl Iterator<Item = Result<Source, InputError>> + Send + '_ {
     let mut is_stdin_read = false;
     paths.iter().flat_map(
-        move |path| -> Box<dyn Iterator<Item = Result<Source, Obstacle>> + Send> {
+        move |path| -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
             if path == Path::new("-") {
                 let source = match std::mem::replace(&mut is_stdin_read, true) {
                     false => Ok(Source::Stdin),
-                    true => Err(Obstacle {
-                        name: STDIN.to_owned(),
-                        message: "is read once, though it is named again".to_owned(),
+                    true => Err(InputError {
                         is_harmless: true,
+                        ..InputError::new(STDIN, "is named twice, and read once")
                     }),
                 };
                 return Box::new(std::iter::once(source));
@@ -119,19 +127,19 @@ pub(crate) fn sources(
             match fs::metadata(path) {
                 Ok(metadata) if metadata.is_dir() => Box::new(walk(path)),
                 Ok(_) => Box::new(std::iter::once(Ok(Source::Named(path.clone())))),
-                Err(error) => Box::new(std::iter::once(Err(Obstacle {
-                    name: path.display().to_string(),
-                    message: format!("cannot be read: {}", plain(&error)),
-                    is_harmless: false,
-                }))),
+                Err(error) => {
+                    let message = format!("cannot be read: {}", plain(&error));
+                    let error = InputError::new(path.display().to_string(), message);
+                    Box::new(std::iter::once(Err(error)))
+                }
             }
         },
     )
 }
 
-fn walk(directory: &Path) -> impl Iterator<Item = Result<Source, Obstacle>> + Send + use<> {
+fn walk(directory: &Path) -> impl Iterator<Item = Result<Source, InputError>> + Send + use<> {
     let mut builder = WalkBuilder::new(directory);
-    // What is read must not depend on the machine.
+    // The result must not depend on the machine.
     builder
         .git_global(false)
         .git_exclude(false)
@@ -143,46 +151,37 @@ fn walk(directory: &Path) -> impl Iterator<Item = Result<Source, Obstacle>> + Se
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
             (is_file && is_manifest(entry.path())).then(|| Ok(Source::Found(entry.into_path())))
         }
-        Err(error) => Some(Err(obstacle(&error))),
+        Err(error) => Some(Err(input_error(&error))),
     })
 }
 
 fn is_manifest(path: &Path) -> bool {
-    let extension = path
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default();
-    ["yaml", "yml", "json"]
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let is_known = |extension: &str| {
+        ["yaml", "yml", "json"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    };
+    extension.is_some_and(is_known)
 }
 
-fn obstacle(error: &ignore::Error) -> Obstacle {
+fn input_error(error: &ignore::Error) -> InputError {
     match error {
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-            obstacle(err)
+            input_error(err)
         }
-        ignore::Error::Loop { ancestor, child } => Obstacle {
+        ignore::Error::Loop { ancestor, child } => InputError {
             name: child.display().to_string(),
-            message: format!(
-                "is not entered again: it leads back to {}",
-                ancestor.display()
-            ),
+            message: format!("is skipped: it links back to {}", ancestor.display()),
             is_harmless: true,
         },
-        ignore::Error::WithPath { path, err } => Obstacle {
+        ignore::Error::WithPath { path, err } => InputError {
             name: path.display().to_string(),
-            ..obstacle(err)
+            ..input_error(err)
         },
-        ignore::Error::Io(error) => Obstacle {
-            name: String::new(),
-            message: format!("cannot be read: {}", plain(error)),
-            is_harmless: false,
-        },
-        other => Obstacle {
-            name: String::new(),
-            message: other.to_string(),
-            is_harmless: false,
-        },
+        ignore::Error::Io(error) => {
+            InputError::new("", format!("cannot be read: {}", plain(error)))
+        }
+        other => InputError::new("", other.to_string()),
     }
 }

@@ -10,10 +10,11 @@ mod explain;
 mod failure;
 mod fix;
 mod input;
-mod judge;
+mod object;
 mod openapi;
 mod repair;
 mod report;
+mod review;
 #[cfg(feature = "run")]
 mod run;
 mod schema;

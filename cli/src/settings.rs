@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use eci_security_context::eci::profile::{self, OPENAPI, PROFILES, Profile};
-use eci_security_context::judge;
-use eci_security_context::settings::{LATEST, Settings};
+use eci_security_context::policy::parse;
+use eci_security_context::policy::settings::{LATEST, Settings};
 use serde_json::{Value, json};
 
 use crate::args::SettingsArgs;
@@ -21,13 +21,13 @@ pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
         .as_deref()
         .map_or_else(|| Ok(json!({})), read)?;
     // A command cannot ask a cluster for a Namespace; it need not where every pod is ECI's.
-    let parsed = judge::settings(&raw.to_string(), args.assume_eci);
+    let parsed = parse::settings(&raw.to_string(), args.assume_eci);
     let mut settings = parsed.map_err(|error| match &args.settings {
         Some(file) => Failure::new(format!("{}: {error}", file.display())),
         None => Failure::new(error.to_string()),
     })?;
     if let Some(name) = &args.profile {
-        settings.profile = profile_of(name)?;
+        settings.account.profile = profile_of(name)?;
     }
     settings.scope.assume_eci |= args.assume_eci;
     Ok(settings)

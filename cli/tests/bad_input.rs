@@ -93,26 +93,26 @@ fn bad() -> Vec<(&'static str, Vec<u8>, Option<usize>, &'static str)> {
             "binary.yaml",
             b"\x7fELF\x02\x01\x01\x00\xff\xfe\x80".to_vec(),
             None,
-            "is not UTF-8 text (from byte 8 on)",
+            "is not UTF-8 text (at byte 8)",
         ),
         (
             "utf-16.yaml",
             b"\xff\xfea\x00:\x00 \x001\x00".to_vec(),
             None,
-            "is not UTF-8 text (from byte 0 on)",
+            "is not UTF-8 text (at byte 0)",
         ),
         (
             "latin-1.yaml",
             b"a: gr\xf6\xdfer\n".to_vec(),
             None,
-            "is not UTF-8 text (from byte 5 on)",
+            "is not UTF-8 text (at byte 5)",
         ),
         ("nul.yaml", b"a: 1\nb: \0\0\0\n".to_vec(), Some(2), ""),
         (
             "truncated.yaml",
             b"a: gr\xc3".to_vec(),
             None,
-            "is not UTF-8 text (from byte 5 on)",
+            "is not UTF-8 text (at byte 5)",
         ),
     ]
 }
@@ -191,7 +191,7 @@ fn a_file_that_is_too_large_is_told_with_the_limit() {
     large.set_len(100 << 20).unwrap();
     let report = folder.checked(2, &["."]);
     assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"]);
-    let said = "is larger than 32 MiB, the most that is read of a file; split it";
+    let said = "is larger than 32 MiB, the limit; split it";
     assert_eq!(problems(&report)[0]["message"], said);
     let ran = folder.run(&["fix", "a.yaml"]);
     assert_eq!(
@@ -232,7 +232,7 @@ fn long_lines_and_many_objects_are_no_matter() {
         "{}",
         ran.out
     );
-    assert_eq!(ran.summary(), "2 files, 5001 objects: 1 denied");
+    assert_eq!(ran.summary(), "1 error in 5001 objects in 2 files");
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn a_loop_of_directories_is_entered_once() {
             remark["message"]
                 .as_str()
                 .unwrap()
-                .contains("leads back to")
+                .contains("links back to")
         }));
         assert!(remarks.iter().all(|remark| remark["remark"] == true));
         assert_eq!(folder.run(&["fix", "--diff", path]).code, 1);

@@ -106,10 +106,10 @@ fn a_pod_is_written_flat() {
     let (written, remarked) = convert("flat", POD);
     assert_eq!(written, FLAT);
     let expected = "\
-remark: spec.securityContext.sysctls[2]: neither SecurityContext.Sysctl nor HostSecurityContext.Sysctl takes \"net.ipv4.tcp_syncookies\"; left out
-remark: metadata.annotations[k8s.aliyun.com/eci-host-sysctls]: neither SecurityContext.Sysctl nor HostSecurityContext.Sysctl takes \"vm.max_map_count\"; left out
-remark: spec.initContainers[0].securityContext.runAsGroup: init containers take no SecurityContextRunAsGroup; left out
-remark: spec.initContainers[0].securityContext.runAsNonRoot: init containers take no SecurityContextRunAsNonRoot; left out";
+remark: spec.securityContext.sysctls[2]: \"net.ipv4.tcp_syncookies\" is not supported in SecurityContext.Sysctl or HostSecurityContext.Sysctl; left out
+remark: metadata.annotations[k8s.aliyun.com/eci-host-sysctls]: \"vm.max_map_count\" is not supported in SecurityContext.Sysctl or HostSecurityContext.Sysctl; left out
+remark: spec.initContainers[0].securityContext.runAsGroup: SecurityContextRunAsGroup is not supported on init containers; left out
+remark: spec.initContainers[0].securityContext.runAsNonRoot: SecurityContextRunAsNonRoot is not supported on init containers; left out";
     assert_eq!(remarked.join("\n"), expected);
 }
 
@@ -253,12 +253,12 @@ fn several_objects_are_several_requests() {
         written,
         "# Pod shop/a\nContainer.1.Name=a\n---\n# Pod shop/b\nContainer.1.Name=b\n"
     );
-    let left_out = "spec.hostPID: CreateContainerGroup has no parameter for it; left out";
+    let left_out = "spec.hostPID: no parameter of CreateContainerGroup; left out";
     assert_eq!(
         remarked,
         [
             &format!("remark: Pod shop/a: {left_out}"),
-            "remark: Service web: it makes no pods; left out",
+            "remark: Service web: has no pods; left out",
             &format!("remark: Pod shop/b: {left_out}"),
         ]
     );
@@ -297,7 +297,7 @@ fn a_channel_takes_101_sysctls() {
     );
     assert!(!written.contains("Sysctl.102"), "{written}");
     assert_eq!(remarked.len(), 1);
-    let expected = "remark: spec.securityContext.sysctls[101]: \"net.x102\"";
+    let expected = "remark: spec.securityContext.sysctls[101]: too many sysctls";
     assert!(remarked[0].starts_with(expected), "{remarked:?}");
 }
 
@@ -307,7 +307,7 @@ fn what_cannot_be_converted_is_refused() {
     let wrong_user = format!("{pod}containers: [{{securityContext: {{runAsUser: x}}}}]");
     let wrong_flag = format!("{pod}shareProcessNamespace: 1");
     for (manifest, said) in [
-        ("", "holds no pod, nor anything that makes pods"),
+        ("", "has no pods"),
         ("a: [", "line "),
         (
             &wrong_user,
@@ -327,11 +327,11 @@ fn what_cannot_be_converted_is_refused() {
     }
     assert_eq!(
         refused(&["a", "--format"], ""),
-        "eci-policy: --format must stand before the manifest"
+        "eci-policy: write --format before the manifest"
     );
     assert_eq!(
         refused(&["a", "b"], ""),
-        "eci-policy: --to takes one manifest, and here are 2"
+        "eci-policy: --to takes one manifest, not 2"
     );
     let message = refused(&["does-not-exist.yaml"], "");
     assert!(
@@ -346,7 +346,7 @@ fn what_a_pod_mounts_of_the_host_is_remarked_and_no_name_steers_the_terminal() {
     let folder = Folder::with(&[("pods.yaml", &format!("{pod}---\n{pod}"))]);
     let ran = folder.run(&["convert", "--to", "create-container-group", "pods.yaml"]);
     assert_eq!(ran.code, 0);
-    let remark = "remark: Pod a [31mRED ::error::x: spec.volumes[1].hostPath: ECI has no host whose files could be mounted; left out\n";
+    let remark = "remark: Pod a [31mRED ::error::x: spec.volumes[1].hostPath: not supported on ECI; left out\n";
     assert_eq!(ran.err, remark.repeat(2));
     assert!(!ran.out.contains('\u{1b}'), "{}", ran.out);
 }
@@ -358,14 +358,14 @@ fn a_request_is_sent_away_and_both_directions_are_named() {
     let folder = Folder::with(&[("review.yaml", review)]);
     let ran = folder.run(&["convert", "--to", "create-container-group", "review.yaml"]);
     assert_eq!(
-        (ran.code, ran.err.contains("give the object in it")),
+        (ran.code, ran.err.contains("use the object in it")),
         (2, true),
         "{}",
         ran.err
     );
     let ran = folder.run(&["show", "review.yaml"]);
     assert_eq!(
-        (ran.code, ran.err.contains("give the object in it")),
+        (ran.code, ran.err.contains("use the object in it")),
         (2, true),
         "{}",
         ran.err

@@ -144,7 +144,7 @@ fn the_text_says_what_changes_and_why() {
         "deploy/a.yaml:6: Pod web: denied -> accepted\n",
         "[sysctl-unsupported] 10:31 spec.securityContext.sysctls[0]: ",
         "kernel.shm_rmid_forced",
-        "why: sysctls of the pod field\n",
+        "difference: sysctls of the pod field\n",
         "\n  2024-02-26: kernel.shm*, ",
         "\n  2026-04-01: kernel.shm*, ",
         "from 2024-02-26 to 2026-04-01: the verdict changes for 1 of 2 objects\n",

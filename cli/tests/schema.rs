@@ -14,9 +14,9 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use eci_security_context::eci::capability;
-use eci_security_context::judge;
+use eci_security_context::policy::parse;
+use eci_security_context::policy::schema::schema;
 use eci_security_context::rules::RULES;
-use eci_security_context::schema::schema;
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn root(file: &str) -> std::path::PathBuf {
 
 /// Whether the policy takes the settings; a failure where the schema disagrees.
 fn agreed(settings: &Value) -> bool {
-    let parsed = judge::settings(&settings.to_string(), true);
+    let parsed = parse::settings(&settings.to_string(), true);
     let errors: Vec<_> = SCHEMA
         .iter_errors(settings)
         .map(|error| error.to_string())
@@ -129,7 +129,7 @@ fn the_defaults_are_those_of_the_policy() {
         let values = action["enum"].as_array().unwrap();
         assert_eq!(
             values.contains(&json!("fix")),
-            rule.fix.is_some(),
+            rule.fix.is_available(),
             "{}",
             rule.id
         );
@@ -234,7 +234,9 @@ fn the_settings_of_the_specification() {
 fn every_value_that_the_policy_knows_is_in_it() {
     let schema = schema();
     let listed = |settings: Value, after: &str| -> Vec<Value> {
-        let message = judge::settings(&settings.to_string(), true).unwrap_err();
+        let message = parse::settings(&settings.to_string(), true)
+            .unwrap_err()
+            .to_string();
         let (_, list) = message
             .split_once(after)
             .unwrap_or_else(|| panic!("{message}"));
@@ -276,7 +278,7 @@ fn every_value_that_the_policy_knows_is_in_it() {
     ] {
         assert_eq!(
             sorted(keys(properties)),
-            sorted(listed(settings, "there are ")),
+            sorted(listed(settings, "valid are ")),
             "{properties}"
         );
     }

@@ -93,7 +93,7 @@ fn text_is_a_block_an_object() {
 Deployment shop/web (template)
   file      <stdin>:2
   on ECI    certain: its labels, or the nodes that it asks for, say so
-  instance  1 GiB: 0.5 vCPU and 1Gi asked for
+  instance  1 GiB: 0.5 vCPU and 1Gi requested
 
   ECI refuses the pod
     spec.template.spec.containers[0].securityContext.capabilities.add[1]
@@ -115,17 +115,19 @@ Deployment shop/web (template)
 
   lost: ECI does not read it there
     spec.template.spec.securityContext.runAsGroup
-      pod-identity: 3000 does not reach \"web\": ECI reads runAsGroup on containers only
-      with the policy's repair: copied into the containers that do not set it themselves; the pod's
-      own field stays
+      pod-identity: runAsGroup: 3000 does not reach \"web\": ECI reads runAsGroup on containers only
+      with the policy's repair: copied into the containers that do not set it; the pod's own field
+      stays
 
   overridden: ECI replaces the value
     spec.template.spec.containers[0].securityContext.readOnlyRootFilesystem
-      root-filesystem: false has no effect: ECI fixes it to true
+      root-filesystem: readOnlyRootFilesystem: false may have no effect: ECI documents it as fixed
+      to true
 
   ignored: without effect
     spec.template.spec.initContainers[0].securityContext.runAsGroup
-      init-container-identity: 3000 has no effect: ECI reads no runAsGroup on init containers
+      init-container-identity: runAsGroup: 3000 has no effect: ECI does not read runAsGroup on init
+      containers
 ",
         settings("1000", &unread, "fixed by ECI"),
         settings(
@@ -244,9 +246,8 @@ fn what_is_not_for_eci_is_told_and_shown_on_demand() {
     let acs = pod.replace("name: a", "labels: {alibabacloud.com/acs: 'true'}");
     let ran = show(&["-"], &acs);
     assert!(
-        ran.out.starts_with(
-            "Pod without a name\n  does not run on ECI (it keeps off virtual nodes, or is for ACS"
-        ),
+        ran.out
+            .starts_with("Pod\n  does not run on ECI (it keeps off virtual nodes, or is for ACS"),
         "{}",
         ran.out
     );
@@ -309,9 +310,9 @@ kind: Pod
     assert_eq!(
         errors[..3],
         [
-            "eci-policy: <stdin>:9: spec.containers[0].securityContext.privileged: is a string, and must be a boolean",
-            "eci-policy: <stdin>:16: is no Kubernetes manifest: it has no apiVersion",
-            "eci-policy: <stdin>:18: is no Kubernetes manifest: it has no apiVersion",
+            "eci-policy: <stdin>:9:7: Pod broken: spec.containers[0].securityContext.privileged: is a string, and must be a boolean",
+            "eci-policy: <stdin>:16:1: not a Kubernetes manifest: apiVersion is missing",
+            "eci-policy: <stdin>:18:1: Pod: apiVersion is missing; the object was not checked; write apiVersion: v1",
         ]
     );
     assert!(
@@ -325,23 +326,26 @@ kind: Pod
 #[test]
 fn a_file_that_is_no_manifest_is_named() {
     for (text, error) in [
-        ("", "<stdin>: holds no Kubernetes manifest"),
-        ("# nothing\n---\n", "<stdin>: holds no Kubernetes manifest"),
+        ("", "<stdin>: contains no Kubernetes manifest"),
+        (
+            "# nothing\n---\n",
+            "<stdin>: contains no Kubernetes manifest",
+        ),
         (
             "plain text",
-            "<stdin>:1: is no Kubernetes manifest: it has no apiVersion",
+            "<stdin>:1:1: not a Kubernetes manifest: apiVersion is missing",
         ),
         (
             "[1, 2]",
-            "<stdin>:1: is no Kubernetes manifest: it has no apiVersion",
+            "<stdin>:1:1: not a Kubernetes manifest: apiVersion is missing",
         ),
         (
             "{apiVersion: v1}",
-            "<stdin>:1: is no Kubernetes manifest: it has no kind",
+            "<stdin>:1:1: not a Kubernetes manifest: kind is missing",
         ),
         (
             "a: 1\na: 2\n",
-            "<stdin>: line 2, column 1: the key `a` is already set in this mapping",
+            "<stdin>:2:1: the key `a` is already set in this mapping",
         ),
     ] {
         let ran = show(&["-"], text);
@@ -350,10 +354,7 @@ fn a_file_that_is_no_manifest_is_named() {
     }
     let ran = show(&["-"], "{apiVersion: v1, kind: Service}");
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
-    assert_eq!(
-        ran.err,
-        "eci-policy: there is nothing to show: no object here holds a pod\n"
-    );
+    assert_eq!(ran.err, "eci-policy: no object has a pod\n");
 }
 
 #[test]

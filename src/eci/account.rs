@@ -33,9 +33,15 @@ impl Default for Account {
 }
 
 impl Account {
-    /// True if a container may be privileged.
-    pub const fn grants_privileged(&self) -> bool {
-        self.profile.privileged && self.approved.privileged
+    /// True if a container, or an init container, may be privileged.
+    pub const fn grants_privileged(&self, is_init: bool) -> bool {
+        let profile = self.profile;
+        let is_possible = if is_init {
+            profile.privileged_init
+        } else {
+            profile.privileged
+        };
+        is_possible && self.approved.privileged
     }
 
     /// True if a container may add the capability of this normalised name.

@@ -14,8 +14,12 @@ pub struct Profile {
     pub sysctls: SysctlSet,
     /// Whether the annotation [`crate::eci::sysctl::HOST_SYSCTLS`] is read, for approved accounts.
     pub host_sysctls: bool,
-    /// Whether `privileged: true` can be had, by approved accounts.
+    /// True if approved accounts may run privileged containers.
     pub privileged: bool,
+    /// True if approved accounts may run privileged init containers.
+    pub privileged_init: bool,
+    /// Where the sysctls of [`Profile::sysctls`] are written.
+    pub sysctl_field: &'static str,
     /// The capabilities that `capabilities.add` grants to everyone.
     pub capabilities: &'static [&'static str],
     /// Whether further capabilities can be had, by approved accounts.
@@ -104,6 +108,8 @@ const SIXTEEN: &[&str] = &[
     "SYS_PTRACE",
 ];
 
+const POD_SYSCTLS: &str = "the pod's securityContext.sysctls";
+
 const SYSCTLS: &[&str] = &[
     "kernel.shm*",
     "kernel.msg*",
@@ -127,6 +133,8 @@ pub static PROFILES: &[&Profile] = &[
         },
         host_sysctls: false,
         privileged: false,
+        privileged_init: false,
+        sysctl_field: POD_SYSCTLS,
         capabilities: SIXTEEN,
         capability_approvals: false,
         pod_identity: USER,
@@ -146,6 +154,8 @@ pub static PROFILES: &[&Profile] = &[
         },
         host_sysctls: true,
         privileged: true,
+        privileged_init: true,
+        sysctl_field: POD_SYSCTLS,
         capabilities: SIXTEEN,
         capability_approvals: true,
         pod_identity: USER,
@@ -175,6 +185,8 @@ pub static OPENAPI: Profile = Profile {
     },
     host_sysctls: false,
     privileged: true,
+    privileged_init: false,
+    sysctl_field: "HostSecurityContext.Sysctl",
     capabilities: SIXTEEN,
     capability_approvals: true,
     pod_identity: NONE,

@@ -12,7 +12,7 @@ use crate::path::{Path, Step};
 pub(super) const KEY_TWICE: &str = "sets a key twice";
 
 /// Why a JSON text could not be read. Holds no value of the text, which may be a token or a password.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
     /// The text is not JSON, or nested too deeply; the reason.
     NotJson(String),

@@ -115,19 +115,17 @@ impl<'o> Pod<'o> {
         let mut containers = Vec::new();
         for list in ContainerList::ALL {
             for (index, spec) in list.of(spec).iter() {
-                let path = path.field("spec").field(list.name()).index(index);
-                let ignores_resources = size_counts && ignores_resources(spec, &path)?;
                 containers.push(Container {
-                    path,
+                    path: path.field("spec").field(list.name()).index(index),
                     list,
                     index,
                     spec,
                     exempt: exempts(spec),
-                    ignores_resources,
+                    ignores_resources: false,
                 });
             }
         }
-        Ok(Self {
+        let mut pod = Self {
             annotations,
             host_sysctls: sysctls::of_annotation(host_sysctls, &sysctls),
             sysctls,
@@ -135,7 +133,19 @@ impl<'o> Pod<'o> {
             containers,
             workload_annotations,
             path,
-        })
+        };
+        if size_counts {
+            pod.read_environments()?;
+        }
+        Ok(pod)
+    }
+
+    /// Reads which containers their environments leave out of the instance's size.
+    pub fn read_environments(&mut self) -> Result<(), ReadError> {
+        for container in &mut self.containers {
+            container.ignores_resources = ignores_resources(container.spec, &container.path)?;
+        }
+        Ok(())
     }
 
     /// Returns the container that `path` is, or is in.

@@ -117,8 +117,8 @@ pub fn decide(finding: &Finding, settings: &Settings, situation: &Situation) -> 
     }
 }
 
-/// Returns the action that the settings ask for.
-fn asked(finding: &Finding, settings: &Settings) -> Decision {
+/// Returns the action that the settings ask for, whatever the request is.
+pub fn asked(finding: &Finding, settings: &Settings) -> Decision {
     let has_repair = !finding.edits.is_empty();
     match settings.named_action(finding.rule) {
         Some(Action::Fix) if !has_repair => Decision {

@@ -1,6 +1,6 @@
 //! A request is read, scoped, judged and answered.
 
-mod read;
+pub mod read;
 pub mod request;
 mod target;
 pub mod verdict;

@@ -4,10 +4,11 @@ use serde::Deserialize;
 
 use crate::json::{self, Count, RawValue, ReadError, views};
 use crate::path::Path;
-use crate::pod::ContainerList;
 use crate::pod::object::{Annotations, Metadata, Object, Spec};
 use crate::pod::template::Location;
+use crate::pod::{ContainerList, Pod};
 use crate::policy::scope::PlacedObject;
+use crate::policy::settings::Settings;
 
 /// The most containers in all lists of a pod. ECI runs 20.
 const MOST_CONTAINERS: usize = 500;
@@ -17,22 +18,21 @@ const MOST_ITEMS: usize = 10_000;
 
 /// An object that was read: the pod template, and the metadata of a workload.
 #[derive(Debug)]
-pub(super) struct Read<'o> {
-    pub(super) location: Location,
-    pub(super) template: &'o Object<'o>,
-    pub(super) spec: &'o Spec<'o>,
+pub struct Read<'o> {
+    /// Where the pod template stands in the object.
+    pub location: Location,
+    /// The pod template; of a Pod the object itself.
+    pub template: &'o Object<'o>,
+    /// The specification of the pod.
+    pub spec: &'o Spec<'o>,
     /// The metadata of the object itself.
-    pub(super) metadata: Option<&'o Metadata<'o, Annotations>>,
+    pub metadata: Option<&'o Metadata<'o, Annotations>>,
 }
 
 impl<'o> Read<'o> {
     /// Returns the parts of an object that was read as a whole. `None` where it has no template, or exceeds the bounds:
     /// then it is read piece by piece.
-    pub(super) fn of_whole(
-        object: &'o Object<'o>,
-        location: Location,
-        count: Count,
-    ) -> Option<Self> {
+    pub fn of_whole(object: &'o Object<'o>, location: Location, count: Count) -> Option<Self> {
         let template = location.template(object)?;
         let spec = template.spec.as_ref()?;
         let read = Self {
@@ -42,6 +42,19 @@ impl<'o> Read<'o> {
             metadata: object.metadata.as_ref(),
         };
         read.within_bounds(count).is_ok().then_some(read)
+    }
+
+    /// Returns the pod of the template. The containers are exempt as the settings say.
+    pub fn pod(&self, settings: &Settings) -> Result<Pod<'o>, ReadError> {
+        let own = self.metadata.filter(|_| self.location != Location::Pod);
+        Pod::new(
+            self.location,
+            self.template,
+            self.spec,
+            own.map(|metadata| &metadata.annotations),
+            &settings.account,
+            |container| settings.exempts(container),
+        )
     }
 
     fn within_bounds(&self, count: Count) -> Result<(), ReadError> {
@@ -65,7 +78,7 @@ impl<'o> Read<'o> {
 
 /// An object that was read piece by piece.
 #[derive(Debug)]
-pub(super) struct Pieces<'o> {
+pub struct Pieces<'o> {
     location: Location,
     template: Object<'o>,
     own: Own<'o>,
@@ -88,7 +101,7 @@ views!(Own<'a>);
 
 impl<'o> Pieces<'o> {
     /// Reads the pod template at `location`, and the metadata of the object.
-    pub(super) fn read(object: &'o RawValue, location: Location) -> Result<Self, ReadError> {
+    pub fn read(object: &'o RawValue, location: Location) -> Result<Self, ReadError> {
         let path = location.path();
         let own = if location == Location::Pod {
             Own::default()
@@ -106,7 +119,7 @@ impl<'o> Pieces<'o> {
     }
 
     /// Returns the parts, where they are within the bounds.
-    pub(super) fn checked(&'o self) -> Result<Read<'o>, ReadError> {
+    pub fn checked(&'o self) -> Result<Read<'o>, ReadError> {
         let spec = self
             .template
             .spec
@@ -128,7 +141,7 @@ impl<'o> Pieces<'o> {
 
 /// Reads only the part of the pod template that says where the pod runs. The flag is true if even that has too many
 /// items to be read. Returns `None` where there is no template.
-pub(super) fn placed(
+pub fn placed(
     object: &RawValue,
     location: Location,
 ) -> Result<Option<(PlacedObject<'_>, bool)>, ReadError> {

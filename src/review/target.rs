@@ -6,9 +6,8 @@ use serde::Deserialize;
 
 use crate::json::{self, Item, List, RawValue, ReadError, Text, views};
 use crate::path::Path;
-use crate::pod::object::ContainerSpec;
+use crate::pod::ContainerList;
 use crate::pod::template::Location;
-use crate::pod::{ContainerList, Pod};
 use crate::policy::decide::{Decision, Situation, decide};
 use crate::policy::scope::{self, Certainty, Namespace, PlacedObject, Scope};
 use crate::policy::settings::{Possible, Settings};
@@ -191,24 +190,7 @@ impl<O> Context<'_, '_, O> {
 
     /// Returns the findings of the rules in what is judged.
     fn findings(&self, target: &Target<'_>, read: &Read<'_>) -> Result<Vec<Finding>, ReadError> {
-        let Read {
-            location,
-            template,
-            spec,
-            metadata,
-        } = *read;
-        let own = metadata
-            .filter(|_| location != Location::Pod)
-            .map(|metadata| &metadata.annotations);
-        let exempts = |container: &ContainerSpec<'_>| self.settings.exempts(container);
-        let mut pod = Pod::new(
-            location,
-            template,
-            spec,
-            own,
-            &self.settings.account,
-            exempts,
-        )?;
+        let mut pod = read.pod(self.settings)?;
         if !matches!(target.kind, TargetKind::NewEphemeralContainers) {
             return Ok(Report::of(&pod, &self.settings.account));
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::eci::account::Account;
 use crate::eci::capability;
-use crate::pod::Pod;
+use crate::pod::{ContainerList, Pod};
 use crate::rules::report::Report;
 use crate::rules::rule::{Action, Effect, Fix, Rule};
 use crate::text::{nearest, quote};
@@ -29,7 +29,8 @@ fn check(pod: &Pod<'_>, account: &Account, report: &mut Report<'_>) {
         let Some(capabilities) = &context.capabilities else {
             continue;
         };
-        let is_privileged = context.privileged == Some(true) && account.grants_privileged();
+        let is_init = container.list == ContainerList::Init;
+        let is_privileged = context.privileged == Some(true) && account.grants_privileged(is_init);
         for (index, written) in capabilities.add.iter() {
             let name = capability::normalise(written);
             if account.grants_capability(&name) {

@@ -9,7 +9,7 @@ use crate::rules::report::Report;
 use crate::rules::rule::{Action, Effect, Fix, Rule};
 
 /// The rule.
-pub(crate) static RULE: Rule = Rule {
+pub static RULE: Rule = Rule {
     id: "field-ignored",
     summary: "a security field or annotation that ECI does not offer",
     effect: Effect::Ignored,

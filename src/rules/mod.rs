@@ -16,7 +16,8 @@ macro_rules! docs {
 pub mod report;
 pub mod rule;
 
-pub(crate) use field_ignored::RULE as FIELD_IGNORED;
+pub use field_ignored::RULE as FIELD_IGNORED;
+pub use sysctl_unsupported::RULE as SYSCTL_UNSUPPORTED;
 
 mod capability_name;
 mod capability_unsupported;

@@ -1,7 +1,7 @@
 //! See `privileged.md`.
 
 use crate::eci::account::Account;
-use crate::pod::Pod;
+use crate::pod::{ContainerList, Pod};
 use crate::rules::report::Report;
 use crate::rules::rule::{Action, Effect, Fix, Rule};
 
@@ -18,43 +18,45 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, account: &Account, report: &mut Report<'_>) {
-    if account.grants_privileged() {
-        return;
-    }
-    let instead = "add the capabilities that it needs; set sysctls that profile";
-    let instead = format!(
-        "remove it and {instead} {} lists in the pod's securityContext.sysctls",
-        account.profile.name
-    );
-    let (message, help) = if account.profile.privileged {
-        let help = format!(
-            "{instead}, and others in the annotation k8s.aliyun.com/eci-host-sysctls; or get Alibaba Cloud's approval \
-             by ticket, and set approved.privileged in the policy's settings"
-        );
-        (
-            "privileged: true is not allowed on ECI without Alibaba Cloud's approval".to_owned(),
-            help,
-        )
-    } else {
-        (
-            format!(
-                "privileged: true is not supported in profile {}",
-                account.profile.name
-            ),
-            instead,
-        )
-    };
     for container in &pod.containers {
-        if container
-            .security_context()
-            .and_then(|context| context.privileged)
-            == Some(true)
+        let is_init = container.list == ContainerList::Init;
+        let context = container.security_context();
+        if context.and_then(|context| context.privileged) == Some(true)
+            && !account.grants_privileged(is_init)
         {
-            report.find(
-                container.security_path("privileged"),
-                message.clone(),
-                help.clone(),
-            );
+            let (message, help) = problem(account, is_init);
+            report.find(container.security_path("privileged"), message, help);
         }
     }
+}
+
+/// Returns what is wrong, and the way out.
+fn problem(account: &Account, is_init: bool) -> (String, String) {
+    let profile = account.profile;
+    let instead = format!(
+        "remove it and add the capabilities that it needs; set sysctls that profile {} lists in {}",
+        profile.name, profile.sysctl_field
+    );
+    if !profile.privileged {
+        let message = format!(
+            "privileged: true is not supported in profile {}",
+            profile.name
+        );
+        return (message, instead);
+    }
+    if is_init && !profile.privileged_init {
+        let message = "privileged: true is not supported on init containers".to_owned();
+        return (message, instead);
+    }
+    let annotation = if profile.host_sysctls {
+        ", and others in the annotation k8s.aliyun.com/eci-host-sysctls"
+    } else {
+        ""
+    };
+    let help = format!(
+        "{instead}{annotation}; or get Alibaba Cloud's approval by ticket, and set approved.privileged in the \
+         policy's settings"
+    );
+    let message = "privileged: true is not allowed on ECI without Alibaba Cloud's approval";
+    (message.to_owned(), help)
 }

@@ -10,7 +10,7 @@ use crate::rules::rule::{Action, Effect, Fix, Rule};
 use crate::text::{cut, nearest, quote};
 
 /// The rule.
-pub(crate) static RULE: Rule = Rule {
+pub static RULE: Rule = Rule {
     id: "sysctl-unsupported",
     summary: "a pod sysctl that the profile does not list",
     effect: Effect::Refused,

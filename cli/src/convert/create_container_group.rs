@@ -1,16 +1,19 @@
-//! `eci-policy convert --to create-container-group`: the security of a pod, as ECI's OpenAPI takes it. What has no
-//! parameter there is remarked; what is not security is left out.
+//! `eci-policy convert --to create-container-group`: the security of a pod as parameters of ECI's OpenAPI. A security
+//! field without a parameter is remarked; other fields are left out.
 
 use std::io::Write;
 
+use eci_security_context::eci::field::IdentityField;
 use eci_security_context::eci::profile::{CHANNEL_SYSCTLS, CHANNELS};
 use eci_security_context::eci::{capability, sysctl};
 use eci_security_context::path::{Path, Step};
-use eci_security_context::pod::{IDENTITY_FIELDS, List, Pod};
-use eci_security_context::settings::Settings;
-use eci_security_context::sysctls::HostSysctls;
+use eci_security_context::pod::sysctls::HostSysctls;
+use eci_security_context::pod::template::Location;
+use eci_security_context::pod::{ContainerList, Pod};
+use eci_security_context::policy::settings::Settings;
+use eci_security_context::review::read::Pieces;
 use eci_security_context::text::quote;
-use eci_security_context::workload::{self, Workload};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use crate::Exit;
@@ -18,10 +21,10 @@ use crate::args::{Convert, ParameterFormat};
 use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::judge::Subject;
+use crate::object::Object;
 use crate::openapi::{CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, scalar};
 
-/// Fields of a pod outside its security context that bear on security, with the value that asks for something.
+/// Security fields of a pod outside its security context, with the value that asks for something.
 static OF_SPEC: &[(&str, bool)] = &[
     ("hostNetwork", true),
     ("hostPID", true),
@@ -29,23 +32,21 @@ static OF_SPEC: &[(&str, bool)] = &[
     ("hostUsers", false),
 ];
 
-const NO_PARAMETER: &str = "CreateContainerGroup has no parameter for it; left out";
+const NO_PARAMETER: &str = "no parameter of CreateContainerGroup; left out";
 
-/// The parameters that a manifest makes.
+/// Writes the parameters for the pods of a manifest.
 ///
 /// # Errors
-/// Where the manifest cannot be read, or holds no pod.
+/// If the manifest cannot be read, or has no pods.
 pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failure> {
     let path = match convert.input.as_slice() {
         [path] => path,
         [_, option, ..] if option.starts_with("--") => {
-            return Err(Failure::new(format!(
-                "{option} must stand before the manifest"
-            )));
+            return Err(Failure::new(format!("write {option} before the manifest")));
         }
         inputs => {
             return Err(Failure::new(format!(
-                "--to takes one manifest, and here are {}",
+                "--to takes one manifest, not {}",
                 inputs.len()
             )));
         }
@@ -55,18 +56,22 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
     } else {
         Source::Named(path.into())
     };
-    let said =
-        |problem: &dyn std::fmt::Display| Failure::new(format!("{}: {problem}", source.name()));
-    let text = source.read().map_err(|problem| said(&problem))?;
-    let documents = eci_manifest::documents(&text).map_err(|error| said(&error))?;
+    let name = source.name();
+    let failed = |problem: &str| Failure::new(format!("{name}: {problem}"));
+    let (_, text) = source.read().map_err(|error| failed(&error.message))?;
+    let documents = eci_manifest::documents(&text).map_err(|error| failed(&error.to_string()))?;
     let mut groups = Vec::new();
     for document in &documents {
-        let object = document.value();
-        let name = name_of(&object);
-        if matches!(Subject::of(document), Ok(Some(subject)) if subject.is_request()) {
-            return Err(said(&"is an admission request; give the object in it"));
+        let object = Object::of(document).map_err(|problem| failed(&problem.told()))?;
+        if object.as_ref().is_some_and(Object::is_request) {
+            return Err(failed("is an admission request; use the object in it"));
         }
-        let group = Group::of(&object).map_err(|problem| said(&format!("{name}: {problem}")))?;
+        let name = object.map_or_else(
+            || "a document without a kind".to_owned(),
+            |object| object.name.to_string(),
+        );
+        let group = Group::of(&document.value());
+        let group = group.map_err(|problem| failed(&format!("{name}: {problem}")))?;
         groups.push((name, group));
     }
     let are_several = groups.len() > 1;
@@ -82,7 +87,7 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
                     tell(format_args!("remark: {prefix}{path}: {remark}"));
                 }
             }
-            None => tell(format_args!("remark: {name}: it makes no pods; left out")),
+            None => tell(format_args!("remark: {name}: has no pods; left out")),
         }
     }
     let groups: Vec<_> = groups
@@ -90,7 +95,7 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
         .filter_map(|(name, group)| Some((name, group.as_ref()?)))
         .collect();
     if groups.is_empty() {
-        return Err(said(&"holds no pod, nor anything that makes pods"));
+        return Err(failed("has no pods"));
     }
     match convert.format {
         ParameterFormat::Flat => write_flat(&groups, out)?,
@@ -106,18 +111,7 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
     Ok(Exit::Clean)
 }
 
-/// What the object is called in messages: `Deployment shop/web`.
-fn name_of(object: &Value) -> String {
-    let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
-    let kind = text("/kind").unwrap_or("an object without a kind");
-    match (text("/metadata/namespace"), text("/metadata/name")) {
-        (_, None) => kind.to_owned(),
-        (None, Some(name)) => format!("{kind} {name}"),
-        (Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
-    }
-}
-
-/// One `Name=value` a line; of several requests each has a heading, and a line `---` before the next.
+/// Writes one `Name=value` a line. Each of several requests has a heading, and a line `---` before the next.
 fn write_flat(groups: &[(&String, &Group)], out: &mut dyn Write) -> std::io::Result<()> {
     for (position, (name, group)) in groups.iter().enumerate() {
         if position > 0 {
@@ -137,7 +131,7 @@ fn write_flat(groups: &[(&String, &Group)], out: &mut dyn Write) -> std::io::Res
     Ok(())
 }
 
-/// The value with percent-encoding for what would end it, or be taken for such: blanks at its ends, too.
+/// Returns the value with percent-encoding for characters that would end it or be decoded, and for blanks at its ends.
 fn encoded(value: &str) -> String {
     let inner = value.trim_start();
     let start = value.len() - inner.len();
@@ -162,7 +156,7 @@ fn percent(c: char) -> String {
         .collect()
 }
 
-/// The parameters as the SDKs nest them: a number in a name is the place in a list.
+/// Returns the parameters as the SDKs nest them: a number in a name is the index in a list.
 fn nested(parameters: &[(String, Value)]) -> Value {
     let mut request = json!({});
     for (name, value) in parameters {
@@ -196,40 +190,36 @@ fn put(at: &mut Value, parts: &[&str], value: &Value) {
     }
 }
 
-/// A pod, as a request to make its group of containers.
+/// The request that creates the container group of a pod.
 #[derive(Debug, Default)]
 struct Group {
     /// The parameters, by their flat names.
     parameters: Vec<(String, Value)>,
-    /// What has no parameter, by its path, and why.
+    /// The fields without a parameter, and the reasons.
     remarks: Vec<(Path, String)>,
 }
 
 impl Group {
-    /// The group of an object that is a pod or makes pods; `None` for another. The error says what cannot be read.
+    /// Returns the group of an object; `None` if the object has no pods. The error is what cannot be read.
     fn of(object: &Value) -> Result<Option<Self>, String> {
         let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let group = text("apiVersion")
             .split_once('/')
             .map_or("", |(group, _)| group);
-        let json = object.to_string();
-        let raw =
-            eci_security_context::json::raw(&json).map_err(|unreadable| unreadable.to_string())?;
-        let Some(place) = workload::place(group, text("kind"), raw) else {
+        let raw = to_raw_value(object).map_err(|error| error.to_string())?;
+        let location = Location::of_kind(group, text("kind"));
+        let Some(location) = location.or_else(|| Location::find(raw.get())) else {
             return Ok(None);
         };
-        let read = Workload::read(raw, place).map_err(|unreadable| unreadable.to_string())?;
-        let Some(workload) = read else {
+        let Some(template) = find(object, location.path()) else {
             return Ok(None);
         };
-        let settings = Settings::default();
-        let pod = Pod::of(&workload, &settings).map_err(|unreadable| unreadable.to_string())?;
-        let (Some(pod), Some(spec)) = (
-            pod,
-            object.pointer(&format!("/{}", [place, &["spec"]].concat().join("/"))),
-        ) else {
-            return Ok(None);
-        };
+        let pieces = Pieces::read(&raw, location).map_err(|error| error.to_string())?;
+        let pod = pieces
+            .checked()
+            .and_then(|read| read.pod(&Settings::default()))
+            .map_err(|error| error.to_string())?;
+        let spec = find(template, &["spec"]).unwrap_or(&Value::Null);
         let mut group = Self::default();
         let at = pod.path.field("spec");
         group.sysctls(&pod);
@@ -250,11 +240,11 @@ impl Group {
                 )?;
             }
         }
-        let ephemeral = at.field(List::Ephemeral.name());
-        for (index, _) in pod.spec.ephemeral_containers.iter().flatten().enumerate() {
+        let ephemeral = at.field(ContainerList::Ephemeral.name());
+        for (index, _) in pod.spec.ephemeral_containers.iter() {
             group.remark(
                 ephemeral.index(index),
-                "CreateContainerGroup has no ephemeral containers; left out",
+                "not supported by CreateContainerGroup; left out",
             );
         }
         Ok(Some(group))
@@ -264,22 +254,25 @@ impl Group {
         self.remarks.push((path, remark.into()));
     }
 
-    /// The sysctls of the field and of the annotation, each in the channel that takes it.
+    /// Adds the sysctls of the field and of the annotation, each in the channel that takes it.
     fn sysctls(&mut self, pod: &Pod<'_>) {
         let annotation = pod.annotation_path(sysctl::HOST_SYSCTLS);
         let of_annotation = match &pod.host_sysctls {
             HostSysctls::Absent => Vec::new(),
             HostSysctls::Malformed(what) => {
-                self.remark(annotation.clone(), format!("it {what}; left out"));
+                self.remark(
+                    annotation.clone(),
+                    format!("the annotation {what}; left out"),
+                );
                 Vec::new()
             }
             HostSysctls::Entries(entries) => entries.clone(),
         };
-        let of_annotation = of_annotation.iter().map(|(name, value)| {
+        let of_annotation = of_annotation.iter().map(|entry| {
             (
                 annotation.clone(),
-                sysctl::normalise(name).into_owned(),
-                value.as_str(),
+                sysctl::normalise(&entry.name).into_owned(),
+                entry.value.as_str(),
             )
         });
         let of_field = pod
@@ -297,17 +290,17 @@ impl Group {
                     let most = format!("{} takes {CHANNEL_SYSCTLS} at most", channel.parameter);
                     self.remark(
                         path,
-                        format!("{} is one too many, {most}; left out", quote(&name)),
+                        format!("too many sysctls, {most}: {}; left out", quote(&name)),
                     );
                 }
                 None => {
                     let takers = CHANNELS
                         .each_ref()
                         .map(|channel| channel.parameter)
-                        .join(" nor ");
+                        .join(" or ");
                     self.remark(
                         path,
-                        format!("neither {takers} takes {}; left out", quote(&name)),
+                        format!("{} is not supported in {takers}; left out", quote(&name)),
                     );
                 }
             }
@@ -322,7 +315,7 @@ impl Group {
         }
     }
 
-    /// What the pod sets for all its containers, but what is written into each of them.
+    /// Adds the fields of the pod, except those that are written into each container.
     fn of_spec(&mut self, pod: &Pod<'_>, spec: &Value) -> Result<(), String> {
         let at = pod.path.field("spec");
         for parameter in OF_GROUP {
@@ -346,7 +339,7 @@ impl Group {
         {
             self.remark(
                 at.field("volumes").index(index).field("hostPath"),
-                "ECI has no host whose files could be mounted; left out",
+                "not supported on ECI; left out",
             );
         }
         for (name, asking) in OF_SPEC {
@@ -368,20 +361,16 @@ impl Group {
                 );
             }
         }
-        for key in pod
-            .annotations
-            .map(|found| found.legacy_profiles.as_slice())
-            .unwrap_or_default()
-        {
+        for key in pod.annotations.iter().flat_map(|found| found.family()) {
             self.remark(pod.annotation_path(key), NO_PARAMETER);
         }
         Ok(())
     }
 
-    /// What a container sets, or inherits of what the API has on containers only.
+    /// Adds the fields of a container, and the identity that it inherits: the API has it on containers only.
     fn container(
         &mut self,
-        (root, list): (&str, List),
+        (root, list): (&str, ContainerList),
         container: &Value,
         at: &Path,
         spec: &Value,
@@ -410,7 +399,10 @@ impl Group {
             } else if *value != false {
                 self.remark(
                     path,
-                    format!("init containers take no {}; left out", parameter.name),
+                    format!(
+                        "{} is not supported on init containers; left out",
+                        parameter.name
+                    ),
                 );
             }
         }
@@ -420,7 +412,7 @@ impl Group {
         Ok(())
     }
 
-    /// Writes the parameter of this whole name.
+    /// Adds the parameter under its whole name.
     fn write(
         &mut self,
         parameter: &Parameter,
@@ -432,7 +424,7 @@ impl Group {
             (Takes::True, Value::Bool(false)) => {
                 self.remark(
                     path,
-                    format!("{} can be true only; left out", parameter.name),
+                    format!("{} can only be true; left out", parameter.name),
                 );
             }
             (Takes::Integer, Value::Number(_)) | (Takes::Boolean | Takes::True, Value::Bool(_)) => {
@@ -455,7 +447,7 @@ impl Group {
         Ok(())
     }
 
-    /// Remarks the fields of `object`, which stands at `keys` below `at`, that are no parameter of a container.
+    /// Remarks the fields of `object` without a parameter. The object is at `keys` below `at`.
     fn remark_rest(&mut self, object: &Value, keys: &[&str], at: &Path) {
         for (key, value) in object.as_object().into_iter().flatten() {
             let keys = [keys, &[key.as_str()]].concat();
@@ -474,7 +466,7 @@ impl Group {
     }
 }
 
-/// The value at the end of `keys`; `None` where there is none, or `null`.
+/// Returns the value at the end of `keys`; `None` if there is none, or `null`.
 fn find<'v>(object: &'v Value, keys: &[&str]) -> Option<&'v Value> {
     let found = keys.iter().try_fold(object, |at, key| at.get(key));
     found.filter(|value| !value.is_null())
@@ -487,10 +479,10 @@ fn below(at: &Path, keys: &[&str]) -> Path {
 }
 
 fn is_identity(key: &str) -> bool {
-    IDENTITY_FIELDS.iter().any(|field| field.name == key)
+    IdentityField::ALL.iter().any(|field| field.name() == key)
 }
 
-/// Whether a field says anything.
+/// True if a field asks for something.
 fn is_set(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -536,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_as_the_same_in_both_forms() {
+    fn both_forms_are_read_as_they_were_written() {
         let group = group(&pod());
         let mut text = Vec::new();
         let name = "Pod a".to_owned();
@@ -550,7 +542,7 @@ mod tests {
             .collect();
         for request in &requests {
             let read: Vec<_> = request
-                .entries
+                .params
                 .iter()
                 .map(|entry| (entry.name.clone(), scalar(&entry.value).unwrap()))
                 .collect();
@@ -558,7 +550,7 @@ mod tests {
         }
         let nested = &of_value(&nested(&group.parameters)).unwrap()[0];
         let mut read: Vec<_> = nested
-            .entries
+            .params
             .iter()
             .map(|entry| (entry.name.clone(), entry.value.clone()))
             .collect();
@@ -569,11 +561,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_of_a_pod_that_is_fine_is_fine() {
+    fn a_pod_without_findings_gives_a_request_without_findings() {
         let mut pod = pod();
         pod["spec"]["securityContext"]["sysctls"] =
             json!([{ "name": "kernel.sem", "value": "250" }]);
         let request = &of_value(&nested(&group(&pod).parameters)).unwrap()[0];
-        assert!(request.judge(&Settings::default()).unwrap().is_empty());
+        assert!(request.review(&Settings::default()).unwrap().is_empty());
     }
 }

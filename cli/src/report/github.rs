@@ -1,10 +1,9 @@
-//! The report as workflow commands of GitHub Actions, which it shows at the lines of a pull request, and the summary
-//! for the log. What is for the audit log only, and what comments take back, is left out.
+//! The report as workflow commands of GitHub Actions, which shows them at the lines of a pull request, and the summary
+//! for the log. Suppressed findings, and those for the audit log only, are left out.
 
 use std::io::{self, Write};
 use std::ops::Range;
 
-use super::text::summary;
 use super::{FileReport, Lines, Reporter, Severity, Totals, visible};
 
 /// Writes workflow commands.
@@ -12,10 +11,6 @@ use super::{FileReport, Lines, Reporter, Severity, Totals, visible};
 pub(super) struct Github;
 
 impl Reporter for Github {
-    fn begin(&mut self, _out: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
         for problem in &report.problems {
@@ -42,48 +37,51 @@ impl Reporter for Github {
                 Severity::Note | Severity::None => continue,
             };
             let at = location(report, &lines, Some(&found.span));
-            let title = property(&format!("eci-policy: {}", found.rule.id));
+            let title = property(&format!("eci-policy: {}", found.finding.rule.id));
             writeln!(
                 out,
                 "::{command} {at},title={title}::{}",
-                data(&found.told())
+                data(&report.told(found))
             )?;
         }
         Ok(())
     }
 
     fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", summary(totals))
+        writeln!(out, "{totals}")
     }
 }
 
-/// The properties that say where. GitHub takes columns only within one line.
+/// Returns the properties for the position. GitHub accepts columns only within one line.
 fn location(report: &FileReport, lines: &Lines<'_>, span: Option<&Range<usize>>) -> String {
     let mut location = format!("file={}", property(report.relative_name()));
     if let Some(span) = span {
-        let place = lines.place(span);
-        location.push_str(&format!(",line={},endLine={}", place.line, place.end_line));
-        if place.line == place.end_line {
+        let region = lines.region(span);
+        location.push_str(&format!(
+            ",line={},endLine={}",
+            region.line, region.end_line
+        ));
+        if region.line == region.end_line {
             location.push_str(&format!(
                 ",col={},endColumn={}",
-                place.column, place.end_column
+                region.column, region.end_column
             ));
         }
     }
     location
 }
 
-/// The text of a command.
+/// Returns the text of a command.
 fn data(text: &str) -> String {
     escape(text, "%\r\n")
 }
 
-/// The value of a property of a command.
+/// Returns the value of a property of a command.
 fn property(text: &str) -> String {
     escape(text, "%\r\n:,")
 }
 
-/// The text with the reserved characters, all of them ASCII, as GitHub spells them, and no other that steers a log.
+/// Returns the text with the reserved characters, which are ASCII, as GitHub escapes them, and others made visible.
 fn escape(text: &str, reserved: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -97,79 +95,4 @@ fn escape(text: &str, reserved: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        reason = "a test may panic"
-    )]
-
-    use eci_security_context::rule::Action;
-
-    use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
-    use super::*;
-    use crate::args::ReportFormat;
-    use crate::report::{Suppressed, Weight};
-
-    fn lines(reports: &[FileReport], totals: &Totals) -> Vec<String> {
-        written(ReportFormat::Github, reports, totals)
-            .lines()
-            .map(str::to_owned)
-            .collect()
-    }
-
-    #[test]
-    fn a_denial_is_an_error_at_its_place() {
-        let totals = Totals {
-            files: 1,
-            objects: 1,
-            denied: 1,
-            ..Totals::default()
-        };
-        assert_eq!(
-            lines(&[denial()], &totals),
-            [
-                "::error file=deploy/web.yaml,line=4,endLine=4,col=36,endColumn=40,\
-                 title=eci-policy%3A privileged::Deployment shop/web: \
-                 spec.template.spec.containers[0].securityContext.privileged: true needs an approval by \
-                 Alibaba Cloud; remove it",
-                "1 file, 1 object: 1 denied",
-            ]
-        );
-    }
-
-    #[test]
-    fn what_nobody_need_do_anything_about_is_left_out() {
-        let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
-        let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-        allowed.suppressed = Some(Suppressed {
-            reason: String::new(),
-        });
-        let repaired = found("capability-name", Action::Fix, MANIFEST, "true");
-        let told = lines(
-            &[report("a.yaml", MANIFEST, vec![audited, allowed, repaired])],
-            &Totals::default(),
-        );
-        assert_eq!(told.len(), 2);
-        assert!(told[0].starts_with("::warning file=a.yaml,"));
-    }
-
-    #[test]
-    fn what_is_reserved_is_escaped() {
-        let mut file = report("./a,b:c%d\n.yaml", "a: |\n  b\n", Vec::new());
-        file.problems = vec![
-            problem("100%: x,\r\ny\u{1b}[31m", None),
-            problem("two lines", Some(0..8)),
-        ];
-        file.problems[1].weight = Weight::Remark;
-        let told = lines(&[file], &Totals::default());
-        assert_eq!(
-            told[0],
-            "::error file=a%2Cb%3Ac%25d%0A.yaml,title=eci-policy::100%25: x,%0D%0Ay␛[31m; repair it"
-        );
-        assert_eq!(
-            told[1],
-            "::warning file=a%2Cb%3Ac%25d%0A.yaml,line=1,endLine=2,title=eci-policy::two lines; repair it"
-        );
-    }
-}
+mod tests;

@@ -1,11 +1,11 @@
-//! The report as SARIF 2.1.0, for code scanning: one run, the catalogue of rules first, then the results file by
-//! file, and at the end what could not be read.
+//! The report as SARIF 2.1.0, for code scanning: one run, with the catalogue of rules, the results file by file, and the
+//! problems of reading.
 
 use std::io::{self, Write};
 use std::ops::Range;
 
-use eci_security_context::rule::Rule;
 use eci_security_context::rules::RULES;
+use eci_security_context::rules::rule::Rule;
 use serde::Serialize;
 
 use super::json::write;
@@ -19,9 +19,9 @@ const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 /// Writes SARIF.
 #[derive(Debug, Default)]
 pub(super) struct Sarif {
-    /// Whether a result stands before.
+    /// True after the first result.
     follows: bool,
-    /// What could not be read, as the items of a JSON array: it stands behind all results.
+    /// The problems of reading, as the items of a JSON array, which follows all results.
     notifications: Vec<u8>,
 }
 
@@ -43,7 +43,7 @@ impl Reporter for Sarif {
         for found in &report.found {
             out.write_all(if self.follows { b",\n" } else { b"\n" })?;
             self.follows = true;
-            write(out, &file.result(found))?;
+            write(out, &file.result(found, report))?;
         }
         for problem in &report.problems {
             let level = if problem.is_remark() {
@@ -79,24 +79,27 @@ impl Reporter for Sarif {
     }
 }
 
-/// A file that results speak of.
+/// The file of some results.
 struct File<'t> {
     uri: String,
     lines: Lines<'t>,
 }
 
 impl File<'_> {
-    fn result<'r>(&'r self, found: &'r Found) -> SarifResult<'r> {
-        let Found { object, path, .. } = found;
-        let name = format!("{object}: {path}");
+    fn result<'r>(&'r self, found: &'r Found, report: &FileReport) -> SarifResult<'r> {
+        let rule = found.finding.rule;
+        let path = found.finding.path.to_string();
+        let name = format!("{}: {path}", report.object_of(found));
         SarifResult {
-            rule_id: found.rule.id,
-            rule_index: RULES.iter().position(|rule| rule.id == found.rule.id),
+            rule_id: rule.id,
+            rule_index: RULES.iter().position(|known| known.id == rule.id),
             level: found.severity(),
-            message: Text { text: found.told() },
-            // Neither a line nor a value is in it: it stays while the file around the field changes.
+            message: Text {
+                text: report.told(found),
+            },
+            // It has no line and no value, so that it stays the same while the file around the field changes.
             partial_fingerprints: Fingerprints {
-                field: format!("{} {name}", found.rule.id),
+                field: format!("{} {name}", rule.id),
             },
             locations: [self.location(
                 Some(&found.span),
@@ -110,10 +113,9 @@ impl File<'_> {
             suppressions: found
                 .suppressed
                 .iter()
-                .map(|suppressed| Suppression {
+                .map(|reason| Suppression {
                     kind: "inSource",
-                    justification: Some(suppressed.reason.as_str())
-                        .filter(|reason| !reason.is_empty()),
+                    justification: Some(reason.as_str()).filter(|reason| !reason.is_empty()),
                 })
                 .collect(),
         }
@@ -122,7 +124,7 @@ impl File<'_> {
     fn location<'r>(
         &'r self,
         span: Option<&Range<usize>>,
-        logical: Option<LogicalLocation<'r>>,
+        logical: Option<LogicalLocation>,
     ) -> Location<'r> {
         let artifact_location = ArtifactLocation { uri: &self.uri };
         let region = span.map(|span| self.region(span));
@@ -136,12 +138,12 @@ impl File<'_> {
     }
 
     fn region(&self, span: &Range<usize>) -> Region {
-        let place = self.lines.place(span);
+        let region = self.lines.region(span);
         Region {
-            start_line: place.line,
-            start_column: place.column,
-            end_line: place.end_line,
-            end_column: place.end_column,
+            start_line: region.line,
+            start_column: region.column,
+            end_line: region.end_line,
+            end_column: region.end_column,
         }
     }
 
@@ -154,7 +156,7 @@ impl File<'_> {
         });
         let replacements: Vec<_> = replacements.collect();
         let artifact_location = ArtifactLocation { uri: &self.uri };
-        // The schema wants one replacement at least.
+        // The schema requires at least one replacement.
         (!replacements.is_empty()).then_some(SarifFix {
             description: Text { text: fix.title },
             artifact_changes: [ArtifactChange {
@@ -165,7 +167,7 @@ impl File<'_> {
     }
 }
 
-/// The URI of a file: relative, or of the scheme `file` where the path is absolute.
+/// Returns the URI of a file: relative, or of the scheme `file` if the path is absolute.
 fn uri(path: &str) -> String {
     let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
     for byte in path.bytes() {
@@ -225,7 +227,7 @@ struct ReportingDescriptor {
 impl ReportingDescriptor {
     fn of(rule: &Rule) -> Self {
         let first = rule.docs.split("\n\n").next().unwrap_or_default();
-        // A renderer need not know what the words behind `yaml` tell the tests.
+        // The words behind `yaml` are for the tests.
         let docs = rule
             .docs
             .replace("```yaml bad", "Found:\n\n```yaml")
@@ -279,7 +281,7 @@ struct SarifResult<'r> {
     partial_fingerprints: Fingerprints,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<SarifFix<'r>>,
-    /// Written where there is none, too: that says that the result stands.
+    /// Written even if empty: the result is then known not to be suppressed.
     suppressions: Vec<Suppression<'r>>,
 }
 
@@ -294,7 +296,7 @@ struct Fingerprints {
 struct Location<'r> {
     physical_location: PhysicalLocation<'r>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    logical_locations: Vec<LogicalLocation<'r>>,
+    logical_locations: Vec<LogicalLocation>,
 }
 
 #[derive(Serialize)]
@@ -321,8 +323,8 @@ struct Region {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct LogicalLocation<'r> {
-    name: &'r str,
+struct LogicalLocation {
+    name: String,
     fully_qualified_name: String,
     kind: &'static str,
 }
@@ -363,206 +365,4 @@ struct Notification<'r> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        reason = "a test may panic"
-    )]
-
-    use eci_security_context::rule::Action;
-    use serde_json::{Value, json};
-
-    use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
-    use super::*;
-    use crate::args::ReportFormat;
-    use crate::report::{Replacement, Suppressed, Taken, Weight};
-
-    /// The log, which is as the standard wants it.
-    fn log(reports: &[FileReport], totals: &Totals) -> Value {
-        let schema = include_str!("../../tests/data/sarif-written.schema.json");
-        let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
-        let log = serde_json::from_str(&written(ReportFormat::Sarif, reports, totals)).unwrap();
-        let errors: Vec<_> = schema
-            .iter_errors(&log)
-            .map(|error| error.to_string())
-            .collect();
-        assert_eq!(errors, [""; 0]);
-        log
-    }
-
-    /// A file with all that there can be, and one that cannot be read.
-    fn everything() -> [FileReport; 2] {
-        let at = MANIFEST.find("true").unwrap();
-        let mut fixed = found("root-filesystem", Action::Warn, MANIFEST, "true");
-        let replacements = [(at..at + 4, "false"), (at + 5..at + 5, "\n")];
-        let replacements = replacements
-            .map(|(span, text)| Replacement {
-                span,
-                text: text.to_owned(),
-            })
-            .to_vec();
-        fixed.fix = Some(Fix {
-            title: "set to `true`, on demand",
-            taken: Taken::Always,
-            edits: Vec::new(),
-            replacements,
-        });
-        let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-        allowed.suppressed = Some(Suppressed {
-            reason: "ticket 7".to_owned(),
-        });
-        let mut bare = found("privileged", Action::Deny, MANIFEST, "true");
-        bare.suppressed = Some(Suppressed {
-            reason: String::new(),
-        });
-        bare.fix = Some(Fix {
-            title: "nothing",
-            taken: Taken::Always,
-            edits: Vec::new(),
-            replacements: Vec::new(),
-        });
-        let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
-        let mut file = denial();
-        file.found.extend([fixed, allowed, bare, audited]);
-        let mut broken = report("<stdin>", "a: [\n", Vec::new());
-        broken.problems = vec![
-            problem("it is not YAML", Some(3..4)),
-            problem("no such file", None),
-        ];
-        broken.problems[1].weight = Weight::Remark;
-        [file, broken]
-    }
-
-    #[test]
-    fn a_result_tells_all_that_is_known() {
-        let totals = Totals {
-            failed: 1,
-            ..Totals::default()
-        };
-        let log = log(&everything(), &totals);
-        let run = &log["runs"][0];
-        let path = "spec.template.spec.containers[0].securityContext.privileged";
-        let region = json!({"startLine": 4, "startColumn": 36, "endLine": 4, "endColumn": 40});
-        let place = json!({
-            "physicalLocation": {"artifactLocation": {"uri": "deploy/web.yaml"}, "region": region},
-            "logicalLocations": [
-                {"name": path, "fullyQualifiedName": format!("Deployment shop/web: {path}"), "kind": "property"},
-            ],
-        });
-        let denied = &run["results"][0];
-        assert_eq!(denied["level"], "error");
-        assert_eq!(denied["locations"], json!([place]));
-        assert_eq!(denied["suppressions"], json!([]));
-        assert_eq!(
-            denied["message"]["text"],
-            format!(
-                "Deployment shop/web: {path}: true needs an approval by Alibaba Cloud; remove it"
-            )
-        );
-        let fixed = &run["results"][1];
-        assert_eq!(fixed["level"], "warning");
-        assert_eq!(
-            fixed["fixes"][0]["artifactChanges"],
-            json!([{"artifactLocation": {"uri": "deploy/web.yaml"}, "replacements": [
-                {"deletedRegion": region, "insertedContent": {"text": "false"}},
-                {
-                    "deletedRegion": {"startLine": 4, "startColumn": 41, "endLine": 4, "endColumn": 41},
-                    "insertedContent": {"text": "\n"},
-                },
-            ]}])
-        );
-        let suppressions: Vec<_> = [2, 3]
-            .map(|index| &run["results"][index]["suppressions"])
-            .to_vec();
-        assert_eq!(
-            suppressions,
-            [
-                &json!([{"kind": "inSource", "justification": "ticket 7"}]),
-                &json!([{"kind": "inSource"}])
-            ]
-        );
-        assert_eq!(run["results"][4]["level"], "note");
-        let invocation = &run["invocations"][0];
-        assert_eq!(invocation["executionSuccessful"], false);
-        let notifications = &invocation["toolExecutionNotifications"];
-        assert_eq!(
-            notifications[0]["message"]["text"],
-            "it is not YAML; repair it"
-        );
-        assert_eq!(notifications[1]["level"], "warning");
-        assert_eq!(
-            notifications[1]["locations"][0],
-            json!({"physicalLocation": {"artifactLocation": {"uri": "%3Cstdin%3E"}}})
-        );
-    }
-
-    #[test]
-    fn every_rule_of_the_catalogue_is_there_and_results_point_at_theirs() {
-        let log = log(&everything(), &Totals::default());
-        let run = &log["runs"][0];
-        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-        assert_eq!(rules.len(), RULES.len());
-        for result in run["results"].as_array().unwrap() {
-            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-            assert_eq!(rules[index]["id"], result["ruleId"]);
-        }
-        let privileged = rules
-            .iter()
-            .find(|rule| rule["id"] == "privileged")
-            .unwrap();
-        assert_eq!(privileged["defaultConfiguration"]["level"], "error");
-        assert_eq!(privileged["properties"]["effect"], "refused");
-        assert!(
-            privileged["help"]["markdown"]
-                .as_str()
-                .unwrap()
-                .contains("Found:\n\n```yaml\n")
-        );
-        // The anchors are the headings of the documentation.
-        let docs = include_str!("../../../docs/rules.md");
-        for rule in rules {
-            let (_, anchor) = rule["helpUri"].as_str().unwrap().split_once('#').unwrap();
-            assert!(docs.contains(&format!("\n## {anchor}\n")), "{anchor}");
-        }
-    }
-
-    #[test]
-    fn a_fingerprint_outlives_the_lines_before_it() {
-        let moved = format!("# one\n# two\n{MANIFEST}");
-        let file = report(
-            "deploy/web.yaml",
-            &moved,
-            vec![found("privileged", Action::Deny, &moved, "true")],
-        );
-        let log = log(&[denial(), file], &Totals::default());
-        let [before, after] = [0, 1].map(|index| &log["runs"][0]["results"][index]);
-        assert_ne!(
-            before["locations"][0]["physicalLocation"],
-            after["locations"][0]["physicalLocation"]
-        );
-        assert_eq!(before["partialFingerprints"], after["partialFingerprints"]);
-    }
-
-    #[test]
-    fn paths_are_uris() {
-        assert_eq!(uri("deploy/web.yaml"), "deploy/web.yaml");
-        assert_eq!(uri("../a b/c:d%ö.yaml"), "../a%20b/c%3Ad%25%C3%B6.yaml");
-        assert_eq!(uri("/srv/a.yaml"), "file:///srv/a.yaml");
-        let mut file = denial();
-        file.name = "./web.yaml".to_owned();
-        let log = log(&[file], &Totals::default());
-        let location = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
-        assert_eq!(location["artifactLocation"]["uri"], "web.yaml");
-    }
-
-    #[test]
-    fn nothing_found_is_a_log_too() {
-        let log = log(&[], &Totals::default());
-        assert_eq!(log["runs"][0]["results"], json!([]));
-        assert_eq!(
-            log["runs"][0]["invocations"][0]["executionSuccessful"],
-            true
-        );
-    }
-}
+mod tests;

@@ -1,17 +1,18 @@
-//! `eci-policy run`: judges manifests with a module, as a cluster would. It knows no rule: what it shows is what the
-//! module answers.
+//! `eci-policy run`: has a Kubewarden module judge manifests, in the host that Kubewarden embeds. It knows no rule, and
+//! shows what the module answers.
 
 mod answer;
-mod diff;
-mod report;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use eci_host::Module;
 use eci_manifest::Document;
+use eci_security_context::text::one_line;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -20,56 +21,55 @@ use crate::args::Run;
 use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::{self, Source};
-use crate::judge::Subject;
-use crate::run::answer::{Answer, SettingsAnswer};
-use crate::run::report::{Judged, Totals, Verdict};
+use crate::object::Object;
+use crate::report::{FileReport, Problem, counted};
+use crate::review::problem;
+use crate::run::answer::{Answer, Verdict};
 use crate::settings;
 
-/// Ends as `check` does: with [`Exit::Denied`] where the module denies something.
 pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut totals = Totals::default();
     let mut texts = Vec::new();
     for source in input::sources(&run.input.paths) {
-        match source {
-            Ok(source) => match source.read() {
-                Ok(text) => texts.push((source, text)),
-                Err(message) => totals.miss(&format!("{}: {message}", source.name())),
-            },
-            Err(obstacle) if obstacle.is_harmless => {
-                tell(format_args!("{}: {}", obstacle.name, obstacle.message));
-            }
-            Err(obstacle) => totals.miss(&format!("{}: {}", obstacle.name, obstacle.message)),
+        match source.and_then(Source::read) {
+            Ok(input) => texts.push(input),
+            Err(error) => totals.report(&FileReport::unread(error), ""),
         }
     }
     let mut files = Vec::new();
     for (source, text) in &texts {
-        match documents(source, text) {
-            Ok(documents) => files.push((source.name(), documents)),
-            Err(error) => totals.miss(&format!("{}: {error}", source.name())),
-        }
+        let mut report = FileReport {
+            name: source.name(),
+            ..FileReport::default()
+        };
+        let documents = documents(source, text, &mut report.problems);
+        totals.report(&report, text);
+        files.push((source.name(), text, documents));
     }
-    let settings = run
-        .settings
-        .as_deref()
-        .map_or_else(|| Ok(json!({})), settings::read)?;
-    let policy = Policy::load(&run.module, settings, &files)?;
-    for (file, documents) in &files {
+    let settings = run.settings.as_deref();
+    let settings = settings.map_or_else(|| Ok(json!({})), settings::read)?;
+    let documents = files.iter().flat_map(|(_, _, documents)| documents);
+    let policy = Policy::load(&run.module, settings, documents)?;
+    for (file, text, documents) in &files {
         for document in documents {
-            if let Err(problem) = Subject::of(document) {
-                totals.miss(&format!(
-                    "{file}:{}: {}",
-                    document.line(""),
-                    problem.message
-                ));
-                continue;
-            }
             match policy.judge(file, document, out) {
                 Ok(verdict) => totals.count(verdict),
-                Err(failure @ Failure::Write(_)) => return Err(failure),
-                Err(failure) => {
-                    // What was judged before it stands before it on a terminal, too.
+                Err(RunError::Failure(failure @ Failure::Write(_))) => return Err(failure),
+                Err(error) => {
+                    // On a terminal, the verdicts before it are shown before it.
                     out.flush()?;
-                    totals.miss(&format!("{file}:{}: {failure}", document.line("")));
+                    let problem = match error {
+                        RunError::Problem(problem) => problem,
+                        RunError::Failure(failure) => {
+                            Problem::failure(Some(document.span("")), failure.to_string())
+                        }
+                    };
+                    let report = FileReport {
+                        name: file.clone(),
+                        problems: vec![problem],
+                        ..FileReport::default()
+                    };
+                    totals.report(&report, text);
                 }
             }
         }
@@ -82,31 +82,103 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
     })
 }
 
-/// The documents of a text: of a file that was only found, those that are Kubernetes'.
-fn documents<'t>(source: &Source, text: &'t str) -> Result<Vec<Document<'t>>, eci_manifest::Error> {
-    let mut documents = eci_manifest::documents(text)?;
-    documents.retain(|document| {
-        !matches!(source, Source::Found(_)) || !matches!(Subject::of(document), Ok(None))
-    });
-    Ok(documents)
+/// Returns the documents of a text. Of a file in a directory, those that are not Kubernetes objects are skipped.
+fn documents<'t>(source: &Source, text: &'t str, problems: &mut Vec<Problem>) -> Vec<Document<'t>> {
+    let mut documents = Vec::new();
+    for part in eci_manifest::parts(text) {
+        match part.documents() {
+            Ok(mut read) => documents.append(&mut read),
+            Err(error) => problems.push(problem(&part, &error)),
+        }
+    }
+    let is_found = matches!(source, Source::Found(_));
+    documents.retain(|document| !is_found || !matches!(Object::of(document), Ok(None)));
+    documents
 }
 
-/// The module with its settings, and the Namespaces it may ask for.
+/// The number of documents by verdict.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Totals {
+    accepted: usize,
+    repaired: usize,
+    denied: usize,
+    failed: usize,
+}
+
+impl Totals {
+    fn count(&mut self, verdict: Verdict) {
+        *match verdict {
+            Verdict::Accepted => &mut self.accepted,
+            Verdict::Repaired => &mut self.repaired,
+            Verdict::Denied => &mut self.denied,
+        } += 1;
+    }
+
+    /// Counts and prints the problems of a file.
+    fn report(&mut self, report: &FileReport, text: &str) {
+        report.problem_lines(text, true).iter().for_each(tell);
+        let failures = report
+            .problems
+            .iter()
+            .filter(|problem| !problem.is_remark());
+        self.failed += failures.count();
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            accepted,
+            repaired,
+            denied,
+            failed,
+        } = self;
+        let documents = counted(accepted + repaired + denied, "document");
+        write!(
+            f,
+            "{documents}: {accepted} accepted, {repaired} repaired, {denied} denied"
+        )?;
+        match failed {
+            0 => Ok(()),
+            failed => write!(f, "; {failed} could not be judged"),
+        }
+    }
+}
+
+/// The reason why a document has no verdict.
+enum RunError {
+    Problem(Problem),
+    Failure(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for RunError {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+/// The module with its settings, and the Namespaces for which it may ask.
 struct Policy {
     module: Module,
     settings: Value,
-    /// By name, from the files.
+    /// The Namespaces in the files, by name.
     namespaces: Arc<HashMap<String, Value>>,
+}
+
+/// The answer of `validate_settings`.
+#[derive(Debug, Deserialize)]
+struct SettingsAnswer {
+    valid: bool,
+    message: Option<String>,
 }
 
 impl Policy {
     /// Loads the module, and has it check the settings.
-    fn load(
+    fn load<'d>(
         module: &Path,
         settings: Value,
-        files: &[(String, Vec<Document<'_>>)],
+        documents: impl Iterator<Item = &'d Document<'d>>,
     ) -> Result<Self, Failure> {
-        let documents = files.iter().flat_map(|(_, documents)| documents);
         let namespaces = documents.filter(|document| document.text(&["kind"]) == Some("Namespace"));
         let namespaces = namespaces.filter_map(|document| {
             let name = document.text(&["metadata", "name"])?;
@@ -130,14 +202,17 @@ impl Policy {
 
     fn call<T: DeserializeOwned>(&self, function: &str, payload: &Value) -> Result<T, Failure> {
         let namespaces = Arc::clone(&self.namespaces);
-        let answer = self
-            .module
-            .call(function, payload.to_string().as_bytes(), move |name| {
-                let namespace = namespaces.get(name).cloned();
-                namespace.ok_or_else(|| format!("none of the files holds the Namespace `{name}`"))
-            });
+        let namespace = move |name: &str| {
+            let namespace = namespaces.get(name).cloned();
+            namespace.ok_or_else(|| format!("the Namespace `{name}` is not in the files"))
+        };
+        let payload = payload.to_string();
+        let answer = self.module.call(function, payload.as_bytes(), namespace);
         let answer = answer.map_err(|error| Failure::new(error.to_string()))?;
-        serde_json::from_slice(&answer).map_err(|error| unlikely(function, &error))
+        serde_json::from_slice(&answer).map_err(|error| {
+            let message = format!("the answer of `{function}` is not one of a Kubewarden policy");
+            Failure::new(format!("{message}: {error}"))
+        })
     }
 
     fn judge(
@@ -145,46 +220,42 @@ impl Policy {
         file: &str,
         document: &Document<'_>,
         out: &mut dyn Write,
-    ) -> Result<Verdict, Failure> {
-        let value = document.value();
-        let request = eci_manifest::request_of(&value);
-        let answer: Answer = self.call(
-            "validate",
-            &json!({ "request": request, "settings": self.settings }),
-        )?;
-        let findings = answer
-            .findings()
-            .map_err(|error| unlikely("validate", &error))?;
-        let object = object_path(&value, request.get("object"));
-        let line = |path: &str| document.line(&format!("{object}{path}"));
-        let judged = Judged {
-            file,
-            line: &line,
-            request: &request,
-            answer: &answer,
-            findings: &findings,
+    ) -> Result<Verdict, RunError> {
+        let object = Object::of(document).map_err(RunError::Problem)?;
+        let request = eci_manifest::request_of(&document.value());
+        let payload = json!({ "request": request, "settings": self.settings });
+        let answer: Answer = self.call("validate", &payload)?;
+        let name = object
+            .as_ref()
+            .map_or_else(|| "document".to_owned(), |object| object.name.to_string());
+        let at = |path: &str| {
+            let line = object.as_ref().map(|object| object.line(path));
+            let line = line.unwrap_or_else(|| document.line(""));
+            format!("{}:{line}", one_line(file))
         };
-        Ok(judged.write(out)?)
+        Ok(answer.write(&name, request.get("object"), &at, out)?)
     }
 }
 
-/// What is said of an answer that cannot be read.
-fn unlikely(function: &str, error: &serde_json::Error) -> Failure {
-    Failure::new(format!(
-        "`{function}` answered what no Kubewarden policy would: {error}"
-    ))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The path of a request's object in the document that it comes from.
-fn object_path(document: &Value, object: Option<&Value>) -> &'static str {
-    let paths = [
-        ("/request/object", "request.object."),
-        ("/object", "object."),
-    ];
-    let path = paths.iter().find(|(pointer, _)| {
-        document
-            .pointer(pointer)
-            .is_some_and(|at| Some(at) == object)
-    });
-    path.map_or("", |(_, path)| path)
+    #[test]
+    fn the_totals_count_in_words() {
+        let mut totals = Totals {
+            failed: 1,
+            ..Totals::default()
+        };
+        assert_eq!(
+            totals.to_string(),
+            "0 documents: 0 accepted, 0 repaired, 0 denied; 1 could not be judged"
+        );
+        totals = Totals::default();
+        totals.count(Verdict::Repaired);
+        assert_eq!(
+            totals.to_string(),
+            "1 document: 0 accepted, 1 repaired, 0 denied"
+        );
+    }
 }

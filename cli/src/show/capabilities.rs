@@ -1,5 +1,5 @@
 //! Linux capabilities as a container runtime computes them: from the names that a container adds and drops to the
-//! set, and from the set to the mask that `/proc/PID/status` shows. It knows nothing of what ECI grants.
+//! set, and from the set to the mask in `/proc/PID/status`. What ECI grants is decided elsewhere.
 
 use std::fmt;
 
@@ -12,27 +12,24 @@ pub(super) struct Set(u64);
 impl Set {
     const NONE: Self = Self(0);
 
-    /// Every capability of Linux, as a privileged container has them.
+    /// Returns every capability of Linux, which a privileged container has.
     pub(super) fn all() -> Self {
-        Self::of(LINUX.iter().copied())
+        Self::of(LINUX)
     }
 
-    /// What a container has that adds and drops these. containerd (`WithCapabilities` in its CRI plugin) takes
-    /// `ALL` first, in `add` and then in `drop`, and then what is added and what is dropped one by one.
-    pub(super) fn of_container<'n>(
-        added: impl Iterator<Item = &'n str> + Clone,
-        dropped: impl Iterator<Item = &'n str> + Clone,
-    ) -> Self {
-        let is_all = |name: &str| name.eq_ignore_ascii_case(ALL);
-        let base = match (dropped.clone().any(is_all), added.clone().any(is_all)) {
+    /// Returns the capabilities of a container that adds and drops these. containerd (`WithCapabilities` in its CRI
+    /// plugin) considers `ALL` first, in `add` and then in `drop`, and then the other names one by one.
+    pub(super) fn of_container(added: &[&str], dropped: &[&str]) -> Self {
+        let has_all = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(ALL));
+        let base = match (has_all(dropped), has_all(added)) {
             (true, _) => Self::NONE,
             (false, true) => Self::all(),
-            (false, false) => Self::of(RUNTIME_DEFAULT.iter().copied()),
+            (false, false) => Self::of(RUNTIME_DEFAULT),
         };
         Self((base.0 | Self::of(added).0) & !Self::of(dropped).0)
     }
 
-    /// The names in it, without `CAP_`, in the order of their bits.
+    /// Returns the names in the set, without `CAP_`, in the order of their bits.
     pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
         LINUX
             .iter()
@@ -41,21 +38,22 @@ impl Set {
             .map(|(_, name)| *name)
     }
 
-    /// Those of the names that Linux knows.
-    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        Self(names.filter_map(bit).fold(0, |mask, bit| mask | 1 << bit))
+    /// Returns the set of the names that Linux knows.
+    fn of(names: &[&str]) -> Self {
+        let bits = names.iter().filter_map(|name| bit(name));
+        Self(bits.fold(0, |mask, bit| mask | 1 << bit))
     }
 }
 
-/// The mask as the kernel prints it.
+/// Prints the mask as the kernel does.
 impl fmt::Display for Set {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
     }
 }
 
-/// The bit of the capability that the runtime makes of a name: it puts `CAP_` before it, whatever it is, and writes
-/// it in upper case. `None` where that gives no capability of Linux, as of `CAP_NET_ADMIN`.
+/// Returns the bit of a capability. The runtime puts `CAP_` before any name and writes it in upper case; `None` if that
+/// is not a capability of Linux, as with `CAP_NET_ADMIN`.
 pub(super) fn bit(written: &str) -> Option<usize> {
     LINUX
         .iter()
@@ -67,7 +65,7 @@ mod tests {
     use super::*;
 
     fn mask(added: &[&str], dropped: &[&str]) -> String {
-        Set::of_container(added.iter().copied(), dropped.iter().copied()).to_string()
+        Set::of_container(added, dropped).to_string()
     }
 
     #[test]
@@ -121,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_set_names_what_is_in_it() {
-        let set = Set::of_container(["SYS_TIME", "CHOWN"].into_iter(), ["ALL"].into_iter());
+        let set = Set::of_container(&["SYS_TIME", "CHOWN"], &["ALL"]);
         assert_eq!(set.names().collect::<Vec<_>>(), ["CHOWN", "SYS_TIME"]);
         assert_eq!(Set::all().names().count(), 41);
     }

@@ -1,34 +1,35 @@
-//! `eci-policy show`: what ECI will really run. What the policy does about it is `check`'s to say.
+//! `eci-policy show`: how ECI runs the pods. What the policy does about them is the output of `check`.
 
 mod capabilities;
+mod container;
 mod effective;
 mod text;
 
 use std::io::Write;
 
 use eci_manifest::Document;
-use eci_security_context::json::Unreadable;
-use eci_security_context::settings::Settings;
+use eci_security_context::policy::settings::Settings;
 use serde::Serialize;
 
 use self::effective::Shown;
-use crate::Exit;
 use crate::args::{DataFormat, Show};
 use crate::console::tell;
 use crate::failure::Failure;
-use crate::input::{Obstacle, Source};
-use crate::judge::Subject;
-use crate::report::Lines;
-use crate::{batch, settings};
+use crate::input::{Input, Source};
+use crate::object::{Name, Object};
+use crate::report::{FileReport, Lines, Problem};
+use crate::review::problem;
+use crate::{Exit, batch, settings};
 
-/// An object, and where it stands.
+/// An object and its position.
 #[derive(Debug, Serialize)]
 struct Located {
     /// The path as it was given; `<stdin>` for standard input.
     file: String,
-    /// The line at which it begins, from 1.
+    /// The line on which it begins, from 1.
     line: usize,
-    /// The object.
+    #[serde(flatten)]
+    name: Name,
     #[serde(flatten)]
     shown: Shown,
 }
@@ -36,49 +37,32 @@ struct Located {
 /// The output for programs.
 #[derive(Serialize)]
 struct Output<'o> {
-    /// Of this format.
+    /// The version of the format.
     version: u8,
     objects: &'o [Located],
 }
 
-impl Located {
-    /// As `Deployment shop/web`.
-    fn title(&self) -> String {
-        let Shown {
-            kind,
-            namespace,
-            name,
-            ..
-        } = &self.shown;
-        match (namespace, name.as_str()) {
-            (_, "") => format!("{kind} without a name"),
-            (Some(namespace), name) => format!("{kind} {namespace}/{name}"),
-            (None, name) => format!("{kind} {name}"),
-        }
-    }
-}
-
-/// Shows the objects that hold pods. What cannot be read is told on standard error, and the rest is shown.
+/// Shows the objects that have pods. Problems are reported on standard error, and the other objects are shown.
 ///
 /// # Errors
-/// Where the settings are not valid, or the output takes no more.
+/// If the settings are not valid, or the output cannot be written.
 pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     let settings = settings::load(&show.settings)?;
     let mut objects = Vec::new();
     let mut problems = Vec::new();
     batch::in_order(
         &show.input.paths,
-        |source| Looked::at(source, &settings),
-        |looked| {
-            objects.extend(looked.objects);
-            problems.extend(looked.problems);
+        |input| read(input, &settings),
+        |(shown, failed)| {
+            objects.extend(shown);
+            problems.extend(failed);
             Ok(())
         },
     )?;
     match show.format {
         DataFormat::Text => {
             if objects.is_empty() && problems.is_empty() {
-                tell("eci-policy: there is nothing to show: no object here holds a pod");
+                tell("eci-policy: no object has a pod");
             }
             for (position, object) in objects.iter().enumerate() {
                 if position > 0 {
@@ -99,105 +83,93 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     for problem in &problems {
         tell(format_args!("eci-policy: {problem}"));
     }
-    Ok(if problems.is_empty() {
-        Exit::Clean
-    } else {
-        Exit::Failed
+    Ok(match problems.is_empty() {
+        true => Exit::Clean,
+        false => Exit::Failed,
     })
 }
 
-/// What is in a file.
-#[derive(Default)]
-struct Looked {
-    objects: Vec<Located>,
-    /// What could not be read, and where.
-    problems: Vec<String>,
-}
-
-impl Looked {
-    fn at(source: Result<Source, Obstacle>, settings: &Settings) -> Self {
-        let mut looked = Self::default();
-        match source {
-            Ok(source) => match source.read() {
-                Ok(text) => looked.read(&source, &text, settings),
-                Err(problem) => looked
-                    .problems
-                    .push(format!("{}: {problem}", source.name())),
-            },
-            Err(Obstacle {
-                is_harmless: true, ..
-            }) => {}
-            Err(Obstacle { name, message, .. }) => {
-                looked.problems.push(format!("{name}: {message}"))
-            }
+/// Returns the objects of a file, and its problems.
+fn read(input: Input, settings: &Settings) -> (Vec<Located>, Vec<String>) {
+    let (source, text) = match input {
+        Ok(input) => input,
+        Err(error) => {
+            return (
+                Vec::new(),
+                FileReport::unread(error).problem_lines("", false),
+            );
         }
-        looked
-    }
-
-    fn read(&mut self, source: &Source, text: &str, settings: &Settings) {
-        let file = source.name();
-        let lines = Lines::of(text);
-        let mut is_empty = true;
-        for part in eci_manifest::parts(text) {
-            let documents = match part.documents() {
-                Ok(documents) => documents,
-                Err(error) => {
-                    is_empty = false;
-                    self.problems.push(format!("{file}: {error}"));
-                    continue;
-                }
-            };
-            for document in documents {
+    };
+    // A directory may contain files that are not manifests.
+    let is_found = matches!(source, Source::Found(_));
+    let mut report = FileReport {
+        name: source.name(),
+        ..FileReport::default()
+    };
+    let mut objects = Vec::new();
+    let lines = Lines::of(&text);
+    let mut is_empty = true;
+    for part in eci_manifest::parts(&text) {
+        let documents = match part.documents() {
+            Ok(documents) => documents,
+            Err(error) => {
                 is_empty = false;
-                let (line, _) = lines.at(document.span("").start);
-                match of_document(&document, settings) {
-                    Ok(Some(shown)) => self.objects.push(Located {
-                        file: file.clone(),
+                report.problems.push(problem(&part, &error));
+                continue;
+            }
+        };
+        for document in &documents {
+            is_empty = false;
+            match of_document(document, settings) {
+                Ok(Some((name, Some(shown)))) => {
+                    let file = report.name.clone();
+                    let (line, _) = lines.at(document.span("").start);
+                    objects.push(Located {
+                        file,
                         line,
+                        name,
                         shown,
-                    }),
-                    Ok(None) => {}
-                    // A directory may hold what is no manifest.
-                    Err((_, Problem::NoManifest(_))) if matches!(source, Source::Found(_)) => {}
-                    Err((line, problem)) => self.problems.push(format!("{file}:{line}: {problem}")),
+                    });
                 }
+                Ok(None) if !is_found => report.problems.push(not_a_manifest(document)),
+                Ok(_) => {}
+                Err(problem) => report.problems.push(problem),
             }
         }
-        if is_empty && !matches!(source, Source::Found(_)) {
-            self.problems
-                .push(format!("{file}: holds no Kubernetes manifest"));
-        }
     }
+    if is_empty && !is_found {
+        let message = "contains no Kubernetes manifest".to_owned();
+        report.problems.push(Problem::failure(None, message));
+    }
+    (objects, report.problem_lines(&text, false))
 }
 
-/// Why there is nothing to show of a document.
-#[derive(Debug, thiserror::Error)]
-enum Problem {
-    #[error("is no Kubernetes manifest: it has no {0}")]
-    NoManifest(&'static str),
-    #[error("is an admission request, which is not shown; give the object in it")]
-    Request,
-    #[error("{0}")]
-    Unreadable(String),
+fn not_a_manifest(document: &Document<'_>) -> Problem {
+    let keys = ["apiVersion", "kind"];
+    let missing = keys.into_iter().find(|key| document.text(&[key]).is_none());
+    let missing = missing.unwrap_or("kind");
+    let message = format!("not a Kubernetes manifest: {missing} is missing");
+    Problem::failure(Some(document.span(missing)), message)
 }
 
-/// The object in a document; `None` where it holds no pod. The error has its line.
+/// Returns the name of the object and how ECI runs it, if it has a pod; `None` if the document is not an object.
 fn of_document(
     document: &Document<'_>,
     settings: &Settings,
-) -> Result<Option<Shown>, (usize, Problem)> {
-    if matches!(Subject::of(document), Ok(Some(subject)) if subject.is_request()) {
-        return Err((document.line(""), Problem::Request));
+) -> Result<Option<(Name, Option<Shown>)>, Problem> {
+    let Some(object) = Object::of(document)? else {
+        return Ok(None);
+    };
+    if object.is_request() {
+        let message = "an admission request is not shown";
+        return Err(Problem::at(
+            document.span(""),
+            message,
+            "use the object in it",
+        ));
     }
-    let says = |key: &str| document.text(&[key]).is_some();
-    if let Some(missing) = ["apiVersion", "kind"].into_iter().find(|key| !says(key)) {
-        return Err((document.line(missing), Problem::NoManifest(missing)));
-    }
-    effective::show(&document.value(), settings).map_err(|unreadable| {
-        let line = match &unreadable {
-            Unreadable::WrongType { path, .. } => document.line(&path.to_string()),
-            Unreadable::NotJson { .. } => document.line(""),
-        };
-        (line, Problem::Unreadable(unreadable.to_string()))
-    })
+    let json = object.json()?;
+    let shown = effective::show(&json, object.group_kind(), settings);
+    let shown = shown.map_err(|error| object.unreadable(&error))?;
+    Ok(Some((object.name, shown)))
 }

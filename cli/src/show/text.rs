@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 
-use eci_security_context::pod::List;
+use eci_security_context::pod::ContainerList;
 use eci_security_context::text::{cut, one_line};
 use serde_json::Value;
 
 use super::Located;
-use super::effective::{
-    Capabilities, Container, Effective, Instance, Remark, Setting, Source, Sysctl,
-};
+use super::container::{Capabilities, Container, Setting, Source};
+use super::effective::{Effective, Instance, Remark, Sysctl};
 
 const WIDTH: usize = 100;
 /// The most characters of a cell that is not wrapped.
@@ -23,7 +22,7 @@ pub(super) fn write(object: &Located, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "{}{}",
-        one_line(&object.title()),
+        one_line(&object.name.to_string()),
         if shown.template { " (template)" } else { "" }
     )?;
     let Some(effective) = &shown.effective else {
@@ -83,10 +82,10 @@ fn memory(instance: &Instance) -> String {
 
 const fn role(container: &Container) -> &'static str {
     match (container.list, container.sidecar) {
-        (List::Init, true) => "init container (sidecar)",
-        (List::Init, false) => "init container",
-        (List::Main, _) => "container",
-        (List::Ephemeral, _) => "ephemeral container",
+        (ContainerList::Init, true) => "init container (sidecar)",
+        (ContainerList::Init, false) => "init container",
+        (ContainerList::Main, _) => "container",
+        (ContainerList::Ephemeral, _) => "ephemeral container",
     }
 }
 

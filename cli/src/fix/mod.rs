@@ -1,0 +1,413 @@
+//! `eci-policy fix`: repairs manifests in place. A file is written only if it then reads as the objects that admission
+//! would make.
+
+mod write;
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use eci_manifest::{Document, Part, Replacement, Unrepairable, replaced};
+use eci_security_context::fix::Edit;
+use eci_security_context::policy::settings::Mutate;
+use eci_security_context::rules::RULES;
+use eci_security_context::rules::rule::{Action, Rule};
+use eci_security_context::text::nearest;
+use serde_json::Value;
+use similar::TextDiff;
+
+use crate::args::Fix;
+use crate::console::tell;
+use crate::failure::Failure;
+use crate::input::{Input, Source};
+use crate::report::{FileReport, FixTrigger, Found, Problem, Weight, counted};
+use crate::review::{Repairs, Reviewer, problem};
+use crate::{Exit, batch, repair, settings};
+
+pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let rules: Result<_, _> = fix.rules.iter().map(|id| rule_of(id)).collect();
+    let mut settings = settings::load(&fix.settings)?;
+    settings.mutate = Mutate::All;
+    let repairer = Repairer {
+        reviewer: Reviewer {
+            settings: &settings,
+            suppressions: fix.suppressions,
+            repairs: Repairs::Made,
+        },
+        rules: rules?,
+    };
+    let mut totals = Totals::default();
+    batch::in_order(
+        &fix.input.paths,
+        |input| repairer.file(input),
+        |repaired| totals.settle(repaired, fix.diff, out),
+    )?;
+    tell(totals.summary(fix.diff));
+    Ok(match totals {
+        Totals { failed: 1.., .. } => Exit::Failed,
+        Totals { left: 1.., .. } => Exit::Denied,
+        Totals { findings: 1.., .. } if fix.diff => Exit::Denied,
+        _ => Exit::Clean,
+    })
+}
+
+fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
+    let fixable = RULES.iter().filter(|rule| rule.fix.is_available());
+    let ids = |rules: &mut dyn Iterator<Item = &&'static Rule>| -> Vec<_> {
+        rules.map(|rule| rule.id).collect()
+    };
+    match RULES.iter().find(|rule| rule.id == id) {
+        Some(rule) if rule.fix.is_available() => Ok(rule),
+        Some(_) => Err(Failure::new(format!(
+            "the rule {id} has no repair; these rules have one: {}",
+            ids(&mut fixable.clone()).join(", ")
+        ))),
+        None => {
+            let meant = nearest(id, &ids(&mut RULES.iter()));
+            let meant = meant.map(|meant| format!("; did you mean {meant}?"));
+            Err(Failure::new(format!(
+                "there is no rule {id}{}",
+                meant.unwrap_or_default()
+            )))
+        }
+    }
+}
+
+/// A file, before and after its repair.
+#[derive(Default)]
+struct Repaired {
+    source: Option<Source>,
+    before: String,
+    after: String,
+    /// The number of findings that are repaired.
+    findings: usize,
+    /// The number of repairs that are refused.
+    left: usize,
+    /// The number of findings that `--assume-eci` would repair.
+    possible: usize,
+    /// The number of errors that remain.
+    errors: usize,
+    /// The problems; nothing else.
+    report: FileReport,
+}
+
+struct Repairer<'s> {
+    reviewer: Reviewer<'s>,
+    /// The rules of which every finding is repaired. If there are none, findings with the action `fix` are.
+    rules: Vec<&'static Rule>,
+}
+
+impl Repairer<'_> {
+    fn file(&self, input: Input) -> Repaired {
+        let (source, text) = match input {
+            Ok(input) => input,
+            Err(error) => {
+                return Repaired {
+                    report: FileReport::unread(error),
+                    ..Repaired::default()
+                };
+            }
+        };
+        let mut repaired = Repaired::default();
+        repaired.report.name = source.name();
+        repaired.source = Some(source);
+        let mut replacements = Vec::new();
+        for part in eci_manifest::parts(&text) {
+            match part.documents() {
+                Ok(documents) => {
+                    replacements.append(&mut self.part(&part, &documents, &mut repaired));
+                }
+                Err(error) => repaired.report.problems.push(problem(&part, &error)),
+            }
+        }
+        repaired.after = replaced(&text, &replacements);
+        repaired.before = text;
+        repaired
+    }
+
+    /// Returns the replacements in a part.
+    fn part(
+        &self,
+        part: &Part<'_>,
+        documents: &[Document<'_>],
+        repaired: &mut Repaired,
+    ) -> Vec<Replacement> {
+        let report = self.reviewer.documents(part, documents);
+        let mut plans: Vec<Plan<'_>> = documents.iter().map(Plan::of).collect();
+        for found in report
+            .found
+            .iter()
+            .filter(|found| found.suppressed.is_none())
+        {
+            repaired.errors += usize::from(found.decision.action == Action::Deny);
+            let Some(fix) = &found.fix else { continue };
+            let is_possible = self.rules.is_empty()
+                && fix.trigger == FixTrigger::AssumeEci
+                && found.decision.action == Action::Warn;
+            repaired.possible += usize::from(is_possible);
+            if let Some(plan) = plans.get_mut(found.document).filter(|_| self.takes(found)) {
+                // A finding that cannot be repaired must not prevent the repair of others.
+                match repair::replacements(plan.document, &found.finding.edits) {
+                    Ok(_) => plan.add(found),
+                    Err(refusal) => repaired.refuse(&refusal, &[found]),
+                }
+            }
+        }
+        let before = denials(&report.found);
+        let replacements = self.carry_out(part, documents, &plans, &before, repaired);
+        repaired.report.problems.extend(report.problems);
+        replacements
+    }
+
+    /// Returns the replacements of all plans; of those of one document that would change others, none.
+    fn carry_out(
+        &self,
+        part: &Part<'_>,
+        documents: &[Document<'_>],
+        plans: &[Plan<'_>],
+        before: &HashMap<Denial, usize>,
+        repaired: &mut Repaired,
+    ) -> Vec<Replacement> {
+        let mut all = Vec::new();
+        let mut planned = Vec::new();
+        for plan in plans.iter().filter(|plan| !plan.found.is_empty()) {
+            match repair::replacements(plan.document, &plan.edits) {
+                Ok(mut replacements) => {
+                    all.append(&mut replacements);
+                    planned.push(plan);
+                }
+                Err(refusal) => repaired.refuse(&refusal, &plan.found),
+            }
+        }
+        if planned.is_empty() {
+            return Vec::new();
+        }
+        let in_order = |replacement: &Replacement| (replacement.span.start, replacement.span.end);
+        all.sort_by_key(in_order);
+        let expected = |document: &Document<'_>| -> Value {
+            match planned.iter().find(|plan| plan.document.is_same(document)) {
+                Some(plan) => repair::after(document, &plan.edits),
+                None => document.value(),
+            }
+        };
+        if repair::reads_as(part, &all, documents.iter().map(expected))
+            && self.denies_no_more(part, &all, before)
+        {
+            planned.iter().for_each(|plan| repaired.accept(plan));
+            return all;
+        }
+        // A document that cannot be repaired must not prevent the repair of others.
+        let mut safe = Vec::new();
+        for plan in planned {
+            let verified = repair::verified(part, documents, plan.document, &plan.edits);
+            let verified = verified.and_then(|replacements| {
+                match self.denies_no_more(part, &replacements, before) {
+                    true => Ok(replacements),
+                    false => Err(repair::shared(plan.document, &replacements)),
+                }
+            });
+            match verified {
+                Ok(mut replacements) => {
+                    safe.append(&mut replacements);
+                    repaired.accept(plan);
+                }
+                Err(refusal) => repaired.refuse(&refusal, &plan.found),
+            }
+        }
+        safe.sort_by_key(in_order);
+        safe
+    }
+
+    /// True if a finding is to be repaired.
+    fn takes(&self, found: &Found) -> bool {
+        let action = found.decision.action;
+        match self.rules.as_slice() {
+            [] => action == Action::Fix,
+            // The findings in an exempt container are only for the audit log.
+            rules => {
+                action > Action::Audit && rules.iter().any(|rule| rule.id == found.finding.rule.id)
+            }
+        }
+    }
+
+    /// True if the repaired part has no denial that the part did not have. If a comment suppresses one of several
+    /// findings, the repair of the others can make an object worse.
+    fn denies_no_more(
+        &self,
+        part: &Part<'_>,
+        replacements: &[Replacement],
+        before: &HashMap<Denial, usize>,
+    ) -> bool {
+        let text = repair::part_after(part, replacements);
+        let parts = eci_manifest::parts(&text);
+        let [part] = parts.as_slice() else {
+            return false;
+        };
+        let Ok(documents) = part.documents() else {
+            return false;
+        };
+        let after = denials(&self.reviewer.documents(part, &documents).found);
+        let had = |denial: &Denial| before.get(denial).copied().unwrap_or_default();
+        after.iter().all(|(denial, count)| *count <= had(denial))
+    }
+}
+
+/// The repairs of a document.
+struct Plan<'d> {
+    document: &'d Document<'d>,
+    found: Vec<&'d Found>,
+    edits: Vec<Edit>,
+}
+
+impl<'d> Plan<'d> {
+    const fn of(document: &'d Document<'d>) -> Self {
+        Self {
+            document,
+            found: Vec::new(),
+            edits: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, found: &'d Found) {
+        self.found.push(found);
+        self.edits.extend(found.finding.edits.iter().cloned());
+    }
+}
+
+impl Repaired {
+    fn accept(&mut self, plan: &Plan<'_>) {
+        let denials = plan
+            .found
+            .iter()
+            .filter(|found| found.decision.action == Action::Deny);
+        self.errors -= denials.count();
+        self.findings += plan.found.len();
+    }
+
+    fn refuse(&mut self, refusal: &Unrepairable, found: &[&Found]) {
+        let paths: Vec<_> = found
+            .iter()
+            .map(|found| format!("{} ({})", found.finding.path, found.finding.rule.id))
+            .collect();
+        self.left += found.len();
+        let message = format!("not repaired: {}: {}", paths.join(", "), refusal.reason);
+        self.report.problems.push(Problem {
+            weight: Weight::Remark,
+            ..Problem::failure(Some(refusal.span.clone()), message)
+        });
+    }
+}
+
+/// The document, the rule and the message of a denial. The path is not in it, because a repair may move it.
+type Denial = (usize, &'static str, String);
+
+/// Returns the denials that are not suppressed, each with the number of times that it occurs.
+fn denials(found: &[Found]) -> HashMap<Denial, usize> {
+    let mut denials = HashMap::new();
+    let denied = found
+        .iter()
+        .filter(|found| found.decision.action == Action::Deny && found.suppressed.is_none());
+    for Found {
+        document, finding, ..
+    } in denied
+    {
+        let denial = (*document, finding.rule.id, finding.message.to_string());
+        *denials.entry(denial).or_default() += 1;
+    }
+    denials
+}
+
+/// The totals of all files.
+#[derive(Default)]
+struct Totals {
+    files: usize,
+    findings: usize,
+    left: usize,
+    possible: usize,
+    errors: usize,
+    failed: usize,
+}
+
+impl Totals {
+    /// Writes a repaired file, or shows its changes.
+    fn settle(
+        &mut self,
+        repaired: Repaired,
+        is_dry: bool,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let Repaired {
+            source,
+            before,
+            after,
+            findings,
+            report,
+            ..
+        } = repaired;
+        report.problem_lines(&before, true).iter().for_each(tell);
+        let failures = report
+            .problems
+            .iter()
+            .filter(|problem| !problem.is_remark());
+        self.failed += failures.count();
+        self.left += repaired.left;
+        self.possible += repaired.possible;
+        self.errors += repaired.errors;
+        match source {
+            Some(Source::Stdin) if !is_dry => out.write_all(after.as_bytes())?,
+            Some(source) if before != after && is_dry => {
+                let name = source.name();
+                let diff = TextDiff::from_lines(&before, &after);
+                let mut diff = diff.unified_diff();
+                let diff = diff.header(&format!("a/{name}"), &format!("b/{name}"));
+                write!(out, "{diff}")?;
+            }
+            Some(Source::Named(path) | Source::Found(path)) if before != after => {
+                if let Err(error) = write::write(&path, &after) {
+                    tell(format_args!(
+                        "{}: cannot be written: {error}; the file is unchanged",
+                        report.name
+                    ));
+                    self.failed += 1;
+                    return Ok(());
+                }
+            }
+            _ => {}
+        }
+        self.files += usize::from(findings > 0);
+        self.findings += findings;
+        Ok(())
+    }
+
+    fn summary(&self, is_dry: bool) -> String {
+        let (findings, files) = (
+            counted(self.findings, "finding"),
+            counted(self.files, "file"),
+        );
+        let mut summary = match (self.findings, is_dry) {
+            (0, _) => "nothing to repair".to_owned(),
+            (_, true) => format!("{findings} in {files} would be repaired"),
+            (_, false) => format!("{findings} in {files} repaired"),
+        };
+        for (count, what) in [
+            (self.left, "not repaired (see above)"),
+            (
+                self.possible,
+                "in pods that may run on ECI not repaired (repair them with --assume-eci)",
+            ),
+        ] {
+            if count > 0 {
+                summary += &format!("; {} {what}", counted(count, "finding"));
+            }
+        }
+        if self.errors > 0 {
+            let verb = if self.errors == 1 {
+                "remains"
+            } else {
+                "remain"
+            };
+            let errors = counted(self.errors, "error");
+            summary += &format!("; {errors} {verb} (see eci-policy check)");
+        }
+        summary
+    }
+}

@@ -1,0 +1,151 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+use eci_security_context::rules::rule::Action;
+use proptest::prelude::*;
+use quick_xml::Reader;
+
+use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
+use super::*;
+use crate::args::ReportFormat;
+
+fn xml(reports: &[FileReport]) -> String {
+    written(ReportFormat::Junit, reports, &Totals::default())
+}
+
+/// The characters that XML 1.0 allows by its production `Char`, less the control characters that the note to it
+/// discourages.
+fn is_char(c: char) -> bool {
+    let allowed = matches!(u32::from(c), 0x9 | 0xA | 0xD | 0x20..=0xD7FF | 0xE000..=0xFFFD | 0x10000..=0x10FFFF);
+    allowed && !matches!(u32::from(c), 0x7F..=0x9F)
+}
+
+/// Reads the document to its end, and gives the texts of its elements.
+fn texts(xml: &str) -> Vec<String> {
+    assert!(xml.chars().all(is_char), "{xml:?}");
+    let mut reader = Reader::from_str(xml);
+    reader.config_mut().check_comments = true;
+    let mut texts = vec![String::new()];
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => return texts,
+            Event::Start(start) | Event::Empty(start) => {
+                for attribute in start.attributes() {
+                    attribute
+                        .unwrap()
+                        .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                        .unwrap();
+                }
+                texts.push(String::new());
+            }
+            Event::Text(text) => texts.last_mut().unwrap().push_str(&text),
+            Event::GeneralRef(reference) => {
+                let c = reference.resolve_char_ref().unwrap().map(String::from);
+                let c = c.unwrap_or_else(|| {
+                    quick_xml::escape::resolve_predefined_entity(&reference)
+                        .unwrap()
+                        .to_owned()
+                });
+                texts.last_mut().unwrap().push_str(&c);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_file_without_a_manifest_is_skipped_and_paths_are_those_of_the_repository() {
+    let mut file = report("./a.yaml", "a: 1\n", Vec::new());
+    let suite = |file| written(ReportFormat::Junit, &[file], &Totals::default());
+    assert!(
+        suite(report("./a.yaml", "", Vec::new()))
+            .contains("<testcase name=\"no problems\" classname=\"a.yaml\"/>")
+    );
+    file.objects.clear();
+    let skipped = suite(file);
+    assert!(
+        skipped.contains(
+            "<testsuite name=\"a.yaml\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\">"
+        ),
+        "{skipped}"
+    );
+    assert!(
+        skipped.contains("<testcase name=\"no manifest\" classname=\"a.yaml\">"),
+        "{skipped}"
+    );
+}
+
+#[test]
+fn a_file_is_a_suite_and_a_finding_a_test() {
+    let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
+    allowed.suppressed = Some("ticket 7".to_owned());
+    let mut file = denial();
+    file.found
+        .push(found("proc-mount", Action::Warn, MANIFEST, "true"));
+    file.found
+        .push(found("field-ignored", Action::Audit, MANIFEST, "true"));
+    file.found.push(allowed);
+    file.problems.push(problem("it ends", None));
+    let path = "Deployment shop/web: spec.template.spec.containers[0].securityContext.privileged";
+    let said = "privileged: true is not allowed";
+    assert_eq!(
+            xml(&[file]),
+            format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
+<testsuites name=\"eci-policy\">
+<testsuite name=\"deploy/web.yaml\" tests=\"4\" failures=\"1\" errors=\"1\" skipped=\"1\">
+  <testcase name=\"it ends\" classname=\"deploy/web.yaml\">
+    <error message=\"it ends\" type=\"unreadable\">deploy/web.yaml: it ends; repair it</error>
+  </testcase>
+  <testcase name=\"privileged: {path}\" classname=\"deploy/web.yaml\">
+    <failure message=\"{said}\" type=\"privileged\">deploy/web.yaml:4:36: deny [privileged] {path}: {said}; \
+                 remove it</failure>
+  </testcase>
+  <testcase name=\"proc-mount: {path}\" classname=\"deploy/web.yaml\">
+    <system-out>deploy/web.yaml:4:36: warn [proc-mount] {path}: {said}; remove it</system-out>
+  </testcase>
+  <testcase name=\"privileged: {path}\" classname=\"deploy/web.yaml\">
+    <skipped message=\"ticket 7\">deploy/web.yaml:4:36: deny [privileged] {path}: {said}; remove it</skipped>
+  </testcase>
+</testsuite>
+</testsuites>
+"
+            )
+        );
+}
+
+#[test]
+fn a_clean_file_is_a_test_that_passes() {
+    let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
+    assert_eq!(
+        xml(&[report("a.yaml", MANIFEST, vec![audited])]),
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
+<testsuites name=\"eci-policy\">
+<testsuite name=\"a.yaml\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\">
+  <testcase name=\"no problems\" classname=\"a.yaml\"/>
+</testsuite>
+</testsuites>
+"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_well_formed(text in "(?s:.){0,20}[<>&'\"\u{0}\u{1b}\u{fffe}\\]]{0,4}") {
+        let mut file = denial();
+        file.name.clone_from(&text);
+        file.objects[0].name.clone_from(&text);
+        file.found[0].finding.help = format!("use {text}").into();
+        file.problems.push(problem(&text, Some(0..3)));
+        let texts = texts(&xml(&[file]));
+        let expected: String = text.chars().map(|c| if is_char(c) { c } else { '\u{fffd}' }).collect();
+        // A parser reads every line break as a line feed.
+        let unified = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+        let end = format!(": privileged: true is not allowed; use {}", unified(&expected));
+        prop_assert!(texts.iter().any(|text| unified(text).trim_end().ends_with(end.trim_end())), "{texts:?}");
+    }
+}

@@ -1,0 +1,222 @@
+//! The totals of a run, and the summary in one line.
+
+use std::fmt;
+
+use eci_security_context::rules::rule::Action;
+use serde::Serialize;
+
+use super::{FileReport, FixTrigger, Weight};
+
+/// The totals of all files.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Totals {
+    /// Files with manifests.
+    pub(crate) files: usize,
+    /// Objects that were reviewed.
+    pub(crate) objects: usize,
+    /// Files without a Kubernetes manifest.
+    pub(crate) skipped: usize,
+    /// Documents that are not Kubernetes objects, in files with manifests.
+    pub(crate) skipped_documents: usize,
+    /// Findings that deny, without the suppressed ones, as below.
+    pub(crate) denied: usize,
+    /// Findings that are repaired at admission.
+    pub(crate) repaired: usize,
+    /// Findings that warn.
+    pub(crate) warned: usize,
+    /// Findings that are only in the audit log.
+    pub(crate) audited: usize,
+    /// Findings that `eci-policy fix` repairs.
+    pub(crate) fixable: usize,
+    /// Findings that `eci-policy fix --assume-eci` repairs.
+    #[serde(skip)]
+    pub(crate) fixable_as_eci: usize,
+    /// Suppressed findings.
+    pub(crate) suppressed: usize,
+    /// Suppressions without effect.
+    pub(crate) ineffective: usize,
+    /// Files or objects that were not reviewed.
+    pub(crate) failed: usize,
+}
+
+impl Totals {
+    /// Adds the results for a file.
+    pub(crate) fn count(&mut self, report: &FileReport) {
+        self.objects += report.objects.len();
+        for problem in &report.problems {
+            match problem.weight {
+                Weight::Failure => self.failed += 1,
+                Weight::Ineffective => self.ineffective += 1,
+                Weight::Remark => {}
+            }
+        }
+        if report.objects.is_empty() && report.problems.is_empty() {
+            self.skipped += 1;
+        } else {
+            self.files += 1;
+            self.skipped_documents += report.skipped;
+        }
+        for found in &report.found {
+            if found.suppressed.is_some() {
+                self.suppressed += 1;
+                continue;
+            }
+            match found.decision.action {
+                Action::Deny => self.denied += 1,
+                Action::Fix => self.repaired += 1,
+                Action::Warn => self.warned += 1,
+                Action::Audit | Action::Off => self.audited += 1,
+            }
+            // An exempt container is not repaired.
+            let is_told = found.decision.action > Action::Audit;
+            match found
+                .fix
+                .as_ref()
+                .filter(|_| is_told)
+                .map(|fix| fix.trigger)
+            {
+                Some(FixTrigger::Always) => self.fixable += 1,
+                Some(FixTrigger::AssumeEci) => self.fixable_as_eci += 1,
+                Some(FixTrigger::Rule) | None => {}
+            }
+        }
+    }
+
+    /// Returns the number of errors, repairs and warnings, as far as there are any.
+    fn verdict(&self) -> Option<String> {
+        let clauses = [
+            (self.denied, "error", "errors"),
+            (self.repaired, "repair at admission", "repairs at admission"),
+            (self.warned, "warning", "warnings"),
+        ];
+        let clauses: Vec<_> = clauses.into_iter().filter_map(clause).collect();
+        match self {
+            _ if !clauses.is_empty() => Some(clauses.join(", ")),
+            Self { files: 0, .. } => None,
+            Self { failed: 0, .. } => Some("no problems".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Returns `1 object`, `2 objects`.
+pub(crate) fn counted(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
+fn clause((count, one, many): (usize, &str, &str)) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {many}")),
+    }
+}
+
+/// Prints the summary: `2 errors, 1 warning in 1 object`.
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scope = match self.files {
+            0 | 1 => counted(self.objects, "object"),
+            files => format!("{} in {files} files", counted(self.objects, "object")),
+        };
+        let first = match (self.verdict(), self.files) {
+            (Some(verdict), _) => format!("{verdict} in {scope}"),
+            (None, 0) => "nothing was checked".to_owned(),
+            (None, _) => scope,
+        };
+        let rest = [
+            (
+                self.audited,
+                "finding for the audit log only",
+                "findings for the audit log only",
+            ),
+            (self.suppressed, "suppressed", "suppressed"),
+            (
+                self.ineffective,
+                "suppression without effect",
+                "suppressions without effect",
+            ),
+            (
+                self.skipped,
+                "file without a manifest",
+                "files without a manifest",
+            ),
+            (
+                self.skipped_documents,
+                "document that is not a manifest",
+                "documents that are not manifests",
+            ),
+            (self.failed, "could not be read", "could not be read"),
+        ];
+        f.write_str(&first)?;
+        for clause in rest.into_iter().filter_map(clause) {
+            write!(f, "; {clause}")?;
+        }
+        let repairs = [
+            (self.fixable, "eci-policy fix"),
+            (self.fixable_as_eci, "eci-policy fix --assume-eci"),
+        ];
+        for (count, command) in repairs.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, ". {count} can be repaired: {command}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_what_there_is() {
+        let none = Totals::default();
+        let one = Totals {
+            files: 1,
+            objects: 1,
+            ..none
+        };
+        let all = Totals {
+            files: 3,
+            objects: 12,
+            skipped: 2,
+            skipped_documents: 1,
+            denied: 2,
+            repaired: 1,
+            warned: 4,
+            audited: 1,
+            fixable: 3,
+            fixable_as_eci: 1,
+            suppressed: 1,
+            ineffective: 1,
+            failed: 1,
+        };
+        for (totals, summary) in [
+            (
+                all,
+                "2 errors, 1 repair at admission, 4 warnings in 12 objects in 3 files; 1 finding for the audit log \
+                 only; 1 suppressed; 1 suppression without effect; 2 files without a manifest; 1 document that is not \
+                 a manifest; 1 could not be read. 3 can be repaired: eci-policy fix. 1 can be repaired: eci-policy \
+                 fix --assume-eci",
+            ),
+            (one, "no problems in 1 object"),
+            (Totals { warned: 1, ..one }, "1 warning in 1 object"),
+            (
+                Totals {
+                    suppressed: 2,
+                    skipped: 1,
+                    ..one
+                },
+                "no problems in 1 object; 2 suppressed; 1 file without a manifest",
+            ),
+            // An object that was not read has no verdict.
+            (Totals { failed: 1, ..one }, "1 object; 1 could not be read"),
+            (
+                Totals { skipped: 2, ..none },
+                "nothing was checked; 2 files without a manifest",
+            ),
+        ] {
+            assert_eq!(totals.to_string(), summary);
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The review of a file: from its text to its findings.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use eci_manifest::{Document, Part};
+use eci_security_context::path::Path;
+use eci_security_context::policy::decide::{self, Why};
+use eci_security_context::policy::settings::Settings;
+use eci_security_context::review::Judged;
+use eci_security_context::review::verdict::WINDOWS;
+use eci_security_context::rules::rule::Action;
+use rayon::prelude::*;
+
+use crate::args::SuppressionArgs;
+use crate::input::Input;
+use crate::object::Object;
+use crate::openapi::{self, Position, RequestError};
+use crate::repair;
+use crate::report::{FileReport, Fix, FixTrigger, Found, Problem, Reviewed, Weight};
+use crate::suppress::{of_lines, suppress};
+
+/// Reviews files.
+#[derive(Debug)]
+pub(crate) struct Reviewer<'s> {
+    /// The settings of the policy.
+    pub(crate) settings: &'s Settings,
+    /// What comments may do.
+    pub(crate) suppressions: SuppressionArgs,
+    /// How repairs are reported.
+    pub(crate) repairs: Repairs,
+}
+
+/// How the repairs of a file are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repairs {
+    /// Only that there are some. They are read back only where a change may reach other fields.
+    Mentioned,
+    /// With their replacements, which are read back.
+    Listed,
+    /// Without replacements: the caller makes them, and reports those that cannot be made.
+    Made,
+}
+
+impl Reviewer<'_> {
+    /// Reviews a file.
+    pub(crate) fn file(&self, input: Input) -> FileReport {
+        match input {
+            Ok((source, text)) => self.text(source.name(), text),
+            Err(error) => FileReport::unread(error),
+        }
+    }
+
+    fn text(&self, name: String, text: String) -> FileReport {
+        let parts = eci_manifest::parts(&text);
+        let reports: Vec<_> = match parts.as_slice() {
+            [part] => vec![self.part(part)],
+            parts => parts.par_iter().map(|part| self.part(part)).collect(),
+        };
+        let mut report = FileReport {
+            name,
+            ..FileReport::default()
+        };
+        reports.into_iter().for_each(|part| report.append(part));
+        report.found.sort_by_key(|found| found.span.start);
+        if !report.found.is_empty() || !report.problems.is_empty() {
+            report.text = text;
+        }
+        report
+    }
+
+    fn part(&self, part: &Part<'_>) -> FileReport {
+        let Some(requests) = openapi::flat(part.text()) else {
+            return match part.documents() {
+                Ok(documents) => self.documents(part, &documents),
+                Err(error) => FileReport {
+                    problems: vec![problem(part, &error)],
+                    ..FileReport::default()
+                },
+            };
+        };
+        let start = part.span.start;
+        let mut report = self.requests(requests, |position| match position {
+            Position::Bytes(bytes) => start + bytes.start..start + bytes.end,
+            Position::Field(_) => start..start,
+        });
+        suppress(part, || of_lines(part), self.suppressions, &mut report);
+        report
+    }
+
+    /// Reviews the documents of a part.
+    pub(crate) fn documents(&self, part: &Part<'_>, documents: &[Document<'_>]) -> FileReport {
+        let mut report = FileReport::default();
+        for (index, document) in documents.iter().enumerate() {
+            match Object::of(document) {
+                Ok(Some(object)) => {
+                    let mut own = self.object(&object, (part, documents, document));
+                    own.found
+                        .iter_mut()
+                        .for_each(|found| found.document = index);
+                    report.append(own);
+                }
+                Ok(None) => {
+                    let requests = openapi::of_value(&document.value());
+                    report.skipped += usize::from(requests.as_ref().is_ok_and(Vec::is_empty));
+                    report.append(self.requests(requests, |position| match position {
+                        Position::Field(path) => document.span(path),
+                        Position::Bytes(bytes) => bytes.clone(),
+                    }));
+                }
+                Err(problem) => report.problems.push(problem),
+            }
+        }
+        if self.repairs == Repairs::Listed {
+            read_back(part, documents, &mut report.found);
+        }
+        suppress(part, || part.comments(), self.suppressions, &mut report);
+        report
+    }
+
+    /// Reviews requests to ECI's OpenAPI.
+    fn requests(
+        &self,
+        requests: Result<Vec<openapi::Request>, RequestError>,
+        span: impl Fn(&Position) -> Range<usize>,
+    ) -> FileReport {
+        let mut report = FileReport::default();
+        let problem =
+            |error: RequestError| Problem::at(span(&error.position), &error.message, &error.help);
+        let requests = requests.unwrap_or_else(|error| {
+            report.problems.push(problem(error));
+            Vec::new()
+        });
+        for (object, request) in requests.iter().enumerate() {
+            report.objects.push(Reviewed {
+                name: "CreateContainerGroup".to_owned(),
+                start: request
+                    .params
+                    .first()
+                    .map_or(0, |param| span(&param.position).start),
+            });
+            if let Some(param) = request.windows() {
+                let message =
+                    "OsType: Windows: ECI's rules are known for Linux only; nothing was checked";
+                report.problems.push(Problem {
+                    weight: Weight::Remark,
+                    ..Problem::failure(Some(span(&param.position)), message.to_owned())
+                });
+                continue;
+            }
+            match request.review(self.settings) {
+                Ok(found) => report
+                    .found
+                    .extend(found.into_iter().map(|(judged, param)| Found {
+                        finding: judged.finding,
+                        decision: judged.decision,
+                        object,
+                        document: 0,
+                        span: span(&param.position),
+                        fix: None,
+                        suppressed: None,
+                    })),
+                Err(error) => report.problems.push(problem(error)),
+            }
+        }
+        report
+    }
+
+    /// Reviews an object, whose part, documents and own document are given.
+    fn object(&self, object: &Object<'_>, source: Source<'_>) -> FileReport {
+        let name = object.name.to_string();
+        let mut report = FileReport::default();
+        match object.review(self.settings) {
+            Ok(review) => {
+                if review.is_windows {
+                    let os = Path::of(&["spec", "os"]);
+                    report.problems.push(Problem {
+                        weight: Weight::Remark,
+                        ..Problem::failure(Some(object.span(&os)), format!("{name}: {WINDOWS}"))
+                    });
+                }
+                for judged in review.findings {
+                    report.found.push(Found {
+                        fix: self.fix(object, source, &judged),
+                        span: object.span(&judged.finding.path),
+                        finding: judged.finding,
+                        decision: judged.decision,
+                        object: 0,
+                        document: 0,
+                        suppressed: None,
+                    });
+                }
+            }
+            Err(problem) => report.problems.push(problem),
+        }
+        report.objects.push(Reviewed {
+            name,
+            start: object.span(&Path::default()).start,
+        });
+        report
+    }
+
+    fn fix(
+        &self,
+        object: &Object<'_>,
+        (part, documents, document): Source<'_>,
+        Judged { finding, decision }: &Judged,
+    ) -> Option<Fix> {
+        // In a request nothing is repaired.
+        if finding.edits.is_empty() || object.is_request() {
+            return None;
+        }
+        let asked = decide::asked(finding, self.settings).action;
+        let trigger = match (asked, decision.why) {
+            (Action::Fix, Why::OnlyPossible) => FixTrigger::AssumeEci,
+            (Action::Fix, _) => FixTrigger::Always,
+            _ => FixTrigger::Rule,
+        };
+        let edits = &finding.edits;
+        let replacements = match self.repairs {
+            Repairs::Made => Vec::new(),
+            // A change may reach other fields through an alias.
+            _ if document.has_aliases() => {
+                repair::verified(part, documents, document, edits).ok()?
+            }
+            _ => repair::replacements(document, edits).ok()?,
+        };
+        Some(Fix {
+            title: finding.rule.fix.done()?,
+            trigger,
+            replacements,
+        })
+    }
+}
+
+/// The part, the documents in it, and one of the documents.
+type Source<'d> = (&'d Part<'d>, &'d [Document<'d>], &'d Document<'d>);
+
+/// Removes the repairs after which the text would not read as expected. They are read back in rounds, one of each
+/// document at a time: a list of thousands of objects is not read once for each of them.
+fn read_back(part: &Part<'_>, documents: &[Document<'_>], found: &mut [Found]) {
+    let mut rounds: Vec<HashMap<usize, &mut Found>> = Vec::new();
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    let is_unread = |found: &&mut Found| {
+        let document = documents.get(found.document);
+        found.fix.is_some() && document.is_some_and(|document| !document.has_aliases())
+    };
+    for found in found.iter_mut().filter(is_unread) {
+        let count = counts.entry(found.document).or_default();
+        match rounds.get_mut(*count) {
+            Some(round) => drop(round.insert(found.document, found)),
+            None => rounds.push(HashMap::from([(found.document, found)])),
+        }
+        *count += 1;
+    }
+    for round in rounds {
+        let mut all: Vec<_> = round
+            .values()
+            .filter_map(|found| found.fix.as_ref())
+            .flat_map(|fix| fix.replacements.clone())
+            .collect();
+        all.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
+        let expected =
+            documents
+                .iter()
+                .enumerate()
+                .map(|(index, document)| match round.get(&index) {
+                    Some(found) => repair::after(document, &found.finding.edits),
+                    None => document.value(),
+                });
+        if repair::reads_as(part, &all, expected) {
+            continue;
+        }
+        for (index, found) in round {
+            let edits = &found.finding.edits;
+            let is_right = |document| repair::verified(part, documents, document, edits).is_ok();
+            if !documents.get(index).is_some_and(is_right) {
+                found.fix = None;
+            }
+        }
+    }
+}
+
+/// Returns the problem of a part that is not a manifest.
+pub(crate) fn problem(part: &Part<'_>, error: &eci_manifest::Error) -> Problem {
+    let is_template = part.text().contains("{{");
+    let help =
+        "this looks like a Helm template; check its output: `helm template … | eci-policy check -`";
+    Problem {
+        help: is_template.then(|| help.to_owned()),
+        ..Problem::failure(Some(error.offset..error.offset), error.problem.to_string())
+    }
+}

@@ -1,0 +1,18 @@
+//! `eci-policy check` on files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod exit;
+mod format;
+mod input;
+mod load;
+mod position;
+mod settings;
+mod suppression;
