@@ -21,7 +21,7 @@ pub struct Object<'a> {
     /// The specification: of a pod, or of what makes pods.
     pub spec: Option<Spec<'a>>,
     /// The template of a PodTemplate.
-    pub template: Option<Box<Object<'a>>>,
+    pub template: Option<Box<Self>>,
 }
 
 /// The metadata of an object or of a pod template. `A` is which annotations are read.
