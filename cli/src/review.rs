@@ -25,7 +25,7 @@ use crate::suppress::{of_lines, suppress};
 pub(crate) struct Reviewer<'s> {
     /// The settings of the policy.
     pub(crate) settings: &'s Settings,
-    /// What comments may do.
+    /// The options for comments.
     pub(crate) suppressions: SuppressionArgs,
     /// How repairs are reported.
     pub(crate) repairs: Repairs,

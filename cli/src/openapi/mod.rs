@@ -116,7 +116,7 @@ pub(crate) enum Position {
 pub(crate) struct RequestError {
     /// The position of the parameter.
     pub(crate) position: Position,
-    /// What is wrong, beginning with the parameter.
+    /// The parameter, and what is wrong with it.
     pub(crate) message: String,
     /// The way out.
     pub(crate) help: String,

@@ -6,7 +6,7 @@ use crate::*;
 use serde_json::json;
 
 #[test]
-fn the_exit_code_tells_what_is_left() {
+fn the_exit_code_depends_on_the_rest() {
     let folder = Folder::with(&[
         ("clean", CLEAN),
         ("denied", DENIED),
@@ -48,7 +48,7 @@ fn the_exit_code_tells_what_is_left() {
 }
 
 #[test]
-fn a_rule_that_cannot_repair_is_told() {
+fn a_rule_without_a_repair_is_an_error() {
     let folder = Folder::with(&[("pod.yaml", REPAIRED)]);
     for (rule, said) in [
         (
@@ -69,7 +69,7 @@ fn a_rule_that_cannot_repair_is_told() {
 }
 
 #[test]
-fn rules_that_are_named_are_repaired_and_no_others() {
+fn only_named_rules_are_repaired() {
     let before = pod(&flow(
         "readOnlyRootFilesystem: no, procMount: Unmasked, capabilities: {add: [CAP_KILL]}",
     ));
@@ -166,7 +166,7 @@ fn a_sysctl_is_moved_from_among_others() {
 }
 
 #[test]
-fn what_comments_take_back_is_not_repaired() {
+fn suppressed_findings_are_not_repaired() {
     let text = |reason: &str| {
         pod(&container(&format!(
             "capabilities:\n  add:\n  - CAP_CHOWN # eci-policy: allow capability-name{reason}\n  - CAP_KILL\n"
@@ -224,7 +224,7 @@ fn exempt_containers_are_not_repaired() {
 }
 
 #[test]
-fn only_what_runs_on_eci_for_certain_is_repaired() {
+fn only_pods_that_certainly_run_on_eci_are_repaired() {
     let elsewhere = REPAIRED.replace(", labels: {alibabacloud.com/eci: \"true\"}", "");
     let possible = format!(
         "{elsewhere}  tolerations: [{{key: virtual-kubelet.io/provider, operator: Exists}}]\n"
@@ -248,7 +248,7 @@ fn only_what_runs_on_eci_for_certain_is_repaired() {
 }
 
 #[test]
-fn what_is_no_manifest_of_a_person_is_left_alone() {
+fn requests_and_owned_objects_are_not_repaired() {
     let pod = eci_manifest::documents(REPAIRED).unwrap()[0].value();
     let request = json!({"uid": "1", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": pod});
     let review =
@@ -279,7 +279,7 @@ fn aliased() -> String {
 }
 
 #[test]
-fn what_cannot_be_repaired_safely_is_left_alone_with_a_message() {
+fn unsafe_repairs_are_refused_with_a_message() {
     let merged = aliased().replace(
         "securityContext: *context",
         "securityContext: {<<: *context}",
@@ -335,7 +335,7 @@ fn what_cannot_be_repaired_safely_is_left_alone_with_a_message() {
         "{}",
         ran.err
     );
-    // What an anchor names is repaired where it stands; where the other place is no matter of ECI's, it would change with it.
+    // A value with an anchor is repaired at the anchor, but not if that would change another field.
     let shared = pod(
         "containers:\n- {name: web, image: nginx, securityContext: &context {procMount: Unmasked}}\nx: *context",
     );
@@ -394,7 +394,7 @@ fn lists_and_streams_are_repaired_object_by_object() {
 
 /// An edit of a flow mapping of several lines could move a comment, and with it what it allows, to another field.
 #[test]
-fn a_flow_mapping_with_comments_is_left_alone() {
+fn a_flow_mapping_with_comments_is_not_repaired() {
     for comment in ["# eci-policy: allow privileged ticket 4711", "# y"] {
         let before = pod(&format!(
             "securityContext: {{runAsGroup: 5}}\ncontainers: [\n  {{\n    name: c,\n    image: x,\n    securityContext: {{\n      privileged: true {comment}\n    }}\n  }}\n]\n"
