@@ -2,7 +2,7 @@
 //! the object that the same edits make of the JSON at admission.
 
 use eci_manifest::{Document, Part, Reason, Replacement, Step, Unrepairable, replaced};
-use eci_security_context::fix::{self, Edit, Scalar};
+use eci_security_context::fix::{self, Edit};
 use eci_security_context::path;
 use serde_json::Value;
 
@@ -24,11 +24,7 @@ pub(crate) fn replacements(
 
 fn value(edit: &Edit) -> Option<Value> {
     match edit {
-        Edit::Set(_, scalar) => Some(match scalar {
-            Scalar::Bool(flag) => (*flag).into(),
-            Scalar::Int(number) => (*number).into(),
-            Scalar::Text(text) => text.as_str().into(),
-        }),
+        Edit::Set(_, scalar) => serde_json::to_value(scalar).ok(),
         Edit::Remove(_) => None,
     }
 }

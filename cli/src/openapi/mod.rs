@@ -4,8 +4,10 @@
 mod describe;
 mod read;
 mod review;
+mod write;
 
 pub(crate) use read::{Request, flat, of_value};
+pub(crate) use write::{encoded, nested};
 
 use std::ops::Range;
 
