@@ -22,25 +22,27 @@ const DIM: Style = Style::new().dimmed();
 
 pub(crate) fn run(explain: &Explain, out: &mut dyn Write) -> Result<Exit, Failure> {
     match &explain.rule {
-        Some(id) => page(rule_of(id)?, out)?,
+        Some(id) => page(named_rule(id)?, out)?,
         None => table(out)?,
     }
     Ok(Exit::Clean)
 }
 
-fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
-    RULES
-        .iter()
-        .copied()
-        .find(|rule| rule.id == id)
-        .ok_or_else(|| {
-            let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
-            let way_out = nearest(id, &ids).map_or_else(
-                || "`eci-policy explain` lists the rules".to_owned(),
-                |meant| format!("did you mean {meant}?"),
-            );
-            Failure::new(format!("there is no rule {}; {way_out}", quote(id)))
-        })
+/// Returns the rule of this name. The error is a hint at the right one.
+pub(crate) fn rule_of(id: &str) -> Result<&'static Rule, String> {
+    let rule = RULES.iter().find(|rule| rule.id == id);
+    rule.copied().ok_or_else(|| {
+        let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+        match nearest(id, &ids) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => "`eci-policy explain` lists the rules".to_owned(),
+        }
+    })
+}
+
+/// Returns the rule that the command line names.
+pub(crate) fn named_rule(id: &str) -> Result<&'static Rule, Failure> {
+    rule_of(id).map_err(|hint| Failure::new(format!("there is no rule {}; {hint}", quote(id))))
 }
 
 fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {

@@ -61,10 +61,10 @@ pub(crate) fn profile_of(name: &str) -> Result<&'static Profile, Failure> {
 
 /// Returns the unchecked settings in a file: its document, or the `spec.settings` of a Kubewarden policy.
 pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
-    let said = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
+    let failed = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
     let text = std::fs::read_to_string(file)
-        .map_err(|error| said(format!("cannot be read: {}", plain(&error))))?;
-    let documents = eci_manifest::documents(&text).map_err(|error| said(error.to_string()))?;
+        .map_err(|error| failed(format!("cannot be read: {}", plain(&error))))?;
+    let documents = eci_manifest::documents(&text).map_err(|error| failed(error.to_string()))?;
     let documents: Vec<Value> = documents
         .iter()
         .map(eci_manifest::Document::value)
@@ -76,10 +76,21 @@ pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
             .filter(|found| !found.is_null())
             .cloned()
             .unwrap_or_else(|| json!({}))),
-        (Some(_), Some(_), _) => Err(said("has several policies; use a file with one".to_owned())),
+        (Some(_), Some(_), _) => Err(failed(
+            "has several policies; use a file with one".to_owned(),
+        )),
         (None, _, []) => Ok(json!({})),
+        (None, _, [object]) if object.get("apiVersion").is_some() => {
+            let kind = object
+                .get("kind")
+                .and_then(Value::as_str)
+                .unwrap_or("object");
+            Err(failed(format!(
+                "is a {kind}; use settings, or a Kubewarden policy with settings"
+            )))
+        }
         (None, _, [settings]) => Ok(settings.clone()),
-        (None, ..) => Err(said(
+        (None, ..) => Err(failed(
             "has several documents; settings are one document".to_owned(),
         )),
     }

@@ -66,6 +66,7 @@ fn a_wrong_argument_ends_with_2_and_help() {
         ("profile.yaml", "profile: 2027-01-01"),
         ("list.yaml", "[]"),
         ("two.yaml", "mutate: pods\n---\nmutate: all\n"),
+        ("pod-as-settings.yaml", DENIED),
         (
             "policies.yaml",
             "apiVersion: policies.kubewarden.io/v1\nkind: AdmissionPolicy\n---\napiVersion: policies.kubewarden.io/v1\nkind: AdmissionPolicy\n",
@@ -114,6 +115,10 @@ fn a_wrong_argument_ends_with_2_and_help() {
         ),
         (&["--settings", "list.yaml"], &["list.yaml: ", "object"]),
         (&["--settings", "two.yaml"], &["two.yaml: ", "one document"]),
+        (
+            &["--settings", "pod-as-settings.yaml"],
+            &["pod-as-settings.yaml: is a Pod; use settings"],
+        ),
         (
             &["--settings", "policies.yaml"],
             &["policies.yaml: ", "several policies"],

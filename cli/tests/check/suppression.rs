@@ -12,7 +12,7 @@ fn a_comment_suppresses_a_finding() {
     };
     let allow = "# eci-policy: allow host-namespaces";
     let why = "# eci-policy: allow host-namespaces the agent needs it";
-    // With what flag; the findings left, and whether something is said of the comment.
+    // The text, a flag, the number of findings that are left, and whether the comment is reported.
     for (text, flag, left, is_remarked) in [
         (with("", ""), "", 2, false),
         (with("", &format!(" {why}")), "", 1, false),
@@ -27,11 +27,13 @@ fn a_comment_suppresses_a_finding() {
             1,
             false,
         ),
-        // Of another rule, of none, misspelled, no comment at all.
+        // For another rule, invalid ones, and texts that are not comments.
         (with("", " # eci-policy: allow host-path"), "", 2, false),
         (with("", " # eci-policy: allow host-namespace"), "", 2, true),
         (with("", " # eci-policy: alow host-namespaces"), "", 2, true),
         (with("", " # eci-policy: allow"), "", 2, true),
+        (with("", " # eci-policy allow host-namespaces"), "", 2, true),
+        (with("", " # eci-policy is run in CI"), "", 2, false),
         (
             with("note: \"# eci-policy: allow host-namespaces\"\n", ""),
             "",

@@ -1,6 +1,8 @@
 //! Which findings are repaired, and the exit code.
 
 use crate::style::SHARED;
+use eci_security_context::rules::RULES;
+
 use crate::support::{BROKEN, CLEAN, DENIED, FOREIGN, Folder, REPAIRED, WARNED, pod};
 use crate::*;
 use serde_json::json;
@@ -50,16 +52,22 @@ fn the_exit_code_depends_on_the_rest() {
 #[test]
 fn a_rule_without_a_repair_is_an_error() {
     let folder = Folder::with(&[("pod.yaml", REPAIRED)]);
+    let fixable = RULES.iter().filter(|rule| rule.fix.is_available());
+    let fixable: Vec<_> = fixable.map(|rule| rule.id).collect();
+    let without = format!(
+        "the rule privileged has no repair; these rules have one: {}",
+        fixable.join(", ")
+    );
     for (rule, said) in [
         (
             "capability-nam",
-            "there is no rule capability-nam; did you mean capability-name?",
+            "there is no rule \"capability-nam\"; did you mean capability-name?",
         ),
-        ("xyzzy", "there is no rule xyzzy"),
         (
-            "privileged",
-            "the rule privileged has no repair; these rules have one: sysctl-unsupported, capability-name, pod-identity, root-filesystem, proc-mount",
+            "xyzzy",
+            "there is no rule \"xyzzy\"; `eci-policy explain` lists the rules",
         ),
+        ("privileged", &*without),
     ] {
         let ran = folder.run(&["fix", "--rule", rule, "pod.yaml"]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""));
