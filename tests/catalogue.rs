@@ -36,7 +36,7 @@ fn table() -> Vec<Row> {
         .split("| rule | finds | path | effect | default | fix |")
         .nth(1);
     let lines = table
-        .expect("docs/specification.md has no table of the rules")
+        .unwrap_or_else(|| panic!("docs/specification.md has no table of the rules"))
         .lines()
         .skip(2);
     let rows = lines.take_while(|line| line.starts_with("| `"));
