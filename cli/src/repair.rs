@@ -73,8 +73,9 @@ pub(crate) fn shared(document: &Document<'_>, replacements: &[Replacement]) -> U
 
 /// Returns the object after edits, as at admission.
 pub(crate) fn after(document: &Document<'_>, edits: &[Edit]) -> Value {
-    let object = serde_json::to_string(document).unwrap_or_default();
-    fix::apply(&object, edits.iter())
+    serde_json::value::to_raw_value(document)
+        .ok()
+        .and_then(|object| fix::apply(&object, edits.iter()))
         .and_then(|edited| serde_json::from_str(edited.get()).ok())
         .unwrap_or_default()
 }

@@ -386,7 +386,7 @@ fn values_of_documents_have_any_type() {
 fn the_help_for_privileged_containers_names_the_parameter_for_sysctls() {
     let help = help("Container.1.SecurityContextPrivileged=true");
     assert!(
-        help.contains("lists in HostSecurityContext.Sysctl;"),
+        help.contains("set sysctls in HostSecurityContext.Sysctl where"),
         "{help}"
     );
     assert!(!help.contains("annotation"), "{help}");
