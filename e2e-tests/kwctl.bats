@@ -168,7 +168,7 @@ inspected() { kwctl inspect --output yaml "$1" | grep -v '^  io.kubewarden.kwctl
   cd "$BATS_TEST_DIRNAME/.."
   kwctl annotate --metadata-path metadata.yml --usage-path README.md --output-path "$BATS_TEST_TMPDIR/policy.wasm" policy.wasm
   diff <(inspected "$BATS_TEST_TMPDIR/policy.wasm") <(inspected "$policy")
-  kwctl annotate --metadata-path opa/metadata.yml --usage-path opa/README.md --output-path "$BATS_TEST_TMPDIR/opa.wasm" policy.opa.wasm
+  kwctl annotate --metadata-path guests/opa/metadata.yml --usage-path guests/opa/README.md --output-path "$BATS_TEST_TMPDIR/opa.wasm" policy.opa.wasm
   diff <(inspected "$BATS_TEST_TMPDIR/opa.wasm") <(inspected "$opa")
 }
 
@@ -219,18 +219,16 @@ start_registry() {
   cd "$BATS_TEST_DIRNAME/.."
 }
 
-eci_registry() { cargo run --quiet --profile host --locked -p eci-registry -- "$@"; }
-
-@test "what eci-registry pushes kwctl pulls, and what kwctl pushes eci-registry pulls" {
+@test "what xtask pushes kwctl pulls, and what kwctl pushes xtask pulls" {
   start_registry
   sources=(--sources-path "$BATS_TEST_TMPDIR/sources.yml")
-  ours=$(eci_registry push "$policy" "$registry/ours/eci:v1")
+  ours=$(cargo xtask push "$policy" "$registry/ours/eci:v1")
   theirs=$(kwctl push "${sources[@]}" --output json "$policy" "registry://$registry/theirs/eci:v1")
   echo "ours: $ours theirs: $theirs"
   # The same manifest to the byte.
   [ "${ours#*@}" = "$(sed 's/.*@\(.*\)"}/\1/' <<<"$theirs")" ]
   kwctl pull "${sources[@]}" --output-path "$BATS_TEST_TMPDIR/ours.wasm" "registry://$ours"
   cmp "$policy" "$BATS_TEST_TMPDIR/ours.wasm"
-  eci_registry pull "$registry/theirs/eci:v1" --output "$BATS_TEST_TMPDIR/theirs.wasm"
+  cargo xtask pull "$registry/theirs/eci:v1" --output "$BATS_TEST_TMPDIR/theirs.wasm"
   cmp "$policy" "$BATS_TEST_TMPDIR/theirs.wasm"
 }

@@ -1,10 +1,10 @@
-//! What the tests of the built module share: the module itself, and a payload judged by it and by the
-//! native core, whose answers have to be the same bytes.
+//! The built module, and a payload judged by it and by the native core, whose answers must be the same bytes.
 #![allow(clippy::panic, clippy::expect_used, reason = "a test may panic")]
 
+use std::path::Path;
 use std::sync::LazyLock;
 
-use eci_corpus::{Case, Namespace};
+use eci_corpus::{Case, Namespace, read_all};
 use eci_host::{Error, Module};
 use eci_security_context::{kubewarden, mutate, validate};
 use serde_json::{Value, json};
@@ -15,10 +15,15 @@ static POLICY: LazyLock<Module> = LazyLock::new(|| {
     Module::load(path).unwrap_or_else(|error| panic!("{error}"))
 });
 
-/// What the host answers when it is asked for a Namespace: the object, or why not.
+/// The cases of the corpus.
+pub fn corpus() -> Vec<Case> {
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"))
+}
+
+/// The host's answer to a question for a Namespace: the object, or the reason why there is none.
 pub type Answer = Result<Value, String>;
 
-/// What the host answers where a case has the policy ask for the Namespace.
+/// The host's answer where a case has the policy ask for the Namespace.
 pub fn namespace(case: &Case) -> Answer {
     match &case.namespace {
         Namespace::Labels(labels) => Ok(json!({"metadata": {"labels": labels}})),
@@ -49,7 +54,7 @@ pub fn native(function: &str, payload: &[u8], namespace: &Answer) -> Result<Vec<
     };
     let ask = |_: &str| match namespace {
         Ok(object) => Ok(object.to_string()),
-        // waPC's guest library puts words of its own before the host's.
+        // waPC's guest library puts a prefix before the host's reason.
         Err(reason) => Err(format!("Host error: {reason}")),
     };
     kubewarden::answer(judge(payload, Some(&ask))).map_err(|error| error.to_string())

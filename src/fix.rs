@@ -1,6 +1,7 @@
 //! Edits of a JSON text. What is not edited is copied as it stands: no field, number or order is lost.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error, Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -67,12 +68,17 @@ impl Edit {
 
 /// Returns the JSON text of `object` with the edits made, all of them on the object as it was: removals do not shift
 /// each other. Of two edits of one place the last counts, and it counts for what is below. An edit whose place is not
-/// there changes nothing. Returns `None` where `object` is not JSON.
-pub fn apply<'e>(object: &str, edits: impl Iterator<Item = &'e Edit>) -> Option<Box<RawValue>> {
-    let mut edits: Vec<&Edit> = edits.collect();
+/// there changes nothing.
+pub fn apply<'e>(
+    object: &RawValue,
+    edits: impl Iterator<Item = &'e Edit>,
+) -> Option<Box<RawValue>> {
     // The edits of a place stand together then, before those of what is below it.
-    edits.sort_by(|one, other| one.path().steps().cmp(other.path().steps()));
-    let object = serde_json::from_str(object).ok()?;
+    let mut by_place: BTreeMap<&[Step], &Edit> = BTreeMap::new();
+    for edit in edits {
+        by_place.insert(edit.path().steps(), edit);
+    }
+    let edits: Vec<&Edit> = by_place.into_values().collect();
     to_raw_value(&Edited {
         value: Some(object),
         edits: &edits,
@@ -274,7 +280,10 @@ mod tests {
     }
 
     fn applied(text: &str, edits: &[Edit]) -> String {
-        apply(text, edits.iter()).unwrap().get().to_owned()
+        apply(serde_json::from_str(text).unwrap(), edits.iter())
+            .unwrap()
+            .get()
+            .to_owned()
     }
 
     #[test]

@@ -12,38 +12,55 @@ use std::path::{Path, PathBuf};
 
 use eci_corpus::{Case, read_all};
 use eci_manifest::{RequestOptions, admission_request, documents};
-use eci_security_context::rule::{Action, Effect, Rule};
+use eci_security_context::review::Judged;
 use eci_security_context::rules::RULES;
+use eci_security_context::rules::rule::{Action, Effect, Fix as FixAvailability, Rule};
 use eci_security_context::{Verdict, mutate, validate};
 use serde_json::{Value, json};
 
-use Action::{Audit, Deny, Fix, Warn};
+use Action::{Deny, Fix, Warn};
 use Effect::{Ignored, Lost, Overridden, Refused};
 
-/// The table of the specification's section 5: the rule, its effect, the default action (and those of special
-/// cases), and whether there is a fix.
-static TABLE: &[(&str, Effect, &[Action], bool)] = &[
-    ("sysctl-unsupported", Refused, &[Deny], true),
-    ("sysctl-malformed", Refused, &[Deny], false),
-    ("sysctl-value", Refused, &[Deny], false),
-    ("min-free-kbytes", Overridden, &[Warn], false),
-    ("host-sysctls-malformed", Refused, &[Deny], false),
-    ("host-sysctls-unapproved", Refused, &[Deny], false),
-    ("host-sysctls-misplaced", Ignored, &[Warn], false),
-    ("capability-unsupported", Refused, &[Deny, Warn], false),
-    ("capability-name", Refused, &[Fix], true),
-    ("privileged", Refused, &[Deny], false),
-    ("run-as-root-conflict", Refused, &[Deny], false),
-    ("run-as-id-range", Refused, &[Deny], false),
-    ("privilege-escalation-conflict", Refused, &[Deny], false),
-    ("pod-identity", Lost, &[Fix], true),
-    ("init-container-identity", Ignored, &[Warn], false),
-    ("root-filesystem", Overridden, &[Warn], true),
-    ("proc-mount", Overridden, &[Warn], true),
-    ("field-ignored", Ignored, &[Warn, Audit], false),
-    ("host-namespaces", Refused, &[Deny], false),
-    ("host-path", Refused, &[Deny], false),
-];
+/// A row of the table of `docs/specification.md`, section 5.
+struct Row {
+    id: String,
+    effect: String,
+    /// The default action, and those of special cases.
+    actions: Vec<Action>,
+    has_fix: bool,
+}
+
+fn table() -> Vec<Row> {
+    let page = fs::read_to_string(root("docs/specification.md")).unwrap();
+    let table = page
+        .split("| rule | finds | path | effect | default | fix |")
+        .nth(1);
+    let lines = table
+        .expect("docs/specification.md has no table of the rules")
+        .lines()
+        .skip(2);
+    let rows = lines.take_while(|line| line.starts_with("| `"));
+    rows.map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [id, _, _, effect, default, fix] = cells[..] else {
+            panic!("not a row of six cells: {line}")
+        };
+        let is_named = |action: &Action| {
+            default
+                .split(|c: char| !c.is_ascii_lowercase())
+                .any(|word| word == action.as_str())
+        };
+        let mut actions: Vec<Action> = Action::ALL.into_iter().filter(is_named).collect();
+        actions.sort_by_key(|action| default.find(action.as_str()));
+        Row {
+            id: id.trim_matches('`').to_owned(),
+            effect: effect.to_owned(),
+            actions,
+            has_fix: fix != "–",
+        }
+    })
+    .collect()
+}
 
 /// The groups of cases that are not about one rule.
 const OTHER_GROUPS: [&str; 4] = ["bypass", "requests", "scope", "settings"];
@@ -70,11 +87,24 @@ fn cases() -> Vec<Case> {
 #[test]
 fn rules_are_those_of_the_specification_in_its_order() {
     let rules: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
-    assert_eq!(rules, TABLE.iter().map(|(id, ..)| *id).collect::<Vec<_>>());
-    for (rule, (id, effect, actions, has_fix)) in RULES.iter().zip(TABLE) {
-        assert_eq!(rule.effect, *effect, "{id}");
+    assert_eq!(
+        rules,
+        table().iter().map(|row| &*row.id).collect::<Vec<_>>(),
+        "see docs/specification.md, section 5"
+    );
+    for (
+        rule,
+        Row {
+            id,
+            effect,
+            actions,
+            has_fix,
+        },
+    ) in RULES.iter().zip(table())
+    {
+        assert_eq!(rule.effect.as_str(), effect, "{id}");
         assert_eq!(rule.action, actions[0], "{id}");
-        assert_eq!(rule.fix.is_some(), *has_fix, "{id}");
+        assert_eq!(rule.fix.is_available(), has_fix, "{id}");
     }
 }
 
@@ -95,7 +125,7 @@ fn effects_give_the_default_actions_of_the_specification() {
         };
         assert!(allowed.contains(action), "{id}: {action:?} for {effect:?}");
         assert!(
-            *action != Fix || fix.is_some(),
+            *action != Fix || fix.is_available(),
             "{id}: the default is a fix that it does not have"
         );
     }
@@ -117,7 +147,9 @@ fn every_rule_has_its_file_and_its_documentation() {
     let files = RULES
         .iter()
         .flat_map(|rule| ["rs", "md"].map(|kind| format!("{}.{kind}", rule.id.replace('-', "_"))));
-    let files: BTreeSet<_> = files.chain(["mod.rs".to_owned()]).collect();
+    let files: BTreeSet<_> = files
+        .chain(["mod.rs", "report.rs", "rule.rs"].map(str::to_owned))
+        .collect();
     assert_eq!(names_in("src/rules"), files);
     for rule in RULES {
         let file = format!("src/rules/{}.md", rule.id.replace('-', "_"));
@@ -144,12 +176,14 @@ fn every_rule_has_its_cases() {
 #[test]
 fn cases_show_each_default_action_and_a_pod_that_is_fine() {
     let cases = cases();
-    for (id, _, actions, _) in TABLE {
-        let of_rule = || cases.iter().filter(|case| case.rule == *id);
+    for Row { id, actions, .. } in table() {
+        let id = id.as_str();
+        let actions = &actions;
+        let of_rule = || cases.iter().filter(|case| case.rule == id);
         let is_fine = |case: &Case| {
             case.expected()
                 .iter()
-                .all(|mark| mark.rule != *id && mark.action != "deny")
+                .all(|mark| mark.rule != id && mark.action != "deny")
         };
         assert!(
             of_rule().any(is_fine),
@@ -158,15 +192,15 @@ fn cases_show_each_default_action_and_a_pod_that_is_fine() {
         let by_default = |case: &&Case| {
             let settings = &case.payload["settings"];
             settings["actions"]
-                .get(*id)
+                .get(id)
                 .or_else(|| settings["actions"].get("*"))
                 .is_none()
         };
-        for action in *actions {
+        for action in actions {
             let shown = of_rule()
                 .filter(by_default)
                 .flat_map(Case::expected)
-                .any(|mark| mark.rule == *id && mark.action == action.as_str());
+                .any(|mark| mark.rule == id && mark.action == action.as_str());
             assert!(
                 shown,
                 "no case {id}/… has the default action {}",
@@ -182,7 +216,7 @@ fn summaries_are_one_line_in_lower_case() {
         id, summary, fix, ..
     } in RULES
     {
-        for line in [Some(*summary), *fix].into_iter().flatten() {
+        for line in [Some(*summary), fix.done()].into_iter().flatten() {
             assert!(
                 line.starts_with(|c: char| c.is_lowercase() || c == '`'),
                 "{id} begins in upper case: {line}"
@@ -211,11 +245,41 @@ fn rules_are_no_younger_than_the_package() {
 }
 
 #[test]
+fn fixes_are_as_available_as_the_rule_says() {
+    let cases = cases();
+    for rule in RULES {
+        let judged: Vec<Judged> = cases
+            .iter()
+            .flat_map(|case| validate(case.payload_text().as_bytes(), Some(&nobody)).findings)
+            .filter(|judged| judged.finding.rule.id == rule.id)
+            .collect();
+        let has_edits = |judged: &Judged| !judged.finding.edits.is_empty();
+        let (some, all) = (judged.iter().any(has_edits), judged.iter().all(has_edits));
+        match rule.fix {
+            FixAvailability::Never => assert!(!some, "{}: a finding has a repair", rule.id),
+            FixAvailability::Sometimes { .. } => {
+                assert!(some && !all, "{}: no findings of both kinds", rule.id)
+            }
+            FixAvailability::Always { .. } => {
+                assert!(some && all, "{}: a finding has no repair", rule.id)
+            }
+        }
+        let is_shown = judged.iter().any(|judged| judged.decision.action == Fix);
+        assert_eq!(
+            is_shown,
+            rule.fix.is_available(),
+            "{}: tests/cases need a case with action fix",
+            rule.id
+        );
+    }
+}
+
+#[test]
 fn findings_speak_in_clauses() {
     for case in cases() {
         let payload = case.payload_text();
         for judge in [validate, mutate] {
-            for finding in judge(payload.as_bytes(), Some(&nobody)).findings {
+            for Judged { finding, .. } in judge(payload.as_bytes(), Some(&nobody)).findings {
                 for clause in [&finding.message, &finding.help] {
                     let at = format!("{case}: {}: {clause:?}", finding.rule.id);
                     assert!(!clause.is_empty(), "{at} is empty");
@@ -290,7 +354,7 @@ fn bad_manifests_of_the_documentation_are_found() {
                 let found = verdict
                     .findings
                     .iter()
-                    .any(|finding| finding.rule.id == rule.id);
+                    .any(|finding| finding.finding.rule.id == rule.id);
                 assert!(
                     found,
                     "{} does not find it ({:?}):\n{manifest}",
@@ -316,7 +380,7 @@ fn good_manifests_of_the_documentation_are_accepted() {
                 let found = verdict
                     .findings
                     .iter()
-                    .find(|finding| finding.rule.id == rule.id);
+                    .find(|finding| finding.finding.rule.id == rule.id);
                 assert!(
                     found.is_none(),
                     "{} finds it: {found:?}:\n{manifest}",

@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 
 use eci_manifest::{RequestOptions, admission_request};
+use eci_security_context::review::Judged;
 use eci_security_context::{Verdict, mutate, validate};
 use serde_json::{Value, json};
 
@@ -34,10 +35,10 @@ fn payload(object: &Value, settings: &Value) -> Vec<u8> {
 
 /// The findings of a verdict as `action rule path`.
 fn found(verdict: &Verdict) -> BTreeSet<String> {
-    let line = |finding: &eci_security_context::rule::Finding| {
+    let line = |Judged { finding, decision }: &Judged| {
         format!(
             "{} {} {}",
-            finding.action.as_str(),
+            decision.action.as_str(),
             finding.rule.id,
             finding.path
         )
@@ -112,10 +113,11 @@ const ROOT_CONFLICT: &str = "
     1000 / 1000   .    .    .    .    .    .    .    .    .
 ";
 
-/// Section 5, pod-identity and init-container-identity, with section 2's lines of the identity fields that are read:
+/// Section 5, pod-identity and init-container-identity, with section 2's rows of the identity fields that are read:
 /// of a pod `runAsUser`; of a container all three; of an init container all three in 2024, `runAsUser` in 2026.
-/// For what the pod, the container and the init container say: which of the two the pod's word is copied into, in 2024
-/// and in 2026; and whether the init container's word has no effect in 2026 (in 2024 it always has).
+/// For the values of the pod, the container and the init container: into which of the two the pod's value is copied,
+/// in 2024 and in 2026; and whether the init container's value has no effect in 2026 (in 2024 it always has one). Of
+/// `runAsNonRoot` this holds where no effective `runAsUser` other than 0 ensures it.
 const LOST: &str = "
     field         pod    container  init     2024            2026       no effect
     runAsGroup    -      -          -        .               .          .
@@ -197,12 +199,20 @@ fn expected(
             .iter()
             .find(|row| row[..4] == [name, pod[field], main[field], init[field]])
             .unwrap();
-        let copied = row[4 + profile];
-        if copied != "." {
+        let ensured = |own: &Context| {
+            let user = if own[0] == "-" { pod[0] } else { own[0] };
+            name == "runAsNonRoot" && !["-", "0"].contains(&user)
+        };
+        let own = |container: &str| if container == "init" { init } else { main };
+        let copied: Vec<_> = row[4 + profile]
+            .split(',')
+            .filter(|container| *container != "." && !ensured(own(container)))
+            .collect();
+        if !copied.is_empty() {
             findings.insert(format!("fix pod-identity spec.securityContext.{name}"));
-            copies.extend(copied.split(',').map(|container| [name, container]));
+            copies.extend(copied.into_iter().map(|container| [name, container]));
         }
-        if row[6] == "x" && profile == 1 {
+        if row[6] == "x" && profile == 1 && !ensured(init) {
             findings.insert(format!(
                 "warn init-container-identity spec.initContainers[0].securityContext.{name}"
             ));
@@ -237,8 +247,8 @@ fn every_combination_of_who_runs() {
                     let is_denied = findings.iter().any(|found| found.starts_with("deny "));
                     assert_eq!(verdict.accepted, !is_denied, "{}", at());
                     let repaired = verdict
-                        .mutated_object
-                        .map(|text| serde_json::from_str(&text).unwrap());
+                        .repaired()
+                        .map(|text| serde_json::from_str(text).unwrap());
                     assert_eq!(repaired, with_copies(&object, &copies), "{}", at());
                     tried += 1;
                 }
@@ -331,8 +341,8 @@ fn every_capability_in_every_spelling() {
                     let verdict = validate(&payload(&object, &settings), None);
                     let at = format!("{settings}: {list}: {written:?}");
                     assert_eq!(found(&verdict), expected.into_iter().collect(), "{at}");
-                    if let Some(repaired) = verdict.mutated_object {
-                        let repaired: Value = serde_json::from_str(&repaired).unwrap();
+                    if let Some(repaired) = verdict.repaired() {
+                        let repaired: Value = serde_json::from_str(repaired).unwrap();
                         let pointer =
                             format!("/spec/containers/0/securityContext/capabilities/{list}/0");
                         assert_eq!(repaired.pointer(&pointer), Some(&json!(name)), "{at}");

@@ -12,9 +12,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use eci_security_context::eci::profile::PROFILES;
-use eci_security_context::rule::{Action, Rule};
+use eci_security_context::policy::settings::LATEST;
 use eci_security_context::rules::RULES;
-use eci_security_context::settings::LATEST;
+use eci_security_context::rules::rule::{Action, Rule};
 use serde_json::Value;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -81,10 +81,10 @@ fn the_rule_table_of_the_readme() {
             id,
             summary,
             effect,
-            fix,
             ..
         } = rule;
-        let (effect, action, fix) = (effect.as_str(), default_action(rule), fix.unwrap_or("–"));
+        let (effect, action) = (effect.as_str(), default_action(rule));
+        let fix = rule.fix_summary().unwrap_or_else(|| "–".to_owned());
         writeln!(
             table,
             "| [`{id}`](docs/rules.md#{id}) | {summary} | {effect} | {action} | {fix} |"
@@ -171,7 +171,7 @@ fn the_schema_of_the_values_of_the_chart() {
     };
     // The bounds of Kubewarden's definitions.
     let seconds = |description: &str| serde_json::json!({"type": "integer", "minimum": 2, "maximum": 30, "description": description});
-    let mut settings = eci_security_context::schema::schema();
+    let mut settings = eci_security_context::policy::schema::schema();
     settings
         .as_object_mut()
         .unwrap()
@@ -267,12 +267,12 @@ fn the_documentation_of_the_rules() {
             id,
             summary,
             effect,
-            fix,
             since,
             docs,
             ..
         } = rule;
-        let (effect, action, fix) = (effect.as_str(), default_action(rule), fix.unwrap_or("none"));
+        let (effect, action) = (effect.as_str(), default_action(rule));
+        let fix = rule.fix_summary().unwrap_or_else(|| "none".to_owned());
         let docs = docs
             .replace("```yaml bad\n", "Found:\n\n```yaml\n")
             .replace("```yaml good\n", "Not found:\n\n```yaml\n");
@@ -290,7 +290,7 @@ fn the_documentation_of_the_rules() {
 fn the_schema_of_the_settings() {
     held(
         "settings.schema.json",
-        &format!("{:#}\n", eci_security_context::schema::schema()),
+        &format!("{:#}\n", eci_security_context::policy::schema::schema()),
     );
 }
 
@@ -314,7 +314,7 @@ fn the_commands_that_install() {
          | JavaScript | `npm install eci-security-context@{VERSION}` |\n\
          | command | [an archive for each machine](command.md#install-it), or `cargo install --locked --git {repository} --tag v{VERSION} eci-policy` |\n",
         oci("metadata.yml"),
-        oci("opa/metadata.yml"),
+        oci("guests/opa/metadata.yml"),
     );
     held(
         "docs/engines.md",
@@ -450,7 +450,7 @@ fn the_form_of_rancher() {
     for rule in RULES {
         let actions = Action::ALL
             .into_iter()
-            .filter(|action| rule.fix.is_some() || *action != Action::Fix);
+            .filter(|action| rule.fix.is_available() || *action != Action::Fix);
         let summary = rule.summary.replace('`', "");
         form += &question(
             &format!("actions.{}", rule.id),
@@ -599,8 +599,8 @@ fn the_metadata_of_the_opa_module() {
         );
         metadata = metadata.replace(there, here);
     }
-    held("opa/metadata.yml", &metadata);
-    let (here, there) = (yaml("opa/metadata.yml"), yaml("metadata.yml"));
+    held("guests/opa/metadata.yml", &metadata);
+    let (here, there) = (yaml("guests/opa/metadata.yml"), yaml("metadata.yml"));
     assert_eq!(here["rules"], there["rules"]);
     assert!(here.get("contextAwareResources").is_none() && here.get("hostCapabilities").is_none());
 }
@@ -608,7 +608,7 @@ fn the_metadata_of_the_opa_module() {
 /// Where else the version of Cargo.toml stands: the file, and what stands before it. What is generated has it of these.
 const VERSIONS: [(&str, &str); 20] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
-    ("opa/metadata.yml", "io.kubewarden.policy.version: "),
+    ("guests/opa/metadata.yml", "io.kubewarden.policy.version: "),
     (TWINS[0], "/eci-security-context:v"),
     (TWINS[1], "/eci-security-context:v"),
     ("deploy/group/group.yaml", "/eci-security-context:v"),
@@ -617,7 +617,7 @@ const VERSIONS: [(&str, &str); 20] = [
     ("deploy/README.md", "?ref=v"),
     ("deploy/README.md", "/releases/download/v"),
     ("deploy/README.md", "/eci-security-context-chart-"),
-    ("docs/releasing.md", " TAG=v"),
+    ("docs/releasing.md", "changelog check v"),
     ("docs/releasing.md", "release.yml@refs/tags/v"),
     ("docs/releasing.md", "/eci-security-context:v"),
     ("docs/releasing.md", "gh release download v"),
@@ -717,7 +717,7 @@ fn the_settings_of_the_readme_are_the_default_ones_but_for_the_samples() {
     let mut count = 0;
     for block in blocks {
         let settings = eci_manifest::documents(block).unwrap().remove(0).value();
-        eci_security_context::judge::settings(&settings.to_string(), true).unwrap();
+        eci_security_context::policy::parse::settings(&settings.to_string(), true).unwrap();
         count += 1;
     }
     assert!(count > 0, "README.md shows no settings");
@@ -756,7 +756,7 @@ fn what_the_readme_shows_is_what_is_said() {
             "README.md does not show: {warning}"
         );
     }
-    let object: Value = serde_json::from_str(&repaired.mutated_object.unwrap()).unwrap();
+    let object: Value = serde_json::from_str(repaired.mutated_object.unwrap().get()).unwrap();
     let context = object["spec"]["containers"][0]["securityContext"].to_string();
     assert!(
         readme.contains(&context),

@@ -6,7 +6,8 @@
 )]
 
 use eci_manifest::{RequestOptions, admission_request};
-use eci_security_context::rule::Action;
+use eci_security_context::review::Judged;
+use eci_security_context::rules::rule::Action;
 use eci_security_context::{Verdict, validate};
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ fn pod_with(spec: &Value, settings: &Value) -> Verdict {
 }
 
 #[test]
-fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
+fn over_a_thousand_findings_of_a_rule_are_counted_in_one() {
     let adding = |names: Vec<String>| json!({"containers": [{"name": "a", "securityContext": {"capabilities": {"add": names}}}]});
     let many = |name: fn(usize) -> String| (0..2000).map(name).collect::<Vec<_>>();
     let sysctls = |value: &str| -> Vec<Value> {
@@ -36,9 +37,12 @@ fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
             .map(|n| json!({"name": format!("kernel.x{n}"), "value": value}))
             .collect()
     };
+    let security_context =
+        |field: &str, value: Value| json!({"containers": [], "securityContext": {field: value}});
+    let volumes = vec![json!({"hostPath": {"path": "/"}}); 2000];
     for (spec, rule, list) in [
         (
-            json!({"securityContext": {"supplementalGroups": vec![-1; 2000]}}),
+            security_context("supplementalGroups", json!(vec![-1; 2000])),
             "run-as-id-range",
             "spec.securityContext.supplementalGroups",
         ),
@@ -53,47 +57,43 @@ fn what_is_wrong_in_a_list_is_told_a_hundred_times_and_then_once() {
             "spec.containers[0].securityContext.capabilities.add",
         ),
         (
-            json!({"securityContext": {"sysctls": sysctls("1")}}),
+            security_context("sysctls", json!(sysctls("1"))),
             "sysctl-unsupported",
             "spec.securityContext.sysctls",
         ),
         (
-            json!({"securityContext": {"sysctls": sysctls("")}}),
+            security_context("sysctls", json!(sysctls(""))),
             "sysctl-malformed",
             "spec.securityContext.sysctls",
         ),
-        (
-            json!({"volumes": vec![json!({"hostPath": {"path": "/"}}); 2000]}),
-            "host-path",
-            "spec.volumes",
-        ),
+        (json!({"volumes": volumes}), "host-path", "spec.volumes"),
     ] {
         let verdict = pod_with(&spec, &json!({}));
         assert!(!verdict.accepted, "{rule}");
         let found: Vec<_> = verdict
             .findings
             .iter()
-            .filter(|found| found.rule.id == rule)
+            .filter(|found| found.finding.rule.id == rule)
             .collect();
-        assert_eq!(found.len(), 101, "{rule}");
-        let rest = found.last().unwrap();
+        assert_eq!(found.len(), 1001, "{rule}");
+        let Judged {
+            finding: rest,
+            decision,
+        } = found.last().unwrap();
         assert_eq!(rest.path.to_string(), list);
-        assert_eq!(rest.message, "1900 more of its items are as those before");
+        assert_eq!(rest.message, "1000 more items have the same problem");
         assert_eq!(
-            (rest.action, rest.edits.len(), rest.places),
-            (Action::Deny, 0, 1900),
+            (decision.action, rest.edits.len(), rest.places),
+            (Action::Deny, 0, 1000),
             "{rule}"
         );
     }
 }
 
 #[test]
-fn the_count_of_the_rest_is_of_places() {
-    let verdict = pod_with(
-        &json!({"securityContext": {"supplementalGroups": vec![-1; 2000]}}),
-        &json!({}),
-    );
-    let message = verdict.message.unwrap();
+fn a_denial_counts_all_the_rest() {
+    let spec = json!({"securityContext": {"supplementalGroups": vec![-1; 2000]}});
+    let message = pod_with(&spec, &json!({})).message.unwrap();
     let told = message.matches("[run-as-id-range]").count();
     assert!((20..100).contains(&told), "{message}");
     assert!(
@@ -103,35 +103,37 @@ fn the_count_of_the_rest_is_of_places() {
 }
 
 #[test]
-fn over_a_thousand_are_not_repaired_and_not_let_in() {
-    let sysctls: Vec<_> = (0..1001)
+fn over_a_thousand_repairs_are_not_made_and_deny() {
+    let sysctls: Vec<_> = (0..1000)
         .map(|n| json!({"name": format!("vm.x{n}"), "value": "1"}))
         .collect();
     let settings =
         json!({"actions": {"sysctl-unsupported": "fix"}, "approved": {"hostSysctls": ["vm.*"]}});
-    let judged = |count: usize| {
+    let moving = |count: usize| {
         pod_with(
             &json!({"securityContext": {"sysctls": sysctls[..count]}}),
             &settings,
         )
     };
-    let moved = judged(1000);
+    // The annotation is one edit more.
+    let moved = moving(999);
     assert!(
         moved.accepted
             && moved
                 .mutated_object
                 .unwrap()
-                .contains(r#"{\"name\":\"vm.x999\""#)
+                .get()
+                .contains(r#"{\"name\":\"vm.x998\""#)
     );
-    let denied = judged(1001);
+    let denied = moving(1000);
     assert!(
         !denied.accepted
             && denied
                 .message
                 .unwrap()
-                .contains("\"vm.x0\" is not a sysctl that ECI takes")
+                .contains("\"vm.x0\" is not a sysctl that ECI accepts")
     );
-    // Ten containers, whose lists are one too many only together.
+    // Ten containers, whose lists have one item too many only together.
     let misspelt = |count: usize| {
         let container = |names: usize| json!({"name": "a", "securityContext": {"capabilities": {"drop": vec!["bpf"; names]}}});
         let mut containers = vec![container(100); 10];
@@ -139,20 +141,27 @@ fn over_a_thousand_are_not_repaired_and_not_let_in() {
         pod_with(&json!({"containers": containers}), &json!({}))
     };
     let repaired = misspelt(0);
-    assert!(repaired.accepted && !repaired.mutated_object.unwrap().contains("bpf"));
+    assert!(repaired.accepted && !repaired.mutated_object.unwrap().get().contains("bpf"));
     let denied = misspelt(1);
-    assert!(!denied.accepted && denied.findings.iter().all(|found| found.edits.is_empty()));
+    assert!(
+        !denied.accepted
+            && denied
+                .findings
+                .iter()
+                .all(|found| found.finding.edits.is_empty())
+    );
     assert_eq!(denied.findings.len(), 1001);
 }
 
 #[test]
-fn a_list_in_an_exempt_container_hides_nothing_of_the_next() {
+fn findings_in_exempt_containers_hide_no_others() {
     let container = |name: &str, added: Value| json!({"name": name, "image": "r.example/a", "securityContext": {"capabilities": {"add": added}}});
+    let exempt = json!({"exempt": [{"image": "r.example/**", "container": "exempt"}]});
     let spec = json!({"containers": [
         container("exempt", json!(vec!["SYS_ADMIN"; 2000])),
         container("judged", json!(["SYS_ADMIN"])),
+        container("exempt", json!(["SYS_ADMIN"])),
     ]});
-    let exempt = json!({"exempt": [{"image": "r.example/**", "container": "exempt"}]});
     let verdict = pod_with(&spec, &exempt);
     assert!(!verdict.accepted);
     assert!(
@@ -163,19 +172,81 @@ fn a_list_in_an_exempt_container_hides_nothing_of_the_next() {
     );
 }
 
+/// The code and the message of the answer to a pod with this specification.
+fn rejected(spec: &Value) -> (Option<u16>, String) {
+    let verdict = pod_with(spec, &json!({}));
+    (verdict.code, verdict.message.unwrap_or_default())
+}
+
 #[test]
-fn of_each_list_the_first_is_told_however_many_there_are() {
-    let flooded = |name: &str| json!({"name": name, "image": "r.example/a", "securityContext": {"capabilities": {"add": vec!["SYS_ADMIN"; 100]}}});
-    let mut containers = vec![flooded("exempt"); 20];
-    containers.push(flooded("judged"));
-    let exempt = json!({"exempt": [{"image": "r.example/**", "container": "exempt"}]});
-    let verdict = pod_with(&json!({"containers": containers}), &exempt);
-    assert!(!verdict.accepted);
-    assert!(
-        verdict
-            .message
-            .unwrap()
-            .starts_with("[capability-unsupported] spec.containers[20].")
+fn a_pod_has_at_most_500_containers_and_10000_items() {
+    let containers = |count: usize| json!({"initContainers": vec![json!({"name": "a"}); 100], "containers": vec![json!({"name": "a"}); count]});
+    assert_eq!(rejected(&containers(400)), (None, String::new()));
+    let (code, message) = rejected(&containers(401));
+    assert_eq!(
+        (code, &*message),
+        (
+            Some(422),
+            "the request cannot be read: spec: has more than 500 containers"
+        )
     );
-    assert_eq!(verdict.findings.len(), 10 * 100 + 11 * 2);
+    let tolerations = |count: usize| json!({"containers": [{"name": "a"}], "tolerations": vec![json!({"key": "a"}); count]});
+    assert_eq!(rejected(&tolerations(9_999)), (None, String::new()));
+    let (code, message) = rejected(&tolerations(10_000));
+    assert_eq!(code, Some(422));
+    assert!(
+        message.contains("spec: has more than 10000 items"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_pod_that_is_not_for_eci_may_have_any_number() {
+    for spec in [
+        json!({"containers": vec![json!({"name": "a", "securityContext": {"privileged": true}}); 600]}),
+        json!({"tolerations": vec![json!({"operator": "Exists"}); 20_000]}),
+        json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": vec![json!({}); 20_000]}}}}),
+    ] {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": spec});
+        let request = admission_request(&pod, &RequestOptions::default());
+        let verdict = validate(
+            json!({"request": request, "settings": {}})
+                .to_string()
+                .as_bytes(),
+            None,
+        );
+        assert_eq!((verdict.accepted, verdict.findings.len()), (true, 0));
+    }
+}
+
+/// The signal stands behind everything that is kept.
+#[test]
+fn a_long_list_hides_no_signal() {
+    let capabilities = vec![""; 10_000];
+    let padding =
+        json!([{"name": "a", "securityContext": {"capabilities": {"add": capabilities}}}]);
+    let requirement = json!({"key": "type", "operator": "In", "values": ["virtual-kubelet"]});
+    let term = json!({"matchExpressions": [requirement]});
+    let required = |terms: Value| json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}});
+    let mut tolerations = vec![json!({"key": "other"}); 10_000];
+    tolerations.push(json!({"key": "virtual-kubelet.io/provider"}));
+    let mut terms = vec![json!({}); 10_000];
+    terms.push(term.clone());
+    for spec in [
+        json!({"containers": padding, "tolerations": [{"key": "virtual-kubelet.io/provider"}]}),
+        json!({"containers": padding, "zaffinity": 1, "affinity": required(json!([term]))}),
+        json!({"tolerations": tolerations}),
+        json!({"affinity": required(json!(terms))}),
+    ] {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": spec});
+        let request = admission_request(&pod, &RequestOptions::default());
+        let verdict = validate(
+            json!({"request": request, "settings": {}})
+                .to_string()
+                .as_bytes(),
+            None,
+        );
+        assert_eq!(verdict.code, Some(422), "{:?}", verdict.message);
+    }
 }

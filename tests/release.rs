@@ -44,28 +44,28 @@ fn jobs() -> Vec<(String, Value)> {
     WORKFLOWS.into_iter().flat_map(of).collect()
 }
 
-/// What the workflows run, and the tests as well: `make test` is what runs them.
+/// The commands of the workflows. The tests run each of them.
 const RUN_BY_TESTS: [&str; 11] = [
-    "test",
-    // By `make test-release`, which is a part of it.
-    "release-assets",
-    "dist",
-    "checksums",
-    // Below.
-    "check-version",
-    "changelog",
-    "publish-modules",
-    "publish-signatures",
-    "publish-release",
-    "publish-artifacthub",
-    "publish-npm",
+    "make test",
+    // A part of it, `make test-release`, runs these.
+    "scripts/release-assets target/release-assets",
+    "scripts/dist target/release-assets --profile dist",
+    "scripts/checksums target/release-assets",
+    // The tests below run these.
+    "scripts/changelog check \"$TAG\"",
+    "scripts/changelog notes \"$TAG\"",
+    "scripts/publish modules",
+    "scripts/publish signatures",
+    "scripts/publish release",
+    "scripts/publish artifacthub",
+    "scripts/publish npm",
 ];
 
 /// The checks that the workflows run besides the tests.
-const CHECKS: [&str; 4] = ["check", "lint-wasm", "doc", "deny"];
+const CHECKS: [&str; 4] = ["make check", "make lint-wasm", "make doc", "make deny"];
 
 #[test]
-fn every_step_is_a_make_target_that_the_tests_run() {
+fn every_step_is_a_command_that_the_tests_run() {
     let makefile = text(root("Makefile"));
     let recipe = |target: &str| {
         let (_, rest) = makefile
@@ -86,18 +86,14 @@ fn every_step_is_a_make_target_that_the_tests_run() {
             .iter()
             .filter(|step| step.get("uses").is_none())
         {
-            let script = step["run"]
+            let command = step["run"]
                 .as_str()
                 .unwrap_or_else(|| panic!("{job}: a step that runs nothing: {step}"));
-            let target = script
-                .strip_prefix("make ")
-                .unwrap_or_else(|| panic!("{job}: {script} is no make target"));
             assert!(
-                RUN_BY_TESTS.contains(&target) || CHECKS.contains(&target),
-                "{job}: no test runs `{script}`"
+                RUN_BY_TESTS.contains(&command) || CHECKS.contains(&command),
+                "{job}: no test runs `{command}`"
             );
-            recipe(target);
-            run.insert(target.to_owned());
+            run.insert(command.to_owned());
         }
     }
     assert_eq!(
@@ -113,10 +109,10 @@ fn every_step_is_a_make_target_that_the_tests_run() {
         recipe("test").contains("test-release"),
         "`make test` does not run `make test-release`"
     );
-    for target in ["release-assets", "dist", "checksums"] {
+    for script in ["release-assets", "dist", "checksums"] {
         assert!(
-            recipe("test-release").contains(target),
-            "`make test-release` does not run `make {target}`"
+            recipe("test-release").contains(&format!("scripts/{script} $(RELEASE_DIR)")),
+            "`make test-release` does not run scripts/{script}"
         );
     }
 }
@@ -127,13 +123,6 @@ fn nothing_of_an_event_is_taken_for_shell() {
         for step in body["steps"].as_array().unwrap() {
             let script = step["run"].as_str().unwrap_or_default();
             assert!(!script.contains("${{"), "{job}: pass it in `env`: {script}");
-        }
-    }
-    // Nor by make, which would put the value of a variable into the recipe's text.
-    let makefile = text(root("Makefile"));
-    for variable in ["TAG", "REGISTRY", "REGISTRY_USERNAME", "REGISTRY_PASSWORD"] {
-        for reference in [format!("$({variable})"), format!("${{{variable}}}")] {
-            assert!(!makefile.contains(&reference), "Makefile: {reference}");
         }
     }
 }
@@ -149,7 +138,7 @@ fn the_command_is_built_on_every_machine_before_a_release() {
     for job in [ci, release] {
         let steps = job["steps"].as_array().unwrap();
         assert!(
-            steps.iter().any(|step| step["run"] == "make dist"),
+            steps.iter().any(|step| step["run"] == RUN_BY_TESTS[2]),
             "{steps:?}"
         );
     }
@@ -172,7 +161,7 @@ fn a_checkout_is_the_same_on_every_machine() {
     let mut inputs = 0;
     for line in files.lines() {
         let (told, file) = line.split_once('\t').unwrap();
-        let is_input = file.starts_with("fuzz/corpus/");
+        let is_input = file.starts_with("fuzz/found/");
         inputs += usize::from(is_input);
         let attributes = if is_input {
             "attr/-text"
@@ -249,7 +238,7 @@ fn each_job_has_the_permissions_that_it_needs() {
                 .all(|access| access == "write" || access == "read"),
             "{job}: {permissions:?}"
         );
-        let publishes = body["steps"].to_string().contains("make publish-");
+        let publishes = body["steps"].to_string().contains("scripts/publish ");
         assert_eq!(
             publishes,
             !written.is_empty(),
@@ -266,7 +255,7 @@ fn each_job_has_the_permissions_that_it_needs() {
             {
                 let kept = body["steps"]
                     .to_string()
-                    .contains("make publish-artifacthub");
+                    .contains("scripts/publish artifacthub");
                 assert_eq!(step["with"]["persist-credentials"], kept, "{job}");
             }
         }
@@ -298,21 +287,20 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A checkout that holds what the targets read, with the changelog's newest entry dated.
+/// A checkout with the files that the scripts read, with the changelog's newest entry dated.
 fn checkout(name: &str) -> PathBuf {
     let folder = folder(name);
     std::fs::create_dir_all(folder.join("scripts")).unwrap();
-    std::fs::create_dir_all(folder.join("opa")).unwrap();
+    std::fs::create_dir_all(folder.join("guests/opa")).unwrap();
     for file in [
-        "Makefile",
         "Cargo.toml",
         "scripts/absolute-links",
         "scripts/changelog",
+        "scripts/checksums",
         "scripts/publish",
-        "scripts/release-assets",
         "scripts/workspace-package",
         "metadata.yml",
-        "opa/metadata.yml",
+        "guests/opa/metadata.yml",
         "artifacthub-repo.yml",
         "artifacthub-pkg.yml",
         "README.md",
@@ -369,49 +357,43 @@ fn ordinary_programs(folder: &Path, names: &[&str]) -> PathBuf {
     programs
 }
 
-fn make(folder: &Path, target: &str, variables: &[(&str, &str)]) -> Output {
+/// Runs a script of the checkout, without what the environment says of releases.
+fn script(folder: &Path, command: &[&str], variables: &[(&str, &str)]) -> Output {
     let path = format!(
         "{}:{}",
         folder.join("programs").display(),
         std::env::var("PATH").unwrap()
     );
-    let mut command = Command::new("make");
-    command
-        .args(["--no-print-directory", "-s", target])
+    let mut script = Command::new(folder.join("scripts").join(command[0]));
+    script
+        .args(&command[1..])
         .current_dir(folder)
         .env("PATH", path);
-    for variable in [
-        "MAKEFLAGS",
-        "MAKELEVEL",
-        "MFLAGS",
-        "CARGO_TARGET_DIR",
-        "TAG",
-        "REGISTRY",
-    ] {
-        command.env_remove(variable);
+    for variable in ["TAG", "REGISTRY", "REGISTRY_USERNAME", "REGISTRY_PASSWORD"] {
+        script.env_remove(variable);
     }
-    command.envs(variables.iter().copied()).output().unwrap()
+    script.envs(variables.iter().copied()).output().unwrap()
 }
 
 #[track_caller]
-fn passes(folder: &Path, target: &str, variables: &[(&str, &str)]) -> String {
-    let output = make(folder, target, variables);
+fn passes(folder: &Path, command: &[&str], variables: &[(&str, &str)]) -> String {
+    let output = script(folder, command, variables);
     assert!(
         output.status.success(),
-        "make {target}: {}",
+        "scripts/{command:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[track_caller]
-fn fails(folder: &Path, target: &str, variables: &[(&str, &str)], told: &str) {
-    let output = make(folder, target, variables);
+fn fails(folder: &Path, command: &[&str], variables: &[(&str, &str)], message: &str) {
+    let output = script(folder, command, variables);
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "make {target} passes");
+    assert!(!output.status.success(), "scripts/{command:?} passes");
     assert!(
-        error.contains(told),
-        "make {target} does not say {told:?}: {error}"
+        error.contains(message),
+        "scripts/{command:?} does not print {message:?}: {error}"
     );
 }
 
@@ -422,17 +404,14 @@ fn tag() -> String {
 #[test]
 fn a_tag_is_the_version() {
     let folder = checkout("a-tag-is-the-version");
-    assert_eq!(passes(&folder, "check-version", &[("TAG", &tag())]), "");
+    assert_eq!(passes(&folder, &["changelog", "check", &tag()], &[]), "");
     let other = format!("the tag v9.0.0 is not v{VERSION}, the version in Cargo.toml");
-    fails(&folder, "check-version", &[("TAG", "v9.0.0")], &other);
-    fails(&folder, "changelog", &[("TAG", "v9.0.0")], &other);
+    for task in ["check", "notes"] {
+        fails(&folder, &["changelog", task, "v9.0.0"], &[], &other);
+    }
     for wrong in ["", VERSION, "v1", "v1.2.3; touch taken", "$(touch taken)"] {
-        fails(
-            &folder,
-            "check-version",
-            &[("TAG", wrong)],
-            "with a tag as v0.1.0",
-        );
+        let usage = "with a tag as v0.1.0";
+        fails(&folder, &["changelog", "check", wrong], &[], usage);
         assert!(!folder.join("taken").exists(), "{wrong} is taken for shell");
     }
 }
@@ -441,41 +420,32 @@ fn a_tag_is_the_version() {
 fn a_release_has_an_entry_in_the_changelog() {
     let folder = checkout("an-entry-in-the-changelog");
     let tag = tag();
-    let variables = [("TAG", tag.as_str())];
+    let (check, notes) = (["changelog", "check", &tag], ["changelog", "notes", &tag]);
     let dated = text(folder.join("CHANGELOG.md"));
     let heading = format!("## [{VERSION}] - 2026-12-01");
     let write = |changelog: &str| std::fs::write(folder.join("CHANGELOG.md"), changelog).unwrap();
 
-    let notes = passes(&folder, "changelog", &variables);
-    assert_eq!(relative_links(&notes), Vec::<&str>::new());
+    let printed = passes(&folder, &notes, &[]);
+    assert_eq!(relative_links(&printed), Vec::<&str>::new());
     let (_, entry) = dated.split_once(&heading).unwrap();
     let (entry, _) = entry.split_once("\n## ").unwrap();
     let blob = format!("]({}/blob/{tag}/", env!("CARGO_PKG_REPOSITORY"));
-    assert_eq!(notes.replace(&blob, "](").trim(), entry.trim());
+    assert_eq!(printed.replace(&blob, "](").trim(), entry.trim());
 
     write(&dated.replace(&heading, &format!("## [{VERSION}] - unreleased")));
-    fails(&folder, "check-version", &variables, "has no date: write");
+    fails(&folder, &check, &[], "has no date: write");
     assert_eq!(
-        passes(&folder, "changelog", &variables),
-        notes,
+        passes(&folder, &notes, &[]),
+        printed,
         "they can be read before"
     );
     write(&dated.replace(&heading, "## [0.0.2] - 2026-12-01"));
-    fails(
-        &folder,
-        "check-version",
-        &variables,
-        "the newest entry of CHANGELOG.md is \"## [0.0.2] - 2026-12-01\"",
-    );
+    let newest = "the newest entry of CHANGELOG.md is \"## [0.0.2] - 2026-12-01\"";
+    fails(&folder, &check, &[], newest);
     write(&dated.replace(entry, "\n\n"));
-    fails(
-        &folder,
-        "check-version",
-        &variables,
-        "is empty: tell there what is new",
-    );
+    fails(&folder, &check, &[], "is empty: list the changes there");
     write("# Changelog\n");
-    fails(&folder, "check-version", &variables, "write the entry of");
+    fails(&folder, &check, &[], "write the entry of");
 }
 
 /// Links to what is beside a page, which are dead where the page is read elsewhere.
@@ -503,7 +473,10 @@ fn the_links_of_the_notes_are_to_the_files_of_the_tag() {
         "[A page]({at}/docs/a.md#part), ([two]({at}/b) [three]({at}/c/d.md));\n\
          [here](#links), [there](https://example.org/x).\n"
     );
-    assert_eq!(passes(&folder, "changelog", &[("TAG", &tag)]), expected);
+    assert_eq!(
+        passes(&folder, &["changelog", "notes", &tag], &[]),
+        expected
+    );
 }
 
 /// The version is that of [workspace.package], whatever else in Cargo.toml has one.
@@ -514,58 +487,32 @@ fn the_version_is_read_in_one_way() {
     let write = |manifest: &str| std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     let other = "[workspace.dependencies.other]\nversion = \"7.0.0\"\n";
     write(&format!("{other}\n{manifest}\n{other}"));
-    assert_eq!(passes(&folder, "check-version", &[]), "");
+    let check = ["changelog", "check", &tag()];
+    assert_eq!(passes(&folder, &check, &[]), "");
     write(&manifest.replace(&format!("version = \"{VERSION}\""), ""));
     let told = "the [workspace.package] of Cargo.toml has no \"version\": set it there";
-    fails(&folder, "check-version", &[("TAG", &tag())], told);
+    fails(&folder, &check, &[], told);
 }
 
 #[test]
-fn a_registry_is_not_taken_for_shell() {
-    let folder = checkout("registry");
-    stub(&folder, "cargo", "");
-    for registry in [
-        "ghcr.io/me",
-        "ghcr.io/me;  touch taken",
-        "$(touch taken)",
-        "`touch taken`",
-    ] {
-        passes(&folder, "pull", &[("REGISTRY", registry), ("TAG", "v1")]);
-        let log = text(folder.join("log"));
-        let asked =
-            format!("-- pull {registry}/eci-security-context:v1 --output pulled-policy.wasm\n");
-        assert!(log.ends_with(&asked), "{log}");
-        assert!(
-            !folder.join("taken").exists(),
-            "{registry} is taken for shell"
-        );
-    }
-    for target in ["push", "pull"] {
-        fails(&folder, target, &[], "REGISTRY is missing: name a registry");
-    }
-}
-
-/// What makes the files of a release says how it is called.
-#[test]
-fn the_scripts_tell_their_usage() {
+fn the_scripts_print_their_usage() {
     for (script, usage) in [
         ("absolute-links", "<PAGE.md >ELSEWHERE.md"),
         ("changelog", "notes|check TAG"),
+        ("checksums", "FOLDER"),
+        ("component", "fmt|clippy"),
         ("dist", "FOLDER [cargo args...]"),
         ("kube-tool", "helm|kubectl"),
         ("npm-build", "OUT.tgz"),
-        (
-            "publish",
-            "modules|signatures|release|artifacthub|npm FOLDER",
-        ),
-        ("release-assets", "FOLDER NPM_TARBALL"),
+        ("publish", "modules|signatures|release|artifacthub|npm"),
+        ("release-assets", "FOLDER"),
         ("reproducible", "policy.wasm"),
         ("sbom", "OUT.cdx.json"),
         ("wasm-build", "TARGET MANIFEST_DIR OUT.wasm [cargo args...]"),
         ("workspace-package", "FIELD"),
     ] {
         let mut command = Command::new(root("scripts").join(script));
-        // Of these, only what takes no argument is wrong with one.
+        // It is the only one that takes no argument.
         if script == "absolute-links" {
             command.arg("README.md");
         }
@@ -576,31 +523,6 @@ fn the_scripts_tell_their_usage() {
             error.contains(&format!("usage: scripts/{script} {usage}")),
             "scripts/{script}: {error}"
         );
-    }
-}
-
-#[test]
-fn what_is_not_built_is_no_file_of_a_release() {
-    let folder = checkout("not-built");
-    let files = [
-        "npm.tgz",
-        "policy.cdx.json",
-        "policy.wasm",
-        "annotated-policy.wasm",
-    ];
-    for (there, missing) in files.iter().enumerate() {
-        let output = Command::new(folder.join("scripts/release-assets"))
-            .args(["assets", "npm.tgz"])
-            .output()
-            .unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        let told = format!("release-assets: {missing} does not exist: run `make release-assets`");
-        assert!(
-            !output.status.success() && error.contains(&told),
-            "{there} files: {error}"
-        );
-        assert!(!folder.join("assets").exists(), "nothing half-made");
-        std::fs::write(folder.join(missing), "").unwrap();
     }
 }
 
@@ -713,7 +635,7 @@ fn the_modules_are_pushed_and_signed_by_their_digest() {
     let variables = variables
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
-    let printed = passes(&folder, "publish-modules", &variables);
+    let printed = passes(&folder, &["publish", "modules"], &variables);
     assert!(!printed.contains("s3cr3t"));
     let login = "cosign login ghcr.io --username octocat --password-stdin\ns3cr3t\n".to_owned();
     let of = |module: &str, name: &str| {
@@ -732,15 +654,15 @@ fn the_modules_are_pushed_and_signed_by_their_digest() {
     stub(&folder, "kwctl", "echo '{}'");
     fails(
         &folder,
-        "publish-modules",
+        &["publish", "modules"],
         &variables,
-        "kwctl names no digest of policy: {}",
+        "kwctl prints no digest of policy: {}",
     );
     stub(&folder, "kwctl", "echo denied >&2; exit 1");
-    fails(&folder, "publish-modules", &variables, "denied");
+    fails(&folder, &["publish", "modules"], &variables, "denied");
     std::fs::remove_file(folder.join("target/release-assets/annotated-policy.wasm")).unwrap();
-    let told = "annotated-policy.wasm does not exist: run `make release-assets` first";
-    fails(&folder, "publish-modules", &variables, told);
+    let told = "annotated-policy.wasm does not exist: run scripts/release-assets first";
+    fails(&folder, &["publish", "modules"], &variables, told);
 }
 
 #[test]
@@ -756,21 +678,22 @@ fn the_files_are_signed_and_released() {
     );
     stub(&folder, "gh", "");
     std::fs::rename(&assets, folder.join("elsewhere")).unwrap();
-    let none = "target/release-assets has no files: run `make release-assets` first";
-    fails(&folder, "checksums", &[], none);
+    let checksums = ["checksums", "target/release-assets"];
+    let none = "target/release-assets has no files: run scripts/release-assets first";
+    fails(&folder, &checksums, &[], none);
     std::fs::create_dir(&assets).unwrap();
-    fails(&folder, "checksums", &[], none);
+    fails(&folder, &checksums, &[], none);
     std::fs::remove_dir(&assets).unwrap();
     std::fs::rename(folder.join("elsewhere"), &assets).unwrap();
-    for target in ["publish-signatures", "publish-release"] {
+    for step in ["signatures", "release"] {
         fails(
             &folder,
-            target,
+            &["publish", step],
             &variables,
-            "SHA256SUMS does not exist: run `make checksums` first",
+            "SHA256SUMS does not exist: run scripts/checksums first",
         );
     }
-    passes(&folder, "checksums", &[]);
+    passes(&folder, &checksums, &[]);
     // Of "annotated-policy.wasm", which is what the file holds here.
     let sums = text(assets.join("SHA256SUMS"));
     let names: Vec<_> = sums
@@ -782,8 +705,8 @@ fn the_files_are_signed_and_released() {
         names,
         ["annotated-policy.opa.wasm", "annotated-policy.wasm", &npm]
     );
-    passes(&folder, "publish-signatures", &[]);
-    passes(&folder, "publish-release", &variables);
+    passes(&folder, &["publish", "signatures"], &[]);
+    passes(&folder, &["publish", "release"], &variables);
     let log = text(folder.join("log"));
     let at = "target/release-assets";
     let (signed, released) = log.split_once('\n').unwrap();
@@ -805,13 +728,13 @@ fn the_files_are_signed_and_released() {
         files.join(" ")
     );
     assert_eq!(asked, expected);
-    assert_eq!(notes, passes(&folder, "changelog", &variables));
+    assert_eq!(notes, passes(&folder, &["changelog", "notes", &tag], &[]));
     // Once more: what was signed before is not a file of the release.
-    passes(&folder, "checksums", &[]);
+    passes(&folder, &checksums, &[]);
     assert_eq!(text(assets.join("SHA256SUMS")), sums);
     fails(
         &folder,
-        "publish-release",
+        &["publish", "release"],
         &[("TAG", "v9.0.0")],
         "the tag v9.0.0 is not",
     );
@@ -821,7 +744,7 @@ fn the_files_are_signed_and_released() {
 fn the_package_is_published_from_its_tarball() {
     let folder = with_assets("npm");
     stub(&folder, "npm", "");
-    passes(&folder, "publish-npm", &[]);
+    passes(&folder, &["publish", "npm"], &[]);
     let tarball = format!("target/release-assets/eci-security-context-npm-{VERSION}.tgz");
     assert_eq!(
         text(folder.join("log")),
@@ -830,9 +753,9 @@ fn the_package_is_published_from_its_tarball() {
     std::fs::remove_file(folder.join(&tarball)).unwrap();
     fails(
         &folder,
-        "publish-npm",
+        &["publish", "npm"],
         &[],
-        "does not exist: run `make release-assets` first",
+        "does not exist: run scripts/release-assets first",
     );
 }
 
@@ -855,15 +778,15 @@ fn the_branch_of_artifact_hub_is_pushed() {
     git(&["init", "--quiet", "."]);
     fails(
         &folder,
-        "publish-artifacthub",
+        &["publish", "artifacthub"],
         &[],
-        "the remote origin cannot be asked for its branches",
+        "the branches of the remote origin cannot be listed",
     );
     git(&["init", "--quiet", "--bare", "remote"]);
     git(&["remote", "add", "origin", "./remote"]);
 
     let branch = |arguments: &[&str]| git(&[&["--git-dir", "remote"], arguments].concat());
-    let said = passes(&folder, "publish-artifacthub", &[]);
+    let said = passes(&folder, &["publish", "artifacthub"], &[]);
     assert_eq!(
         said,
         format!("publish: the branch artifacthub has version {VERSION}\n")
@@ -883,7 +806,7 @@ fn the_branch_of_artifact_hub_is_pushed() {
     let blob = format!("]({}/blob/{}/", env!("CARGO_PKG_REPOSITORY"), tag());
     assert_eq!(readme.replace(&blob, "]("), text(root("README.md")));
     // What is there already makes no commit.
-    let said = passes(&folder, "publish-artifacthub", &[]);
+    let said = passes(&folder, &["publish", "artifacthub"], &[]);
     assert_eq!(
         said,
         format!("publish: the branch artifacthub has version {VERSION} already\n")
@@ -892,7 +815,7 @@ fn the_branch_of_artifact_hub_is_pushed() {
     // The next version stands upon it.
     let package = text(folder.join("artifacthub-pkg.yml")).replacen(VERSION, "9.0.0", 1);
     std::fs::write(folder.join("artifacthub-pkg.yml"), package).unwrap();
-    passes(&folder, "publish-artifacthub", &[]);
+    passes(&folder, &["publish", "artifacthub"], &[]);
     assert_eq!(
         branch(&["log", "--format=%s", "artifacthub"]),
         format!("Version 9.0.0\nVersion {VERSION}\n")
@@ -902,34 +825,27 @@ fn the_branch_of_artifact_hub_is_pushed() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn a_missing_program_is_named() {
     let folder = with_assets("missing");
-    let programs = ordinary_programs(
-        &folder,
-        &[
-            "bash", "sh", "make", "env", "dirname", "sed", "find", "awk", "grep", "cp", "mkdir",
-            "rm",
-        ],
-    );
-    for (target, tool) in [
-        ("publish-modules", "kwctl"),
-        ("publish-signatures", "cosign"),
-        ("publish-release", "gh"),
-        ("publish-artifacthub", "git"),
-        ("publish-npm", "npm"),
+    let programs = ordinary_programs(&folder, &["bash", "env", "dirname"]);
+    for (step, tool) in [
+        ("modules", "kwctl"),
+        ("signatures", "cosign"),
+        ("release", "gh"),
+        ("artifacthub", "git"),
+        ("npm", "npm"),
     ] {
-        let output = Command::new(programs.join("make"))
-            .args(["-s", target])
-            .current_dir(&folder)
+        let output = Command::new(folder.join("scripts/publish"))
+            .arg(step)
             .env_clear()
             .env("PATH", &programs)
             .output()
             .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success(), "{target} passes without {tool}");
+        assert!(!output.status.success(), "{step} passes without {tool}");
         assert!(
             error.contains(&format!("publish: {tool} is missing: ")),
-            "{target}: {error}"
+            "{step}: {error}"
         );
     }
 }

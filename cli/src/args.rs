@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Shows how ECI runs the pods.
     Show(Show),
-    /// Converts from `docker run`, or to ECI's OpenAPI.
+    /// Converts a `docker run` command to a pod, or a pod to ECI's OpenAPI.
     Convert(Convert),
     /// Shows the verdicts that change between two revisions of ECI's rules.
     Diff(Diff),
@@ -211,7 +211,7 @@ Examples:
   eci-policy convert --to create-container-group --format json pod.yaml
   eci-policy convert --from docker-run 'docker run --user 1000 --cap-add NET_ADMIN nginx' | eci-policy check -
 
-Fields without a counterpart are named on standard error.")]
+Remarks on standard error name the parts of the input that cannot be converted.")]
 pub(crate) struct Convert {
     /// The format to convert from.
     #[arg(long, value_name = "SOURCE")]
@@ -227,7 +227,7 @@ pub(crate) struct Convert {
         conflicts_with = "from"
     )]
     pub(crate) format: ParameterFormat,
-    /// With --from, the command, as one argument or several; with --to, a manifest, or - for standard input.
+    /// With --from, the command as one argument or several. With --to, a manifest. Use - for standard input.
     #[arg(
         value_name = "INPUT",
         required = true,
@@ -239,7 +239,7 @@ pub(crate) struct Convert {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ConvertFrom {
-    /// A `docker run` command, to a pod.
+    /// A `docker run` command, which becomes a pod.
     DockerRun,
 }
 

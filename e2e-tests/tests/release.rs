@@ -1,4 +1,4 @@
-//! The files of a release, as `make release-assets dist checksums` lays them down.
+//! The files of a release, as scripts/release-assets, scripts/dist and scripts/checksums make them.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

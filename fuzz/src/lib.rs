@@ -1,7 +1,8 @@
 //! What must hold of any input: one module a fuzz target, each with a function `run` that panics where it does not.
 //! [`untyped`] is the reading of a request that the policy's own is compared with.
 //!
-//! `cargo test` runs the properties on the committed seeds; `make fuzz` has libFuzzer look for inputs that break them.
+//! `make test-seeds` runs the properties on seeds made from the cases and on the inputs in fuzz/found; `make fuzz` has
+//! libFuzzer look for inputs that break them.
 
 pub mod host_sysctls;
 pub mod quantity;

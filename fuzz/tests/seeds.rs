@@ -1,22 +1,32 @@
-//! The properties hold of the committed seeds, what fuzzing has found among them.
+//! The properties hold for the seeds made from the cases, and for every input that fuzzing has found.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn every_seed_holds() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let seeds = std::env::var_os("FUZZ_SEEDS")
+        .map_or_else(|| here.join("../target/fuzz-seeds"), PathBuf::from);
     for (target, run) in eci_fuzz::TARGETS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("corpus")
-            .join(target);
-        let seeds: Vec<_> = fs::read_dir(&folder)
-            .unwrap()
-            .map(|seed| seed.unwrap().path())
-            .collect();
-        assert!(!seeds.is_empty(), "{target} has no seeds");
-        for seed in seeds {
-            eprintln!("{}", seed.display());
-            run(&fs::read(seed).unwrap());
+        let made = inputs(&seeds.join(target));
+        assert!(
+            !made.is_empty(),
+            "{}: no seeds for {target}: run `cargo xtask fuzz-seeds`, or `make test-seeds`",
+            seeds.display()
+        );
+        for input in made
+            .into_iter()
+            .chain(inputs(&here.join("found").join(target)))
+        {
+            eprintln!("{}", input.display());
+            run(&fs::read(input).unwrap());
         }
     }
+}
+
+/// The files in a folder; none where there is no such folder.
+fn inputs(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).into_iter().flatten();
+    files.map(|file| file.unwrap().path()).collect()
 }

@@ -50,7 +50,7 @@ pub enum Error {
         reason: String,
     },
     /// The guest took longer than policy-server would let it.
-    #[error("`{0}` was interrupted after {seconds} seconds, policy-server's deadline; `eci-bench` tells what an evaluation costs", seconds = crate::module::DEADLINE_SECONDS)]
+    #[error("`{0}` was interrupted after {seconds} seconds, policy-server's deadline; `eci-bench module` measures an evaluation", seconds = crate::module::DEADLINE_SECONDS)]
     Deadline(String),
 }
 

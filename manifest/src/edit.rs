@@ -120,6 +120,13 @@ impl<'t> Editor<'_, 't> {
             (Style::Block, kept) => {
                 for child in children.iter().filter(|child| child.is_removed()) {
                     let lines = self.lines(child).ok_or_else(|| layout(&child.span))?;
+                    // A line of blanks below would become a line of a block scalar above.
+                    let next = self.between(&(lines.end..self.next_line(lines.end)));
+                    let is_blank = next.trim().is_empty() && next.starts_with([' ', '\t']);
+                    let mut kept = children.iter().filter(|child| !child.is_removed());
+                    if is_blank && kept.any(|child| self.ends_in_scalar(child.value)) {
+                        return Err(layout(&child.span));
+                    }
                     self.replace(lines, "");
                 }
                 if !added.is_empty() {
@@ -187,10 +194,10 @@ impl<'t> Editor<'_, 't> {
     fn set(&mut self, node: &Node<'_>, key_end: Option<usize>, value: &Value) -> Done {
         let colon = key_end.and_then(|key_end| self.colon(key_end));
         let there = self.between(&node.span);
-        // The `|` or `>` of a block scalar is not part of its span.
+        // The `|` or `>` of a block scalar is not part of its span. Without content, its end is unknown.
         let is_scalar = |colon| {
             let head = self.between(&(colon..node.span.start)).trim_start();
-            head.starts_with(['|', '>'])
+            head.starts_with(['|', '>']) && !there.trim().is_empty()
         };
         match (&node.kind, node.style, colon) {
             (_, Style::Flow, Some(colon)) if there.is_empty() => {
@@ -337,8 +344,28 @@ impl<'t> Editor<'_, 't> {
         self.between(&(0..end)).trim_end_matches(['\r', '\n']).len()
     }
 
+    /// True if the last text of a node is a block scalar.
+    fn ends_in_scalar(&self, id: Id) -> bool {
+        let node = self.tree.node(id);
+        let last = match &node.kind {
+            Kind::Items(items) => items.last().copied(),
+            Kind::Entries(entries) => entries.iter().next_back().map(|entry| entry.value),
+            Kind::Text(_) => return node.style == Style::Block,
+            _ => None,
+        };
+        last.is_some_and(|last| self.ends_in_scalar(last))
+    }
+
     /// The lines of a child of a block collection, if nothing else but a comment is on them.
     fn lines(&self, child: &Child<'_>) -> Option<Range<usize>> {
+        let node = self.tree.node(child.value);
+        // The span of a block list begins behind its own first dash, so the dash of the item is not known.
+        if child.key_end.is_none()
+            && matches!(node.kind, Kind::Items(_))
+            && node.style == Style::Block
+        {
+            return None;
+        }
         let end = self.content_end(child.span.end);
         let (first, next) = (self.line_start(child.span.start), self.next_line(end));
         let mut before = self.between(&(first..child.span.start)).trim_matches(' ');

@@ -185,6 +185,8 @@ fn a_removed_item_or_entry_takes_its_lines_along() {
     removed("{\"l\": [\n  1,\n  2\n]}", &["l/1"], "{\"l\": [\n  1\n]}");
     removed("l:\n- a\n", &["l/7", "m"], "l:\n- a\n");
     removed("a:\n  l:\n  -\n", &["a/l"], "a: {}\n");
+    let scalar = "l:\n- |-\n  a\n- b: |-\n    c\n\n# d\n";
+    removed(scalar, &["l/1"], "l:\n- |-\n  a\n\n# d\n");
 }
 
 #[test]
@@ -227,11 +229,16 @@ fn rare_layouts_are_refused() {
         edited("a: !!str |\n  x\n", &[("a", Some(json!(7)))]),
         Err(Reason::Layout)
     );
+    let empty = edited("a: >+2\n\nb: 1\n", &[("a", Some(json!(7)))]);
+    assert_eq!(empty, Err(Reason::Layout), "a block scalar without content");
     for (text, path) in [
         // An entry beside the dash of its item, a list in a list, and a list that is the document.
         ("l:\n- b: 1\n  c: 2\n", "l/0/b"),
         ("l:\n- - a\n- b\n", "l/0/0"),
+        ("l:\n-\n  - a\n", "l/0"),
         ("- a\n", "0"),
+        // A line of blanks that would become a line of the block scalar above it.
+        ("l:\n- |-\nc: 1\n  \t\n", "c"),
         ("a: {\n  b: 1,\n  c: 2 # c\n}\n", "a/c"),
         ("a: [\n  b,\n  c # c\n]\n", "a/1"),
         ("a: [\n  b, # b\n  c\n]\n", "a/0"),

@@ -7,8 +7,6 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use super::error::KEY_TWICE;
-
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tree {
@@ -81,7 +79,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
         let mut fields = BTreeMap::new();
         while let Some(key) = map.next_key::<String>()? {
             if fields.contains_key(&key) {
-                return Err(A::Error::custom(KEY_TWICE));
+                return Err(A::Error::custom("duplicate field"));
             }
             fields.insert(key, map.next_value()?);
         }

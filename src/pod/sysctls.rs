@@ -1,7 +1,7 @@
 //! The sysctls of a pod, from its field and from its annotation, classified once for all rules that read them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -123,18 +123,22 @@ pub fn of_annotation(text: Option<&str>, field: &[PodSysctl<'_>]) -> HostSysctls
     if entries.is_empty() {
         return HostSysctls::Malformed("is an empty array".to_owned());
     }
-    let of_field: BTreeSet<&str> = field.iter().map(|entry| &*entry.name).collect();
-    let mut set = BTreeSet::new();
+    // Each name, and whether the field sets it.
+    let mut set = BTreeMap::new();
+    for entry in field {
+        set.insert(entry.name.clone(), true);
+    }
     for entry in &entries {
         let name = sysctl::normalise(&entry.name);
         let shown = quote(&name);
-        if of_field.contains(&*name) {
-            return HostSysctls::Malformed(format!(
-                "sets {shown}, which securityContext.sysctls of the pod sets too"
-            ));
-        }
-        if !set.insert(name) {
-            return HostSysctls::Malformed(format!("sets {shown} twice"));
+        match set.insert(name, false) {
+            None => {}
+            Some(true) => {
+                return HostSysctls::Malformed(format!(
+                    "sets {shown}, which securityContext.sysctls of the pod sets too"
+                ));
+            }
+            Some(false) => return HostSysctls::Malformed(format!("sets {shown} twice")),
         }
     }
     HostSysctls::Entries(entries)

@@ -24,7 +24,7 @@ pub fn settings(text: &str, can_ask: bool) -> Result<Settings, SettingsError> {
         Ok(tree) => parse(&tree, can_ask),
         Err(ReadError::Invalid { path, reason }) => Err(SettingsError {
             path: cut(one_line(&path.to_string()), 256),
-            problem: format!("{reason}; set each key once"),
+            problem: format!("{reason}; keep one of the two"),
         }),
         Err(ReadError::NotJson(_)) => Err(SettingsError::whole("cannot be read as JSON")),
     }

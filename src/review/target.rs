@@ -136,10 +136,14 @@ impl<O> Context<'_, '_, O> {
         } else {
             self.findings(target, read)
         };
-        let findings = match (found, (self.raw)()) {
-            (Ok(findings), _) => findings,
-            (Err(error), Some(object)) => return self.excuse(target, object, error),
-            (Err(error), None) => return Err(error.into()),
+        let findings = match found {
+            Ok(findings) => findings,
+            Err(error) => {
+                return match (self.raw)() {
+                    Some(object) => self.excuse(target, object, error),
+                    None => Err(error.into()),
+                };
+            }
         };
         let situation = Situation {
             certainty: Certainty::Certain,
@@ -276,11 +280,12 @@ impl<O> Context<'_, '_, O> {
                 .ok()
                 .flatten()
         };
+        if !self.request.is_update() {
+            return false;
+        }
         let (old, new) = (template(self.request.old_object), template((self.raw)()));
-        self.request.is_update()
-            && old
-                .zip(new)
-                .is_some_and(|(old, new)| json::is_same(old, new))
+        old.zip(new)
+            .is_some_and(|(old, new)| json::is_same(old, new))
     }
 
     /// Returns how sure it is that the pod runs on ECI. The Namespace is asked for only where its labels count, and

@@ -63,6 +63,11 @@ impl Verdict {
         }
     }
 
+    /// Returns the JSON text of the repaired object, where something was repaired.
+    pub fn repaired(&self) -> Option<&str> {
+        self.mutated_object.as_deref().map(RawValue::get)
+    }
+
     /// Returns the rejection of a request that no rule has judged.
     pub fn rejected(code: u16, message: String) -> Self {
         Self {
@@ -99,7 +104,7 @@ impl Verdict {
         let mutated_object = edits
             .peek()
             .is_some()
-            .then(|| fix::apply(object()?.get(), edits))
+            .then(|| fix::apply(object()?, edits))
             .flatten();
         // A controller made an owned object: no person would read its warnings.
         let mut warnings = if is_owned {

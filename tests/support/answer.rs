@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The answer as the SDK reads it, within the limits of the specification's section 7.
 pub(crate) fn checked(verdict: Verdict) -> ValidationResponse {
-    let bytes = kubewarden::answer(verdict).unwrap();
+    let bytes = kubewarden::answer(&verdict).unwrap();
     let answer: ValidationResponse = serde_json::from_slice(&bytes)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&bytes)));
     assert_eq!(

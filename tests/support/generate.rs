@@ -564,7 +564,7 @@ fn action_of(rule: usize, action: usize) -> (&'static str, &'static str) {
     let action = ["fix", "deny", "warn", "audit", "off"][action];
     (
         rule.id,
-        if action == "fix" && rule.fix.is_none() {
+        if action == "fix" && !rule.fix.is_available() {
             "deny"
         } else {
             action

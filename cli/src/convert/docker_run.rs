@@ -1,48 +1,44 @@
-//! `eci-policy convert --from docker-run`: a `docker run` command as the manifest of a pod, with a remark for
-//! each thing that a pod, or a pod on ECI, does not have.
+//! `eci-policy convert --from docker-run`: writes the pod that runs what a `docker run` command runs.
 //!
-//! The straight line: [`words`] reads the command as a shell would, [`command`] finds the options and the image
-//! by the tables in [`options`], whose rows say what each option becomes; [`pod`] and the rooms beside it
-//! build the pod, and [`yaml`] writes it. What the policy thinks of the pod is not said here: pipe it into
-//! `eci-policy check -`.
+//! [`shell`] splits the command into words, [`flags`] parses them with clap, and [`pod`], [`security`] and
+//! [`volumes`] build the pod. A remark names each thing that a pod cannot express. The pod is not judged here:
+//! pipe it into `eci-policy check -`.
 
-mod amount;
-mod command;
-mod network;
-mod options;
+mod flags;
 mod pod;
 mod security;
+mod shell;
+#[cfg(test)]
+mod tests;
 mod volumes;
-mod words;
-mod yaml;
 
 use std::io::Write;
 
+use self::flags::DockerRun;
 use crate::Exit;
 use crate::console::tell;
 use crate::failure::Failure;
 
-/// A pod in place of a command.
+/// A converted command.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Converted {
-    /// The pod, as YAML. It carries the label `alibabacloud.com/eci: "true"`, so that `eci-policy check -`
-    /// judges it as one of ECI.
-    pub(crate) manifest: String,
-    /// What has no counterpart, in the order of the command.
-    pub(crate) remarks: Vec<String>,
+struct Converted {
+    /// The pod, as YAML.
+    manifest: String,
+    /// One sentence for each part of the command that the pod does not express.
+    remarks: Vec<String>,
 }
 
-/// Converts a command: in one argument, as it would stand in a shell, or in several, as a shell has split it. A
-/// single `-` reads it from standard input.
+/// Converts the command and writes the pod. The command is one argument, several, or standard input for `-`.
 pub(crate) fn run(input: &[String], out: &mut dyn Write) -> Result<Exit, Failure> {
     let converted = match input {
         [one] if one == "-" => {
             let text = std::io::read_to_string(std::io::stdin())
                 .map_err(|error| Failure::new(format!("<stdin>: {error}")))?;
-            convert(&[text])?
+            convert(&[text])
         }
-        input => convert(input)?,
-    };
+        input => convert(input),
+    }
+    .map_err(Failure::new)?;
     for remark in &converted.remarks {
         tell(format_args!("remark: {remark}"));
     }
@@ -50,21 +46,17 @@ pub(crate) fn run(input: &[String], out: &mut dyn Write) -> Result<Exit, Failure
     Ok(Exit::Clean)
 }
 
-/// The pod that does what the command does.
-///
-/// # Errors
-/// Where it is no `docker run` command, or one that Docker would refuse: an option that does not exist, or
-/// lacks its value, or has one that cannot be read; no image.
-pub(crate) fn convert(input: &[String]) -> Result<Converted, Failure> {
-    let words = words::read(input)?;
-    let command = command::parse(&words.words)?;
-    let (pod, remarks) = pod::of(&command)?;
-    let remarks = words.remarks.into_iter().chain(remarks).collect();
+/// Returns the pod, or an error that names the word which is not valid in a `docker run` command.
+fn convert(input: &[String]) -> Result<Converted, String> {
+    let mut run = DockerRun::parse(&shell::words(input)?)?;
+    let pod = run.pod()?;
+    run.remarks.dedup();
+    // One line for each value, even if it is long or has line breaks.
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    let manifest = serde_saphyr::to_string_with_options(&pod, options)
+        .map_err(|error| format!("cannot write the pod as YAML: {error}"))?;
     Ok(Converted {
-        manifest: yaml::write(&pod),
-        remarks,
+        manifest,
+        remarks: run.remarks,
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,22 @@
+//! Writes the payloads that cannot be read, or only just, as JSON lines for the tests of the npm package. What is not
+//! UTF-8 is no string of JavaScript's, and left out.
+
+#[path = "../../../tests/support/bad_payloads.rs"]
+mod bad_payloads;
+
+use std::io::{self, BufWriter, Write};
+
+use serde_json::json;
+
+fn main() -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for bad in bad_payloads::all() {
+        let Ok(payload) = String::from_utf8(bad.payload) else {
+            continue;
+        };
+        let line =
+            json!({"name": bad.name, "payload": payload, "code": bad.code, "says": bad.says});
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}

@@ -1,0 +1,43 @@
+/** The package as a user installs it: the packed tarball, in a folder of its own, without a network. */
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { env } from 'node:process';
+import { after } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const { NPM_TARBALL: tarball } = env;
+if (!tarball) throw new Error('NPM_TARBALL names the packed package; `make test-npm` sets it');
+
+/** The root of the repository. */
+export const repository = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** A folder with the package in its node_modules, and with `files` by their names. It goes when the tests are over. */
+export function installed(files = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'eci-npm-'));
+  after(() => rmSync(folder, { recursive: true }));
+  write(folder, { 'package.json': '{"private":true,"type":"module"}', ...files });
+  const npm = ['install', '--offline', '--no-audit', '--no-fund', '--no-save', '--silent', resolve(tarball)];
+  execFileSync('npm', npm, { cwd: folder, stdio: 'inherit' });
+  return folder;
+}
+
+function write(folder, files) {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+}
+
+/** The package, imported as a user's module imports it. */
+export async function imported() {
+  const folder = installed({ 'user.js': "export * from 'eci-security-context';" });
+  return import(pathToFileURL(join(folder, 'user.js')));
+}
+
+/** A pod on ECI that is denied for its privileged container. */
+export const privileged = () => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'proxy', labels: { 'alibabacloud.com/eci': 'true' } },
+  spec: { containers: [{ name: 'proxy', image: 'nginx', securityContext: { privileged: true } }] },
+});
