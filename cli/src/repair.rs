@@ -5,6 +5,7 @@ use eci_manifest::{Document, Part, Reason, Replacement, Step, Unrepairable, repl
 use eci_security_context::fix::{self, Edit};
 use eci_security_context::path;
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 
 /// Returns the replacements in the text for edits of one document.
 pub(crate) fn replacements(
@@ -73,8 +74,8 @@ pub(crate) fn shared(document: &Document<'_>, replacements: &[Replacement]) -> U
 
 /// Returns the object after edits, as at admission.
 pub(crate) fn after(document: &Document<'_>, edits: &[Edit]) -> Value {
-    serde_json::value::to_raw_value(document)
-        .ok()
+    let object = to_raw_value(document).ok();
+    object
         .and_then(|object| fix::apply(&object, edits.iter()))
         .and_then(|edited| serde_json::from_str(edited.get()).ok())
         .unwrap_or_default()

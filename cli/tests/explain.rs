@@ -33,7 +33,7 @@ fn unwrapped(text: &str) -> String {
 }
 
 #[test]
-fn a_rule_is_told_with_everything_that_is_known_of_it() {
+fn the_page_of_a_rule_is_complete() {
     for rule in RULES {
         let (code, page, said) = explain(&[rule.id]);
         assert_eq!((code, said.as_str()), (Some(0), ""), "{}", rule.id);
@@ -53,7 +53,7 @@ fn a_rule_is_told_with_everything_that_is_known_of_it() {
             "Not found: ```yaml ".to_owned(),
             "**The way out.** ".to_owned(),
             unwrapped(rule.docs.split("\n\n").next().unwrap()),
-            unwrapped(rule.docs.rsplit("\n\n").next().unwrap()),
+            unwrapped(rule.docs.rsplit("\n\n").next().unwrap()).replace("```yaml good", "```yaml"),
         ] {
             assert!(page.contains(&part), "{}: no {part:?} in {page}", rule.id);
         }

@@ -48,7 +48,7 @@ pub trait Item {
 }
 
 impl Item for i64 {}
-impl Item for super::Text<'_> {}
+impl Item for super::text::Text<'_> {}
 
 /// A list: the items that matter, with their indices, and the number of all items.
 #[derive(Debug)]

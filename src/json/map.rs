@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::Text;
 use super::error::KEY_TWICE;
+use super::text::Text;
 
 /// A deserializer that takes a JSON object alone. A derived reader takes an array of the fields too, and Kubernetes
 /// does not.

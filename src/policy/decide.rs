@@ -2,7 +2,7 @@
 
 use crate::policy::scope::Certainty;
 use crate::policy::settings::{Mutate, Settings};
-use crate::rules::report::Finding;
+use crate::rules::rule::Finding;
 use crate::rules::rule::{Action, Effect};
 
 /// What is done about a finding.

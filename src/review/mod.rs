@@ -1,25 +1,21 @@
 //! A request is read, scoped, judged and answered.
 
+mod judged;
 pub mod read;
 pub mod request;
 mod target;
 pub mod verdict;
 
-use crate::json::{self, RawValue, ReadError};
+use crate::json::{self, RawValue};
 use crate::pod::object::Object;
 use crate::pod::template::Location;
-use crate::policy::decide::Decision;
-use crate::policy::parse::{self, SettingsError};
-use crate::policy::scope::Certainty;
+use crate::policy::parse;
 use crate::policy::settings::{Mutate, Settings};
-use crate::rules::report::Finding;
+pub use judged::{AskNamespace, Judged, Refusal, Review};
 use read::Read;
 use request::{Payload, RawRequest};
 use target::{Context, Target};
 use verdict::{Repair, Verdict};
-
-/// Asks the host for a Namespace by name. Returns the JSON text of the object, or why the host does not give it.
-pub type AskNamespace<'h> = dyn Fn(&str) -> Result<String, String> + 'h;
 
 /// Judges a request, and repairs its object where the settings say so. `payload` is the JSON object with `request` and
 /// `settings` that Kubewarden hands to a policy; `ask` is `None` for a host that cannot be asked.
@@ -30,85 +26,6 @@ pub fn validate(payload: &[u8], ask: Option<&AskNamespace<'_>>) -> Verdict {
 /// Judges a request as [`validate`] does under `mutate: all`, and repairs its object even where a finding denies it.
 pub fn mutate(payload: &[u8], ask: Option<&AskNamespace<'_>>) -> Verdict {
     judge(payload, ask, Repair::Always).unwrap_or_else(Refusal::into_verdict)
-}
-
-/// What the rules say about a request.
-#[derive(Debug)]
-pub struct Review {
-    /// The findings in evaluation order, with what is done about them. None of them is off.
-    pub findings: Vec<Judged>,
-    /// How sure it is that the pod runs on ECI. Of a pod that does not, nothing is judged.
-    pub certainty: Certainty,
-    /// True if the pod is written for Windows: no rule has judged it.
-    pub is_windows: bool,
-    /// True if a controller owns the object.
-    pub is_owned: bool,
-}
-
-impl Review {
-    /// Returns the review of an object that is not judged.
-    const fn nothing() -> Self {
-        Self {
-            findings: Vec::new(),
-            certainty: Certainty::No,
-            is_windows: false,
-            is_owned: false,
-        }
-    }
-}
-
-/// A finding, and what is done about it.
-#[derive(Clone, Debug)]
-pub struct Judged {
-    /// The finding.
-    pub finding: Finding,
-    /// What is done about it.
-    pub decision: Decision,
-}
-
-/// Why a request is rejected without being judged.
-#[derive(Debug)]
-pub enum Refusal {
-    /// The request cannot be read; the path is that in the payload.
-    Unreadable(ReadError),
-    /// The settings are not valid.
-    Settings(SettingsError),
-    /// The host does not give the Namespace whose labels count.
-    Namespace {
-        /// The name of the Namespace; empty where the request names none.
-        name: String,
-        /// What the host says.
-        reason: String,
-    },
-}
-
-impl From<ReadError> for Refusal {
-    fn from(error: ReadError) -> Self {
-        Self::Unreadable(error.named(&["request", "object"]))
-    }
-}
-
-impl Refusal {
-    /// Returns the answer to such a request.
-    pub fn into_verdict(self) -> Verdict {
-        match self {
-            Self::Unreadable(error @ ReadError::NotJson(_)) => {
-                Verdict::rejected(400, format!("the request cannot be read: {error}"))
-            }
-            Self::Unreadable(error) => {
-                Verdict::rejected(422, format!("the request cannot be read: {error}"))
-            }
-            Self::Settings(error) => Verdict::rejected(422, error.to_string()),
-            Self::Namespace { name, reason } => Verdict::rejected(
-                500,
-                format!(
-                    "scope.namespaceLabels needs the labels of the Namespace {name}, and the host does not give them: \
-                     grant the policy contextAwareResources [{{apiVersion: v1, kind: Namespace}}], and its \
-                     policy-server's service account get, list and watch on namespaces ({reason})"
-                ),
-            ),
-        }
-    }
 }
 
 fn judge(

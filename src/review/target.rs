@@ -11,11 +11,11 @@ use crate::pod::template::Location;
 use crate::policy::decide::{Decision, Situation, decide};
 use crate::policy::scope::{self, Certainty, Namespace, PlacedObject, Scope, Signal};
 use crate::policy::settings::{Possible, Settings};
+use crate::review::judged::{AskNamespace, Judged, Refusal, Review};
 use crate::review::read::{self, Pieces, Read};
 use crate::review::request::{RawRequest, Request};
-use crate::review::{AskNamespace, Judged, Refusal, Review};
-use crate::rules::report::{Finding, Report};
-use crate::rules::rule::Action;
+use crate::rules::RULES;
+use crate::rules::rule::{Action, Finding, Report};
 
 /// The part of a request that is judged.
 pub(super) struct Target<'r> {
@@ -192,7 +192,7 @@ impl<O> Context<'_, '_, O> {
     fn findings(&self, target: &Target<'_>, read: &Read<'_>) -> Result<Vec<Finding>, ReadError> {
         let mut pod = read.pod(self.settings)?;
         if !matches!(target.kind, TargetKind::NewEphemeralContainers) {
-            return Ok(Report::of(&pod, &self.settings.account));
+            return Ok(Report::of(RULES, &pod, &self.settings.account));
         }
         let known = self
             .request
@@ -202,7 +202,7 @@ impl<O> Context<'_, '_, O> {
         pod.containers.retain(|found| {
             found.list == ContainerList::Ephemeral && !known.contains(found.name())
         });
-        let mut findings = Report::of(&pod, &self.settings.account);
+        let mut findings = Report::of(RULES, &pod, &self.settings.account);
         let concerns = |path: &Path| pod.container_at(path).is_some();
         findings.retain(|found| {
             concerns(&found.path) || found.edits.iter().any(|edit| concerns(edit.path()))

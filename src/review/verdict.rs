@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::fix;
 use crate::json::RawValue;
+use crate::json::ReadError;
 use crate::policy::decide::Why;
-use crate::review::{Judged, Review};
+use crate::review::judged::{Judged, Refusal, Review};
 use crate::rules;
 use crate::rules::rule::Action;
 use crate::text::{cut, list, one_line};
@@ -123,6 +124,29 @@ impl Verdict {
             audit: (!findings.is_empty()).then(|| audit(&findings)),
             mutated_object,
             findings,
+        }
+    }
+}
+
+impl Refusal {
+    /// Returns the answer to such a request.
+    pub fn into_verdict(self) -> Verdict {
+        match self {
+            Self::Unreadable(error @ ReadError::NotJson(_)) => {
+                Verdict::rejected(400, format!("the request cannot be read: {error}"))
+            }
+            Self::Unreadable(error) => {
+                Verdict::rejected(422, format!("the request cannot be read: {error}"))
+            }
+            Self::Settings(error) => Verdict::rejected(422, error.to_string()),
+            Self::Namespace { name, reason } => Verdict::rejected(
+                500,
+                format!(
+                    "scope.namespaceLabels needs the labels of the Namespace {name}, and the host does not give them: \
+                     grant the policy contextAwareResources [{{apiVersion: v1, kind: Namespace}}], and its \
+                     policy-server's service account get, list and watch on namespaces ({reason})"
+                ),
+            ),
         }
     }
 }

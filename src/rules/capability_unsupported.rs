@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use crate::eci::account::Account;
 use crate::eci::capability;
 use crate::pod::{ContainerList, Pod};
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::{nearest, quote};
 
 /// The rule.

@@ -5,8 +5,7 @@ use crate::eci::field::{CONTAINER_IGNORED, POD_IGNORED};
 use crate::path::Path;
 use crate::pod::Pod;
 use crate::pod::security::SeccompProfile;
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -3,8 +3,7 @@
 use crate::eci::account::Account;
 use crate::fix::Edit;
 use crate::pod::Pod;
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {

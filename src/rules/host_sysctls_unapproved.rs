@@ -4,8 +4,7 @@ use crate::eci::account::Account;
 use crate::eci::sysctl;
 use crate::pod::Pod;
 use crate::pod::sysctls::HostSysctls;
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quoted;
 
 /// The rule.

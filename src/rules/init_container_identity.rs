@@ -5,8 +5,7 @@ use crate::eci::field::IdentityField;
 use crate::fix::Scalar;
 use crate::pod::ContainerList;
 use crate::pod::Pod;
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {

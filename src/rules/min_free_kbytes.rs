@@ -5,8 +5,7 @@ use crate::eci::{sysctl, sysctl_format};
 use crate::pod::Pod;
 use crate::pod::size;
 use crate::pod::sysctls::State;
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {

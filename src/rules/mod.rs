@@ -13,7 +13,6 @@ macro_rules! docs {
     };
 }
 
-pub mod report;
 pub mod rule;
 
 pub use field_ignored::RULE as FIELD_IGNORED;

@@ -5,8 +5,7 @@ use crate::eci::field::IdentityField;
 use crate::fix::Edit;
 use crate::pod::Pod;
 use crate::pod::{Container, ContainerList};
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quoted;
 
 /// The rule.

@@ -2,8 +2,7 @@
 
 use crate::eci::account::Account;
 use crate::pod::{ContainerList, Pod};
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {

@@ -4,8 +4,7 @@ use crate::eci::account::Account;
 use crate::eci::field::PROC_MOUNT;
 use crate::fix::Edit;
 use crate::pod::Pod;
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quote;
 
 /// The rule.

@@ -3,8 +3,7 @@
 use crate::eci::account::Account;
 use crate::pod::Pod;
 use crate::pod::sysctls::State;
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quote;
 
 /// The rule.

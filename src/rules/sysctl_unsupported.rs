@@ -5,8 +5,7 @@ use crate::eci::{sysctl, sysctl_format};
 use crate::fix::{Edit, Scalar};
 use crate::pod::Pod;
 use crate::pod::sysctls::{self, HostSysctls, PodSysctl, State};
-use crate::rules::report::Report;
-use crate::rules::rule::{Action, Effect, Fix, Rule};
+use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::{cut, nearest, quote};
 
 /// The rule.

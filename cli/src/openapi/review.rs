@@ -11,7 +11,7 @@ use eci_security_context::policy::scope::Certainty;
 use eci_security_context::policy::settings::{Mutate, Settings};
 use eci_security_context::review::request::RawRequest;
 use eci_security_context::review::{Judged, review};
-use eci_security_context::rules::report::Finding;
+use eci_security_context::rules::rule::Finding;
 use eci_security_context::rules::rule::{Action, Rule};
 use eci_security_context::rules::{FIELD_IGNORED, RULES, SYSCTL_UNSUPPORTED};
 use eci_security_context::text::quote;

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use eci_security_context::rules::report::Finding;
+use eci_security_context::rules::rule::Finding;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 

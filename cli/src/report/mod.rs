@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use eci_manifest::Replacement;
 use eci_security_context::policy::decide::{Decision, Why};
-use eci_security_context::rules::report::Finding;
+use eci_security_context::rules::rule::Finding;
 use eci_security_context::rules::rule::{Action, Effect};
 use serde::Serialize;
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet, Title};
-use eci_security_context::rules::report::Finding;
+use eci_security_context::rules::rule::Finding;
 use eci_security_context::text::cut;
 
 use super::{

@@ -1,0 +1,66 @@
+//! The review of a request: findings with what is done about them, or why nothing could be judged.
+
+use crate::json::ReadError;
+use crate::policy::decide::Decision;
+use crate::policy::parse::SettingsError;
+use crate::policy::scope::Certainty;
+use crate::rules::rule::Finding;
+
+/// Asks the host for a Namespace by name. Returns the JSON text of the object, or why the host does not give it.
+pub type AskNamespace<'h> = dyn Fn(&str) -> Result<String, String> + 'h;
+
+/// What the rules say about a request.
+#[derive(Debug)]
+pub struct Review {
+    /// The findings in evaluation order, with what is done about them. None of them is off.
+    pub findings: Vec<Judged>,
+    /// How sure it is that the pod runs on ECI. Of a pod that does not, nothing is judged.
+    pub certainty: Certainty,
+    /// True if the pod is written for Windows: no rule has judged it.
+    pub is_windows: bool,
+    /// True if a controller owns the object.
+    pub is_owned: bool,
+}
+
+impl Review {
+    /// Returns the review of an object that is not judged.
+    pub(super) const fn nothing() -> Self {
+        Self {
+            findings: Vec::new(),
+            certainty: Certainty::No,
+            is_windows: false,
+            is_owned: false,
+        }
+    }
+}
+
+/// A finding, and what is done about it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The finding.
+    pub finding: Finding,
+    /// What is done about it.
+    pub decision: Decision,
+}
+
+/// Why a request is rejected without being judged.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The request cannot be read; the path is that in the payload.
+    Unreadable(ReadError),
+    /// The settings are not valid.
+    Settings(SettingsError),
+    /// The host does not give the Namespace whose labels count.
+    Namespace {
+        /// The name of the Namespace; empty where the request names none.
+        name: String,
+        /// What the host says.
+        reason: String,
+    },
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        Self::Unreadable(error.named(&["request", "object"]))
+    }
+}
