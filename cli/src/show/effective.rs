@@ -12,6 +12,7 @@ use eci_security_context::policy::scope::{self, Certainty, Signal};
 use eci_security_context::policy::settings::{Mutate, Possible, Settings};
 use eci_security_context::quantity::Quantity;
 use eci_security_context::review::read::{self, Pieces};
+use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::{Action, Effect};
 use eci_security_context::rules::rule::{Finding, Report};
 use serde::Serialize;
@@ -205,7 +206,7 @@ impl Effective {
             container.exempt = false;
         }
         let account = &settings.account;
-        let findings = Report::of(&pod, account);
+        let findings = Report::of(RULES, &pod, account);
         let remark = |finding: &Finding| Remark {
             rule: finding.rule.id,
             path: finding.path.to_string(),
