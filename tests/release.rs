@@ -90,8 +90,8 @@ fn every_step_is_a_command_that_the_tests_run() {
                 .as_str()
                 .unwrap_or_else(|| panic!("{job}: a step that runs nothing: {step}"));
             assert!(
-RUN_BY_TESTS.contains(&command) || CHECKS.contains(&command),
-                    "{job}: no test runs `{command}`"
+                RUN_BY_TESTS.contains(&command) || CHECKS.contains(&command),
+                "{job}: no test runs `{command}`"
             );
             run.insert(command.to_owned());
         }
