@@ -58,6 +58,17 @@ impl Quantity {
         Some(Self(sign * amount))
     }
 
+    /// Returns the quantity of `number` units; `None` beyond the type.
+    pub fn of_number(number: f64) -> Option<Self> {
+        let thousandths = number * 1000.0;
+        let nearest = thousandths.round();
+        // A binary number is hardly ever the decimal one that was written.
+        let is_near = (thousandths - nearest).abs() < 1e-6;
+        let rounded = if is_near { nearest } else { thousandths.ceil() };
+        #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+        (rounded.abs() < 9e18).then_some(Self(rounded as i64))
+    }
+
     /// The sum, or `None` beyond the type.
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
@@ -152,6 +163,26 @@ mod tests {
             126 << 30,
             "nine digits of a large suffix"
         );
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_were_written() {
+        for (number, thousandths) in [
+            (0.07, 70),
+            (1.1, 1100),
+            (2.0, 2000),
+            (-0.5, -500),
+            (0.0001, 1),
+        ] {
+            assert_eq!(
+                Quantity::of_number(number),
+                Some(Quantity(thousandths)),
+                "{number}"
+            );
+        }
+        for number in [1e18, f64::INFINITY, f64::NAN] {
+            assert_eq!(Quantity::of_number(number), None, "{number}");
+        }
     }
 
     #[test]

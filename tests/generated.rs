@@ -617,7 +617,7 @@ const VERSIONS: [(&str, &str); 20] = [
     ("deploy/README.md", "?ref=v"),
     ("deploy/README.md", "/releases/download/v"),
     ("deploy/README.md", "/eci-security-context-chart-"),
-    ("docs/releasing.md", "changelog check v"),
+    ("docs/releasing.md", "TAG=v"),
     ("docs/releasing.md", "release.yml@refs/tags/v"),
     ("docs/releasing.md", "/eci-security-context:v"),
     ("docs/releasing.md", "gh release download v"),

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use clap::Args;
-use eci_e2e_tests::{Answer, call, corpus, namespace};
 use eci_corpus::Case;
+use eci_e2e_tests::{Answer, call, corpus, namespace};
 
 use crate::Failure;
 use crate::measure::{NOW, THIS, memory_kib};

@@ -1,14 +1,14 @@
-//! Where the command writes for whoever reads: standard output, as long as somebody does, and standard error.
+//! Standard output, until its reader closes it, and standard error.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use eci_security_context::text::one_line;
 
-/// An output that swallows what nobody reads any more (`eci-policy check . | head`): the work goes on, and its verdict
-/// is the same.
+/// An output that drops everything after its reader closed it (`eci-policy check . | head`). The work goes on, and the
+/// exit code is the same.
 pub(crate) struct WhileRead<W> {
-    /// `None` once the reader has gone.
+    /// `None` after the reader closed it.
     out: Option<W>,
 }
 
@@ -17,7 +17,7 @@ impl<W: Write> WhileRead<W> {
         Self { out: Some(out) }
     }
 
-    /// What the writing gives; `gone` where the reader has gone.
+    /// Writes, and returns the result; `gone` if the reader closed the output.
     fn with<T>(&mut self, gone: T, write: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
         let Some(out) = &mut self.out else {
             return Ok(gone);
@@ -42,8 +42,7 @@ impl<W: Write> Write for WhileRead<W> {
     }
 }
 
-/// Says something on standard error, on one line, and without what would steer a terminal. Where nobody listens, that
-/// is no reason to stop.
+/// Prints a line on standard error, without control characters. A closed standard error is ignored.
 pub(crate) fn tell(message: impl Display) {
     writeln!(
         anstream::stderr().lock(),
@@ -53,13 +52,28 @@ pub(crate) fn tell(message: impl Display) {
     .ok();
 }
 
+/// Returns the lines of a text, wrapped between words. A word that is wider than a line has its own line.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
 
-    /// Fails with this kind of error.
+    /// An output that fails with this kind of error.
     struct Failing(ErrorKind);
 
     impl Write for Failing {
@@ -73,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_goes_is_no_error_and_a_full_disk_is() {
+    fn a_closed_pipe_is_ignored_and_a_full_disk_is_an_error() {
         let mut out = WhileRead::new(Failing(ErrorKind::BrokenPipe));
         out.write_all(b"text").unwrap();
         out.flush().unwrap();
@@ -83,5 +97,13 @@ mod tests {
             ErrorKind::StorageFull
         );
         assert_eq!(out.flush().unwrap_err().kind(), ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn text_is_wrapped_between_words() {
+        assert_eq!(wrap("ab cd  ef", 5), ["ab cd", "ef"]);
+        assert_eq!(wrap("a longword b", 4), ["a", "longword", "b"]);
+        assert_eq!(wrap("äöü äöü", 7), ["äöü äöü"], "columns are characters");
+        assert!(wrap("", 4).is_empty());
     }
 }

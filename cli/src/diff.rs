@@ -244,7 +244,8 @@ struct Difference {
 
 /// Returns the differences of two revisions, from the tables of their profiles.
 fn differences(from: &Profile, to: &Profile) -> Vec<Difference> {
-    let aspects: [(&str, fn(&Profile) -> String); 8] = [
+    type Aspect = fn(&Profile) -> String;
+    let aspects: [(&str, Aspect); 8] = [
         ("sysctls of the pod field", |profile| {
             sysctls(&profile.sysctls)
         }),

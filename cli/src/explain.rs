@@ -1,5 +1,4 @@
-//! `eci-policy explain`: the documentation of the rules, as Markdown, which reads well as it is. It styles and wraps,
-//! and says nothing of its own.
+//! `eci-policy explain`: the documentation of the rules, which is Markdown. It is styled and wrapped, and not changed.
 
 use std::io::{self, Write};
 
@@ -10,37 +9,40 @@ use eci_security_context::text::{nearest, quote};
 
 use crate::Exit;
 use crate::args::Explain;
+use crate::console::wrap;
 use crate::failure::Failure;
 use crate::report::effect_sentence;
 
-/// The columns of the text, those of the documentation.
+/// The width of the text, as in the documentation.
 const WIDTH: usize = 100;
-/// The columns of a label.
+/// The width of a label.
 const LABEL: usize = 9;
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 pub(crate) fn run(explain: &Explain, out: &mut dyn Write) -> Result<Exit, Failure> {
     match &explain.rule {
-        Some(id) => page(rule_of(id)?, out)?,
+        Some(id) => page(named_rule(id)?, out)?,
         None => table(out)?,
     }
     Ok(Exit::Clean)
 }
 
-fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
-    RULES
-        .iter()
-        .copied()
-        .find(|rule| rule.id == id)
-        .ok_or_else(|| {
-            let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
-            let way_out = nearest(id, &ids).map_or_else(
-                || "`eci-policy explain` lists the rules".to_owned(),
-                |meant| format!("did you mean {meant}?"),
-            );
-            Failure::new(format!("there is no rule {}; {way_out}", quote(id)))
-        })
+/// Returns the rule of this name. The error is a hint at the right one.
+pub(crate) fn rule_of(id: &str) -> Result<&'static Rule, String> {
+    let rule = RULES.iter().find(|rule| rule.id == id);
+    rule.copied().ok_or_else(|| {
+        let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+        match nearest(id, &ids) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => "`eci-policy explain` lists the rules".to_owned(),
+        }
+    })
+}
+
+/// Returns the rule that the command line names.
+pub(crate) fn named_rule(id: &str) -> Result<&'static Rule, Failure> {
+    rule_of(id).map_err(|hint| Failure::new(format!("there is no rule {}; {hint}", quote(id))))
 }
 
 fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
@@ -54,7 +56,7 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         ..
     } = rule;
     writeln!(out, "{BOLD}{id}{BOLD:#}\n")?;
-    for line in wrapped(&format!("{summary}."), WIDTH) {
+    for line in wrap(&format!("{summary}."), WIDTH) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
@@ -65,7 +67,7 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         ("Fix", fix.as_deref().unwrap_or("none")),
         ("Since", since),
     ] {
-        for line in wrapped(value, WIDTH - LABEL) {
+        for line in wrap(value, WIDTH - LABEL) {
             writeln!(out, "{BOLD}{label:<LABEL$}{BOLD:#}{line}")?;
             label = "";
         }
@@ -74,9 +76,9 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     markdown(docs, out)
 }
 
-/// Markdown, in which the words that lead a paragraph are bold, and code recedes.
+/// Writes Markdown: the bold words at the start of a paragraph are bold, and code is dimmed.
 fn markdown(docs: &str, out: &mut dyn Write) -> io::Result<()> {
-    // The two manifests of a rule are told apart by a word that Markdown does not show.
+    // A word that Markdown does not show distinguishes the two manifests of a rule.
     let docs = docs
         .replace("```yaml bad\n", "Found:\n\n```yaml\n")
         .replace("```yaml good\n", "Not found:\n\n```yaml\n");
@@ -96,7 +98,7 @@ fn markdown(docs: &str, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The rules in evaluation order.
+/// Writes the table of the rules, in evaluation order.
 fn table(out: &mut dyn Write) -> io::Result<()> {
     let widest = |cell: fn(&Rule) -> &str, head: &str| {
         RULES
@@ -117,8 +119,9 @@ fn table(out: &mut dyn Write) -> io::Result<()> {
     )?;
     for rule in RULES {
         let fix = rule.fix_summary().map(|fix| format!("fix: {fix}"));
-        let lines =
-            wrapped(rule.summary, finds).chain(fix.iter().flat_map(|fix| wrapped(fix, finds)));
+        let lines = wrap(rule.summary, finds)
+            .into_iter()
+            .chain(fix.iter().flat_map(|fix| wrap(fix, finds)));
         let mut cells = [rule.id, rule.effect.as_str(), rule.action.as_str()];
         for line in lines {
             let [id, effect, action] = cells;
@@ -131,37 +134,8 @@ fn table(out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "\n`eci-policy explain RULE` tells why, with the source, and the way out."
+        "\n`eci-policy explain RULE` explains a rule, with its source and the way out."
     )
-}
-
-/// The lines of a text, each as full of words as `width` allows, and never empty.
-fn wrapped(text: &str, width: usize) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start();
-        if rest.is_empty() {
-            return None;
-        }
-        let ends = rest
-            .match_indices(' ')
-            .map(|(at, _)| at)
-            .chain([rest.len()]);
-        let mut end = None;
-        for at in ends {
-            let fits = rest
-                .get(..at)
-                .is_some_and(|line| line.chars().count() <= width);
-            // A word that is too long has a line for itself.
-            if end.is_some() && !fits {
-                break;
-            }
-            end = Some(at);
-        }
-        let (line, after) = rest.split_at_checked(end?)?;
-        rest = after;
-        Some(line)
-    })
 }
 
 #[cfg(test)]
@@ -182,17 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_full_and_whole() {
-        let lines = |text, width| wrapped(text, width).collect::<Vec<_>>();
-        assert_eq!(lines("one two three", 7), ["one two", "three"]);
-        assert_eq!(lines("one two three", 6), ["one", "two", "three"]);
-        assert_eq!(lines("äöü äöü", 7), ["äöü äöü"], "columns are characters");
-        assert_eq!(lines("a overlong b", 3), ["a", "overlong", "b"]);
-        assert_eq!(lines("  ", 3), [""; 0]);
-    }
-
-    #[test]
-    fn what_leads_is_bold_and_code_recedes() {
+    fn leading_words_are_bold_and_code_is_dimmed() {
         let docs = "**Why.** So.\n\n```yaml bad\n**no: lead\n```\nimage: a/**\n";
         assert_eq!(
             written(|out| markdown(docs, out)),

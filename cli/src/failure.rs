@@ -1,20 +1,20 @@
-//! Why the command gives up.
+//! Errors that end the command.
 
 use std::io;
 
-/// A reason to give up, for people to read: what, and the way out.
+/// An error that ends the command, for people to read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// Said in words.
+    /// A message with the problem and the way out.
     #[error("{0}")]
-    Said(String),
-    /// The output takes no more.
+    Message(String),
+    /// The output cannot be written.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
 }
 
 impl Failure {
-    pub(crate) fn new(said: impl Into<String>) -> Self {
-        Self::Said(said.into())
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self::Message(message.into())
     }
 }

@@ -32,7 +32,7 @@ pub(crate) type Input = Result<(Source, String), InputError>;
 pub(crate) struct InputError {
     /// The path.
     pub(crate) name: String,
-    /// What is wrong.
+    /// The problem.
     pub(crate) message: String,
     /// True if no file is missed, as with a link back to a parent directory.
     pub(crate) is_harmless: bool,

@@ -1,4 +1,4 @@
-//! The command `eci-policy`: the policy's verdict on files.
+//! The command `eci-policy`, which runs the policy on files.
 
 mod args;
 mod batch;
@@ -31,10 +31,10 @@ use crate::args::{Arguments, ColorWhen, Command};
 use crate::console::{WhileRead, tell};
 use crate::failure::Failure;
 
-/// How the command ends.
+/// The exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
-    /// Nothing to object to.
+    /// Nothing is denied.
     Clean = 0,
     /// Something is denied.
     Denied = 1,
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         ColorWhen::Never => anstream::ColorChoice::Never.write_global(),
     }
     let out: Box<dyn Write> = match &arguments.command {
-        // What is repaired comes out byte by byte: an output that strips styles would strip more.
+        // Repaired manifests are written unchanged: an output that strips styles would strip control characters.
         Command::Fix(_) => Box::new(std::io::stdout().lock()),
         _ => Box::new(anstream::stdout().lock()),
     };

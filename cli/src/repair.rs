@@ -2,11 +2,11 @@
 //! the object that the same edits make of the JSON at admission.
 
 use eci_manifest::{Document, Part, Reason, Replacement, Step, Unrepairable, replaced};
-use eci_security_context::fix::{self, Edit, Scalar};
+use eci_security_context::fix::{self, Edit};
 use eci_security_context::path;
 use serde_json::Value;
 
-/// The replacements in the text that carry out edits of one document.
+/// Returns the replacements in the text for edits of one document.
 pub(crate) fn replacements(
     document: &Document<'_>,
     edits: &[Edit],
@@ -24,11 +24,7 @@ pub(crate) fn replacements(
 
 fn value(edit: &Edit) -> Option<Value> {
     match edit {
-        Edit::Set(_, scalar) => Some(match scalar {
-            Scalar::Bool(flag) => (*flag).into(),
-            Scalar::Int(number) => (*number).into(),
-            Scalar::Text(text) => text.as_str().into(),
-        }),
+        Edit::Set(_, scalar) => serde_json::to_value(scalar).ok(),
         Edit::Remove(_) => None,
     }
 }
@@ -41,11 +37,11 @@ fn step(step: &path::Step) -> Step<'_> {
     }
 }
 
-/// The replacements that carry out edits of one document of a part, read back: the document is then what the edits
-/// make of it, and the others are what they were.
+/// Returns the replacements for edits of one document of a part, read back: after them the document is as the edits
+/// make it, and the others are unchanged.
 ///
 /// # Errors
-/// Where the text cannot be changed so.
+/// If the text cannot be changed so.
 pub(crate) fn verified(
     part: &Part<'_>,
     documents: &[Document<'_>],
@@ -64,7 +60,7 @@ pub(crate) fn verified(
     }
 }
 
-/// Why replacements that are right where they stand are not made.
+/// Returns the refusal of replacements that would change other fields.
 pub(crate) fn shared(document: &Document<'_>, replacements: &[Replacement]) -> Unrepairable {
     let first = replacements
         .first()
@@ -75,15 +71,16 @@ pub(crate) fn shared(document: &Document<'_>, replacements: &[Replacement]) -> U
     }
 }
 
-/// The object that edits make, as at admission.
+/// Returns the object after edits, as at admission.
 pub(crate) fn after(document: &Document<'_>, edits: &[Edit]) -> Value {
-    let object = serde_json::to_string(document).unwrap_or_default();
-    fix::apply(&object, edits.iter())
+    serde_json::value::to_raw_value(document)
+        .ok()
+        .and_then(|object| fix::apply(&object, edits.iter()))
         .and_then(|edited| serde_json::from_str(edited.get()).ok())
         .unwrap_or_default()
 }
 
-/// Whether a part reads as these values once the replacements are made.
+/// True if a part reads as these values after the replacements.
 pub(crate) fn reads_as(
     part: &Part<'_>,
     replacements: &[Replacement],
@@ -94,7 +91,7 @@ pub(crate) fn reads_as(
         .is_ok_and(|documents| documents.iter().map(Document::value).eq(expected))
 }
 
-/// The text of a part once the replacements are made.
+/// Returns the text of a part after the replacements.
 pub(crate) fn part_after(part: &Part<'_>, replacements: &[Replacement]) -> String {
     let moved = |Replacement { span, text }: &Replacement| Replacement {
         span: span.start - part.span.start..span.end - part.span.start,

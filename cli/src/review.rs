@@ -25,7 +25,7 @@ use crate::suppress::{of_lines, suppress};
 pub(crate) struct Reviewer<'s> {
     /// The settings of the policy.
     pub(crate) settings: &'s Settings,
-    /// What comments may do.
+    /// The options for comments.
     pub(crate) suppressions: SuppressionArgs,
     /// How repairs are reported.
     pub(crate) repairs: Repairs,
@@ -167,7 +167,7 @@ impl Reviewer<'_> {
     }
 
     /// Reviews an object, whose part, documents and own document are given.
-    fn object(&self, object: &Object<'_>, source: Source<'_>) -> FileReport {
+    fn object(&self, object: &Object<'_>, at: DocumentIn<'_>) -> FileReport {
         let name = object.name.to_string();
         let mut report = FileReport::default();
         match object.review(self.settings) {
@@ -181,7 +181,7 @@ impl Reviewer<'_> {
                 }
                 for judged in review.findings {
                     report.found.push(Found {
-                        fix: self.fix(object, source, &judged),
+                        fix: self.fix(object, at, &judged),
                         span: object.span(&judged.finding.path),
                         finding: judged.finding,
                         decision: judged.decision,
@@ -203,7 +203,7 @@ impl Reviewer<'_> {
     fn fix(
         &self,
         object: &Object<'_>,
-        (part, documents, document): Source<'_>,
+        (part, documents, document): DocumentIn<'_>,
         Judged { finding, decision }: &Judged,
     ) -> Option<Fix> {
         // In a request nothing is repaired.
@@ -234,7 +234,7 @@ impl Reviewer<'_> {
 }
 
 /// The part, the documents in it, and one of the documents.
-type Source<'d> = (&'d Part<'d>, &'d [Document<'d>], &'d Document<'d>);
+type DocumentIn<'d> = (&'d Part<'d>, &'d [Document<'d>], &'d Document<'d>);
 
 /// Removes the repairs after which the text would not read as expected. They are read back in rounds, one of each
 /// document at a time: a list of thousands of objects is not read once for each of them.

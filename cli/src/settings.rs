@@ -1,4 +1,4 @@
-//! The settings that a file or the command line gives.
+//! The settings from a file and the command line.
 
 use std::path::Path;
 
@@ -11,16 +11,16 @@ use crate::args::SettingsArgs;
 use crate::failure::Failure;
 use crate::input::plain;
 
-/// The settings, checked.
+/// Returns the checked settings.
 ///
 /// # Errors
-/// Where the file cannot be read, or holds no valid settings; where there is no such profile.
+/// If the file cannot be read or has no valid settings, or there is no such profile.
 pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
     let raw = args
         .settings
         .as_deref()
         .map_or_else(|| Ok(json!({})), read)?;
-    // A command cannot ask a cluster for a Namespace; it need not where every pod is ECI's.
+    // The command cannot ask a cluster for a Namespace. If every pod runs on ECI, it does not have to.
     let parsed = parse::settings(&raw.to_string(), args.assume_eci);
     let mut settings = parsed.map_err(|error| match &args.settings {
         Some(file) => Failure::new(format!("{}: {error}", file.display())),
@@ -33,30 +33,38 @@ pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// The profile of this name.
+/// Returns the profile of this name.
 pub(crate) fn profile_of(name: &str) -> Result<&'static Profile, Failure> {
     let known = PROFILES
         .iter()
         .copied()
         .find(|profile| profile.name == name);
-    known.or_else(|| (name == LATEST).then(profile::latest)).ok_or_else(|| {
-        if name == OPENAPI.name {
-            return Failure::new(format!(
-                "the profile {name} is for requests to ECI's API, and is chosen by itself for them; \
-                 leave --profile out"
-            ));
-        }
-        let names: Vec<_> = PROFILES.iter().map(|profile| profile.name).chain([LATEST]).collect();
-        Failure::new(format!("there is no profile {name:?}; there are {}", names.join(", ")))
-    })
+    known
+        .or_else(|| (name == LATEST).then(profile::latest))
+        .ok_or_else(|| {
+            if name == OPENAPI.name {
+                return Failure::new(format!(
+                    "the profile {name} is always used for requests to ECI's API; remove --profile"
+                ));
+            }
+            let names: Vec<_> = PROFILES
+                .iter()
+                .map(|profile| profile.name)
+                .chain([LATEST])
+                .collect();
+            Failure::new(format!(
+                "there is no profile {name:?}; there are {}",
+                names.join(", ")
+            ))
+        })
 }
 
-/// The settings in a file, unchecked: the file itself, or the `spec.settings` of a policy of Kubewarden.
+/// Returns the unchecked settings in a file: its document, or the `spec.settings` of a Kubewarden policy.
 pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
-    let said = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
+    let failed = |problem: String| Failure::new(format!("{}: {problem}", file.display()));
     let text = std::fs::read_to_string(file)
-        .map_err(|error| said(format!("cannot be read: {}", plain(&error))))?;
-    let documents = eci_manifest::documents(&text).map_err(|error| said(error.to_string()))?;
+        .map_err(|error| failed(format!("cannot be read: {}", plain(&error))))?;
+    let documents = eci_manifest::documents(&text).map_err(|error| failed(error.to_string()))?;
     let documents: Vec<Value> = documents
         .iter()
         .map(eci_manifest::Document::value)
@@ -68,13 +76,22 @@ pub(crate) fn read(file: &Path) -> Result<Value, Failure> {
             .filter(|found| !found.is_null())
             .cloned()
             .unwrap_or_else(|| json!({}))),
-        (Some(_), Some(_), _) => Err(said(
-            "holds several policies; give the settings of one".to_owned(),
+        (Some(_), Some(_), _) => Err(failed(
+            "has several policies; use a file with one".to_owned(),
         )),
         (None, _, []) => Ok(json!({})),
+        (None, _, [object]) if object.get("apiVersion").is_some() => {
+            let kind = object
+                .get("kind")
+                .and_then(Value::as_str)
+                .unwrap_or("object");
+            Err(failed(format!(
+                "is a {kind}; use settings, or a Kubewarden policy with settings"
+            )))
+        }
         (None, _, [settings]) => Ok(settings.clone()),
-        (None, ..) => Err(said(
-            "settings are one document, and here are more".to_owned(),
+        (None, ..) => Err(failed(
+            "has several documents; settings are one document".to_owned(),
         )),
     }
 }

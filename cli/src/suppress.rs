@@ -1,14 +1,14 @@
 //! Comments that suppress findings: `# eci-policy: allow RULE reason`, on the line of the finding or above it.
 
 use eci_manifest::{Comment, Part};
-use eci_security_context::rules::RULES;
-use eci_security_context::text::{nearest, quote};
+use eci_security_context::text::quote;
 
 use crate::args::SuppressionArgs;
+use crate::explain::rule_of;
 use crate::report::{FileReport, Lines, Problem, Weight};
 
-/// The beginning of such a comment, after its `#`.
-const PREFIX: &str = "eci-policy:";
+/// The beginning of such a comment, after its `#`; a colon follows.
+const PREFIX: &str = "eci-policy";
 
 const USAGE: &str = "# eci-policy: allow RULE reason";
 
@@ -40,6 +40,11 @@ pub(crate) fn suppress<'t>(
         let Some(text) = comment.text.trim_start().strip_prefix(PREFIX) else {
             continue;
         };
+        let has_colon = text.starts_with(':');
+        // Other comments may begin with the name of the command.
+        if !has_colon && !text.trim_start().starts_with("allow ") {
+            continue;
+        }
         // A comment on its own line applies to the first line below it that is not a comment.
         let following = comments.iter().skip(index + 1).enumerate();
         let below = following
@@ -51,7 +56,7 @@ pub(crate) fn suppress<'t>(
             true => comment.line + below + 1,
             false => comment.line,
         };
-        let problem = match suppression(text, line) {
+        let problem = match suppression(text, has_colon, line) {
             Ok(found) if args.require_reason && found.reason.is_empty() => (
                 "suppression without a reason is not applied (--require-reason)".to_owned(),
                 "add a reason after the rule".to_owned(),
@@ -94,11 +99,11 @@ pub(crate) fn of_lines<'t>(part: &Part<'t>) -> Vec<Comment<'t>> {
 }
 
 /// Reads a suppression. The error is what is wrong, and the way out.
-fn suppression(text: &str, line: usize) -> Result<Suppression, (String, String)> {
-    let words = text.trim();
+fn suppression(text: &str, has_colon: bool, line: usize) -> Result<Suppression, (String, String)> {
+    let words = text.trim_start_matches(':').trim();
     let (word, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
     let rest = rest.trim();
-    if word != "allow" || rest.is_empty() {
+    if !has_colon || word != "allow" || rest.is_empty() {
         let message = format!("unknown suppression {}", quote(words));
         return Err((message, format!("write \"{USAGE}\"")));
     }
@@ -108,16 +113,10 @@ fn suppression(text: &str, line: usize) -> Result<Suppression, (String, String)>
         let help = format!("write \"{USAGE}\" for each rule, on lines of their own");
         return Err((message, help));
     }
-    let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
-    let Some(rule) = ids.iter().find(|known| **known == id) else {
-        let help = match nearest(id, &ids) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => "`eci-policy explain` lists the rules".to_owned(),
-        };
-        return Err((format!("unknown rule {} in a suppression", quote(id)), help));
-    };
+    let unknown = |hint| (format!("unknown rule {} in a suppression", quote(id)), hint);
+    let rule = rule_of(id).map_err(unknown)?;
     Ok(Suppression {
-        rule,
+        rule: rule.id,
         reason: reason.trim().to_owned(),
         line,
     })

@@ -1,5 +1,4 @@
-//! What is no manifest, or a hostile one: a message that names it, or a limit that names itself, and the rest is
-//! judged.
+//! Files that are not manifests, or hostile ones: the problem or the limit is named, and the other files are checked.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -26,7 +25,7 @@ fn bomb(levels: usize) -> String {
     )
 }
 
-/// What is wrong, by the file; each has a line where one is told.
+/// The problem of each file, with its line if it has one.
 fn bad() -> Vec<(&'static str, Vec<u8>, Option<usize>, &'static str)> {
     let text = |text: &str| text.as_bytes().to_vec();
     vec![
@@ -118,7 +117,7 @@ fn bad() -> Vec<(&'static str, Vec<u8>, Option<usize>, &'static str)> {
 }
 
 #[test]
-fn a_bad_file_is_told_and_the_others_are_judged() {
+fn a_bad_file_is_reported_and_the_others_are_checked() {
     for (name, content, line, said) in bad() {
         let folder = Folder::with(&[("a.yaml", CLEAN), ("z.yaml", DENIED)]);
         folder.write(name, &content);
@@ -185,7 +184,7 @@ fn a_bomb_takes_only_its_own_document_along() {
 }
 
 #[test]
-fn a_file_that_is_too_large_is_told_with_the_limit() {
+fn a_file_that_is_too_large_is_reported_with_the_limit() {
     let folder = Folder::with(&[("z.yaml", DENIED)]);
     let large = File::create(folder.path().join("a.yaml")).unwrap();
     large.set_len(100 << 20).unwrap();
@@ -198,7 +197,7 @@ fn a_file_that_is_too_large_is_told_with_the_limit() {
         (ran.code, ran.err.lines().next()),
         (2, Some(format!("a.yaml: {said}").as_str()))
     );
-    // Where no size is told beforehand.
+    // Standard input has no size beforehand.
     let ran = folder.bash("head -c 100M /dev/zero | eci-policy check --format json -");
     assert_eq!(problems(&ran.json(2))[0]["message"], said);
     let ran = folder.bash("head -c 100M /dev/zero | eci-policy fix -");
@@ -213,7 +212,7 @@ fn a_file_that_is_too_large_is_told_with_the_limit() {
 }
 
 #[test]
-fn long_lines_and_many_objects_are_no_matter() {
+fn long_lines_and_many_objects_are_checked() {
     // 4 MiB on one line; the excerpt stays short.
     let line = format!("x: \"{}\", hostPID: true", "ö".repeat(2 << 20));
     let pod = format!(
@@ -285,7 +284,7 @@ fn what_cannot_be_opened_is_told() {
             ["host-namespaces deny spec.hostPID"]
         );
     }
-    // A file that its owner may not read; who is root may, and then nothing is to be told.
+    // Root can read the file, and then there is no problem.
     use std::os::unix::fs::PermissionsExt;
     let locked = folder.path().join("z.yaml");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
@@ -312,7 +311,7 @@ fn a_loop_of_directories_is_entered_once() {
     }
     for path in [".", "a"] {
         let report = folder.checked(1, &[path]);
-        // What is found by two ways may be told twice, but the loop ends, and is no failure.
+        // A file that is found in two ways may be reported twice. The loop ends without a failure.
         assert!(
             told(&report).contains(&"host-namespaces deny spec.hostPID".to_owned()),
             "{report}"

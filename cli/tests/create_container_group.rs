@@ -20,7 +20,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// What is written, and what is remarked, for a manifest on standard input.
+/// Returns the output and the remarks for a manifest on standard input.
 fn convert(format: &str, manifest: &str) -> (String, Vec<String>) {
     let output = command(&["--format", format, "-"])
         .write_stdin(manifest)
@@ -302,7 +302,7 @@ fn a_channel_takes_101_sysctls() {
 }
 
 #[test]
-fn what_cannot_be_converted_is_refused() {
+fn invalid_input_is_refused() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  ";
     let wrong_user = format!("{pod}containers: [{{securityContext: {{runAsUser: x}}}}]");
     let wrong_flag = format!("{pod}shareProcessNamespace: 1");
@@ -341,7 +341,7 @@ fn what_cannot_be_converted_is_refused() {
 }
 
 #[test]
-fn what_a_pod_mounts_of_the_host_is_remarked_and_no_name_steers_the_terminal() {
+fn host_paths_are_remarked_without_control_characters() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a\\e[31mRED\\n::error::x\"}\nspec:\n  volumes: [{name: a, emptyDir: {}}, {name: b, hostPath: {path: /}}]\n  containers: [{name: a, image: a}]\n";
     let folder = Folder::with(&[("pods.yaml", &format!("{pod}---\n{pod}"))]);
     let ran = folder.run(&["convert", "--to", "create-container-group", "pods.yaml"]);
@@ -352,7 +352,7 @@ fn what_a_pod_mounts_of_the_host_is_remarked_and_no_name_steers_the_terminal() {
 }
 
 #[test]
-fn a_request_is_sent_away_and_both_directions_are_named() {
+fn a_request_is_refused_and_both_directions_are_named() {
     let review =
         "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {uid: a, object: {}}\n";
     let folder = Folder::with(&[("review.yaml", review)]);

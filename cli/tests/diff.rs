@@ -32,7 +32,7 @@ fn sysctl() -> String {
 /// Each difference of the profiles, with an object that shows it: rule, path, the action before and after, and of
 /// what the revisions differ.
 #[test]
-fn every_difference_of_the_revisions_is_told_both_ways() {
+fn every_difference_of_the_revisions_is_found_both_ways() {
     let annotated = pod("containers: [{name: web, image: nginx}]").replace(
         "\"true\"}}",
         "\"true\"}, annotations: {k8s.aliyun.com/eci-host-sysctls: '[{\"name\":\"vm.swappiness\",\"value\":\"1\"}]'}}",
@@ -168,7 +168,7 @@ fn the_text_says_what_changes_and_why() {
 }
 
 #[test]
-fn where_nothing_changes_it_says_so() {
+fn without_changes_the_exit_code_is_0() {
     let folder = Folder::with(&[
         ("clean.yaml", CLEAN),
         ("denied.yaml", DENIED),
@@ -207,7 +207,7 @@ fn where_nothing_changes_it_says_so() {
 }
 
 #[test]
-fn the_profile_of_the_settings_is_no_matter() {
+fn the_profile_of_the_settings_is_not_used() {
     let folder = Folder::with(&[
         ("pod.yaml", &sysctl()),
         ("settings.yaml", "profile: \"2024-02-26\"\n"),
@@ -224,7 +224,7 @@ fn the_profile_of_the_settings_is_no_matter() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_and_the_others_are_compared() {
+fn unreadable_files_are_reported_and_the_others_are_compared() {
     let folder = Folder::with(&[
         ("broken.yaml", &format!("{BROKEN}---\n{}", sysctl())),
         ("pod.yaml", &sysctl()),
@@ -254,7 +254,7 @@ fn what_cannot_be_read_is_told_and_the_others_are_compared() {
 }
 
 #[test]
-fn an_unknown_revision_is_told_with_those_there_are() {
+fn an_unknown_revision_is_reported_with_the_known_ones() {
     let folder = Folder::with(&[("pod.yaml", CLEAN)]);
     for arguments in [
         ["--from", "2025-01-01", "--to", NEW],
@@ -282,7 +282,7 @@ fn an_unknown_revision_is_told_with_those_there_are() {
 }
 
 #[test]
-fn what_did_not_decide_is_not_said_to_have_decided() {
+fn changes_that_do_not_decide_are_other_remarks() {
     // Denied by both revisions, for the same reason; the newer one has a warning besides.
     let text = pod(
         "hostPID: true\ninitContainers: [{name: init, image: nginx, securityContext: {runAsGroup: 1}}]\ncontainers: [{name: web, image: nginx}]",

@@ -1,5 +1,5 @@
-//! What README.md and docs/ show of the command is what it does: every line after a `$` is run, and what follows is
-//! what it prints. `make bless` writes it anew.
+//! The command output in README.md and docs/ is generated: every line after a `$` is run, and its output follows.
+//! `make bless` writes it again.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod support;
@@ -15,31 +15,31 @@ fn the_pages_show_what_the_command_prints() {
     for page in ["README.md", "docs/command.md", "docs/operating.md"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
         let text = fs::read_to_string(&path).unwrap();
-        let told = told(&text);
+        let shown = shown(&text);
         if std::env::var_os("ECI_BLESS").is_some() {
-            fs::write(&path, &told).unwrap();
+            fs::write(&path, &shown).unwrap();
         }
         assert!(
-            text == told || std::env::var_os("ECI_BLESS").is_some(),
+            text == shown || std::env::var_os("ECI_BLESS").is_some(),
             "{}",
-            difference(page, &text, &told)
+            difference(page, &text, &shown)
         );
     }
 }
 
-fn difference(page: &str, text: &str, told: &str) -> String {
-    let diff = similar::TextDiff::from_lines(text, told);
+fn difference(page: &str, text: &str, shown: &str) -> String {
+    let diff = similar::TextDiff::from_lines(text, shown);
     format!(
-        "{page} is not what the command prints; `make bless` writes it anew:\n{}",
+        "{page} is not up to date; run `make bless`:\n{}",
         diff.unified_diff()
     )
 }
 
-/// The page with the output of every command in it, in a folder in which the files of the page are: a fence that is
-/// marked with a language and a name is a file.
-fn told(page: &str) -> String {
+/// Returns the page with the output of every command in it. The commands run in a folder with the files of the page: a
+/// fence with a language and a name is a file.
+fn shown(page: &str) -> String {
     let folder = Folder::with(&[]);
-    let mut told = String::new();
+    let mut shown = String::new();
     let mut fence: Option<(&str, String)> = None;
     for line in page.split_inclusive('\n') {
         match (&mut fence, line.trim_end().strip_prefix("```")) {
@@ -51,7 +51,7 @@ fn told(page: &str) -> String {
                     Some((_, name)) => folder.write(name, &*block),
                     None => {}
                 }
-                told += block;
+                shown += block;
                 fence = None;
             }
             (Some((_, block)), None) => {
@@ -59,13 +59,13 @@ fn told(page: &str) -> String {
                 continue;
             }
         }
-        told += line;
+        shown += line;
     }
-    assert!(fence.is_none(), "a fence that does not end");
-    told
+    assert!(fence.is_none(), "a fence is not closed");
+    shown
 }
 
-/// Whether a block shows this command, and not `make` or `kubectl`.
+/// True if a block shows this command.
 fn is_ours(block: &str) -> bool {
     block
         .lines()
@@ -73,15 +73,15 @@ fn is_ours(block: &str) -> bool {
         .is_some_and(|first| first.starts_with("$ ") && first.contains("eci-policy"))
 }
 
-/// The block with what its commands print now; an exit code other than 0 is told at the end, as a shell's prompt does.
+/// Returns the block with the current output of its commands. An exit code other than 0 is printed at the end.
 fn run(folder: &Folder, block: &str) -> String {
-    let mut told = String::new();
+    let mut shown = String::new();
     for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
         let ran = folder.bash(&format!("exec 2>&1; {command}"));
-        write!(told, "$ {command}\n{}", ran.out).unwrap();
+        write!(shown, "$ {command}\n{}", ran.out).unwrap();
         if ran.code != 0 {
-            writeln!(told, "(exit code {})", ran.code).unwrap();
+            writeln!(shown, "(exit code {})", ran.code).unwrap();
         }
     }
-    told
+    shown
 }

@@ -57,7 +57,7 @@ fn a_rule_is_told_with_everything_that_is_known_of_it() {
         ] {
             assert!(page.contains(&part), "{}: no {part:?} in {page}", rule.id);
         }
-        assert!(!page.contains('\u{1b}'), "a pipe is no terminal");
+        assert!(!page.contains('\u{1b}'), "no colours in a pipe");
     }
 }
 
@@ -114,7 +114,7 @@ fn without_a_rule_all_are_listed() {
 }
 
 #[test]
-fn a_terminal_shows_what_leads_in_bold() {
+fn a_terminal_shows_leading_words_in_bold() {
     let (_, page, _) = explain(&["--color", "always", "privileged"]);
     assert!(
         page.starts_with("\u{1b}[1mprivileged\u{1b}[0m\n"),

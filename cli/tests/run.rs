@@ -1,4 +1,4 @@
-//! `eci-policy run`: the built module over the examples, in the embedded runtime.
+//! `eci-policy run`: the built module on the examples, in the embedded runtime.
 #![cfg(feature = "run")]
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The exit code, the output, and what is said on standard error, called in the repository's root.
+/// Returns the exit code, the output and standard error of the command in the repository's root.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let module = std::env::var_os("POLICY_WASM")
         .expect("POLICY_WASM names the built module; `make test` sets it");
@@ -85,12 +85,12 @@ fn the_examples_are_judged_and_a_denial_ends_with_1() {
         !totals.contains(" 0 repaired") && !totals.contains(" 0 accepted"),
         "{totals}"
     );
-    // The settings, which lie beside them, are no object of Kubernetes.
+    // The settings among the examples are not a Kubernetes object.
     assert!(
         all.contains("examples/requests/") && !all.contains("settings.yaml"),
         "{all}"
     );
-    assert!(!all.contains('\u{1b}'), "a pipe is no terminal");
+    assert!(!all.contains('\u{1b}'), "no colours in a pipe");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn settings_are_a_file_or_a_policy() {
 }
 
 #[test]
-fn what_is_not_judged_is_told_and_ends_with_2() {
+fn unreadable_files_are_reported_and_end_with_2() {
     let folder = folder(&[
         ("pod.yaml", PRIVILEGED),
         ("broken.yaml", "a: [\n"),
@@ -173,7 +173,7 @@ fn a_namespace_is_one_of_the_files() {
 }
 
 #[test]
-fn what_is_no_module_is_said_to_be_none() {
+fn a_file_that_is_not_a_module_is_an_error() {
     let folder = folder(&[("pod.yaml", PRIVILEGED), ("policy.wasm", "no module")]);
     let output = Command::new(env!("CARGO_BIN_EXE_eci-policy"))
         .args(["run", "pod.yaml"])
@@ -183,7 +183,7 @@ fn what_is_no_module_is_said_to_be_none() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        said.starts_with("eci-policy: policy.wasm is no waPC module: "),
+        said.starts_with("eci-policy: policy.wasm is ") && said.contains("waPC module"),
         "{said}"
     );
 }

@@ -157,7 +157,7 @@ fn the_settings_that_the_repository_shows() {
     }
 }
 
-/// What section 6 of the specification shows, says may be, and says may not.
+/// The settings in section 6 of the specification: valid and invalid ones.
 #[test]
 fn the_settings_of_the_specification() {
     for settings in [
@@ -229,7 +229,7 @@ fn the_settings_of_the_specification() {
     }
 }
 
-/// What the policy's messages list is what the schema completes: no value is missing in it.
+/// The values that the messages list are those that the schema completes.
 #[test]
 fn every_value_that_the_policy_knows_is_in_it() {
     let schema = schema();

@@ -11,7 +11,7 @@ use std::path::Path;
 use assert_cmd::cargo::cargo_bin_cmd;
 use serde_json::{Value, json};
 
-/// What the command wrote and how it ended.
+/// The output and the exit code of the command.
 struct Ran {
     code: i32,
     out: String,
@@ -77,7 +77,7 @@ fn text_is_a_block_an_object() {
             ("runAsGroup", "from the image", group),
             ("runAsNonRoot", "false", "by default"),
             ("privileged", "false", "by default"),
-            ("allowPrivilegeEscalation", "true", "ECI offers no setting"),
+            ("allowPrivilegeEscalation", "true", "not a setting of ECI"),
             ("readOnlyRootFilesystem", "true", read_only),
             ("procMount", "Default", "fixed by ECI"),
         ] {
@@ -85,14 +85,12 @@ fn text_is_a_block_an_object() {
         }
         rows
     };
-    let unread = "the pod asks for 3000, and ECI does not read it there";
-    // The note is wrapped at 100 columns: 52 of them are left.
-    let unread = unread.replace(" there", &format!("\n{:48}there", ""));
+    let unread = "the pod asks for 3000, which ECI does not read there";
     let expected = format!(
         "\
 Deployment shop/web (template)
   file      <stdin>:2
-  on ECI    certain: its labels, or the nodes that it asks for, say so
+  on ECI    yes: label alibabacloud.com/eci=\"true\"
   instance  1 GiB: 0.5 vCPU and 1Gi requested
 
   ECI refuses the pod
@@ -108,33 +106,28 @@ Deployment shop/web (template)
 {}    capabilities              00000000a80435fb  CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID,
                                                 SETUID, SETPCAP, NET_BIND_SERVICE, NET_ADMIN,
                                                 NET_RAW, SYS_CHROOT, MKNOD, AUDIT_WRITE, SETFCAP
-      as asked for            00000000aa0435fb  with what is not granted: SYS_TIME
+      as asked for            00000000aa0435fb  if these were granted: SYS_TIME
 
   sysctls
     net.core.somaxconn  1024  taken: the pod's securityContext.sysctls
 
-  lost: ECI does not read it there
+  lost: ECI does not read these fields where they stand
     spec.template.spec.securityContext.runAsGroup
       pod-identity: runAsGroup: 3000 does not reach \"web\": ECI reads runAsGroup on containers only
-      with the policy's repair: copied into the containers that do not set it; the pod's own field
-      stays
+      the policy's repair: copied into the containers that do not set it; the pod's own field stays
 
-  overridden: ECI replaces the value
+  overridden: ECI replaces these values
     spec.template.spec.containers[0].securityContext.readOnlyRootFilesystem
       root-filesystem: readOnlyRootFilesystem: false may have no effect: ECI documents it as fixed
       to true
 
-  ignored: without effect
+  ignored: these fields have no effect
     spec.template.spec.initContainers[0].securityContext.runAsGroup
       init-container-identity: runAsGroup: 3000 has no effect: ECI does not read runAsGroup on init
       containers
 ",
-        settings("1000", &unread, "fixed by ECI"),
-        settings(
-            "1000",
-            &unread,
-            "fixed by ECI; the container asks for false"
-        ),
+        settings("1000", unread, "fixed by ECI"),
+        settings("1000", unread, "fixed by ECI; the container asks for false"),
     );
     assert_eq!(ran.out, expected);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
@@ -205,20 +198,21 @@ fn json_is_one_object() {
 }
 
 #[test]
-fn what_is_not_for_eci_is_told_and_shown_on_demand() {
+fn a_pod_that_is_not_on_eci_is_shown_with_assume_eci() {
     let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: c}]}}";
     let ran = show(&["-"], pod);
     assert_eq!(ran.code, 0);
     assert!(
-        ran.out
-            .starts_with("Pod a\n  does not run on ECI (nothing on the pod sends it there; "),
+        ran.out.starts_with(
+            "Pod a\n  does not run on ECI (no label, annotation or node selection for it; "
+        ),
         "{}",
         ran.out
     );
     let ran = show(&["-", "--assume-eci"], pod);
     assert!(
         ran.out
-            .contains("\n  on ECI    certain: every pod is taken for one of ECI\n"),
+            .contains("\n  on ECI    yes: every pod is treated as one that runs on ECI\n"),
         "{}",
         ran.out
     );
@@ -232,7 +226,7 @@ fn what_is_not_for_eci_is_told_and_shown_on_demand() {
         (
             "22-windows.yaml",
             "certain",
-            "is not shown: it is written for Windows, ",
+            "is not shown: the pod is for Windows, ",
         ),
     ] {
         assert_eq!(
@@ -246,8 +240,9 @@ fn what_is_not_for_eci_is_told_and_shown_on_demand() {
     let acs = pod.replace("name: a", "labels: {alibabacloud.com/acs: 'true'}");
     let ran = show(&["-"], &acs);
     assert!(
-        ran.out
-            .starts_with("Pod\n  does not run on ECI (it keeps off virtual nodes, or is for ACS"),
+        ran.out.starts_with(
+            "Pod\n  does not run on ECI (its label or toleration of ACS, another product"
+        ),
         "{}",
         ran.out
     );
@@ -282,7 +277,7 @@ fn every_object_of_a_stream_is_shown() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_the_rest_is_shown() {
+fn unreadable_objects_are_reported_and_the_others_are_shown() {
     let text = "
 apiVersion: v1
 kind: Pod
@@ -324,7 +319,7 @@ kind: Pod
 }
 
 #[test]
-fn a_file_that_is_no_manifest_is_named() {
+fn a_file_without_a_manifest_is_reported() {
     for (text, error) in [
         ("", "<stdin>: contains no Kubernetes manifest"),
         (
@@ -358,7 +353,7 @@ fn a_file_that_is_no_manifest_is_named() {
 }
 
 #[test]
-fn what_a_terminal_would_obey_is_not_shown() {
+fn control_characters_are_not_shown() {
     let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a\u001b[2J\nb", "labels": {"eci": "true"}},
         "spec": {"securityContext": {"sysctls": [{"name": "\u001b]0;x\u0007", "value": "\r\u202e"}]},
                  "containers": [{"name": "c\u009b", "securityContext": {"procMount": "\u001b[31m", "capabilities": {"add": ["\u0008"]}}}]}}"#;

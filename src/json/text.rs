@@ -6,7 +6,6 @@ use std::ops::Deref;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
-use serde_json::value::RawValue;
 
 /// A string of the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,19 +55,47 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// A quantity as it is written: a string, or a number, of which the API server makes a string.
+/// An amount as it is written: a string, or a number, which the API server takes as well.
 #[derive(Clone, Debug)]
-pub struct Amount<'a>(pub Text<'a>);
+pub enum Amount<'a> {
+    /// A string.
+    Text(Text<'a>),
+    /// A number.
+    Number(f64),
+}
+
+struct AmountVisitor;
+
+impl<'de> Visitor<'de> for AmountVisitor {
+    type Value = Amount<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or a number")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Amount<'de>, E> {
+        Ok(Amount::Text(text.into()))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Amount<'de>, E> {
+        Ok(Amount::Text(text.to_owned().into()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Amount<'de>, E> {
+        self.visit_f64(number as f64)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Amount<'de>, E> {
+        self.visit_f64(number as f64)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Amount<'de>, E> {
+        Ok(Amount::Number(number))
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Amount<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = <&RawValue>::deserialize(deserializer)?.get();
-        match written.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(written)
-                .map(Self)
-                .map_err(D::Error::custom),
-            Some(b'-' | b'0'..=b'9') => Ok(Self(written.into())),
-            _ => Err(D::Error::custom(", expected a string or a number")),
-        }
+        deserializer.deserialize_any(AmountVisitor)
     }
 }

@@ -21,7 +21,7 @@ pub struct Object<'a> {
     /// The specification: of a pod, or of what makes pods.
     pub spec: Option<Spec<'a>>,
     /// The template of a PodTemplate.
-    pub template: Option<Box<Object<'a>>>,
+    pub template: Option<Box<Self>>,
 }
 
 /// The metadata of an object or of a pod template. `A` is which annotations are read.
@@ -372,6 +372,8 @@ pub struct ContainerSpec<'a> {
     pub name: Option<Text<'a>>,
     /// The reference of the image, as written.
     pub image: Option<Text<'a>>,
+    /// The ports that are bound on the node.
+    pub ports: List<Port>,
     /// The security context.
     pub security_context: Option<SecurityContext<'a>>,
     /// The compute resources.
@@ -381,6 +383,25 @@ pub struct ContainerSpec<'a> {
 }
 
 impl Item for ContainerSpec<'_> {}
+
+/// A port of a container.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    remote = "Self",
+    default,
+    rename_all = "camelCase",
+    expecting = "an object"
+)]
+pub struct Port {
+    /// The port of the node.
+    pub host_port: Option<i64>,
+}
+
+impl Item for Port {
+    fn matters(&self) -> bool {
+        self.host_port.is_some_and(|port| port != 0)
+    }
+}
 
 /// The compute resources of a container.
 #[derive(Debug, Default, Deserialize)]
@@ -448,6 +469,7 @@ views!(
     Volume<'a>,
     HostPath<'a>,
     ContainerSpec<'a>,
+    Port,
     Resources<'a>,
     Amounts<'a>,
     Variable<'a>,

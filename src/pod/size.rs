@@ -81,8 +81,12 @@ fn asked(
 
 fn sum<'a, 'b: 'a>(amounts: impl Iterator<Item = &'a Amount<'b>>) -> Option<Option<Quantity>> {
     let mut sum: Option<Quantity> = None;
-    for Amount(amount) in amounts {
-        sum = Some(sum.unwrap_or_default().plus(Quantity::parse(amount)?)?);
+    for amount in amounts {
+        let amount = match amount {
+            Amount::Text(text) => Quantity::parse(text)?,
+            Amount::Number(number) => Quantity::of_number(*number)?,
+        };
+        sum = Some(sum.unwrap_or_default().plus(amount)?);
     }
     Some(sum)
 }

@@ -28,20 +28,49 @@ pub struct Scope {
     pub certainty: Certainty,
     /// True if the labels of the Namespace can still make it certain.
     pub raisable: bool,
+    /// The signal that decides.
+    pub signal: Signal,
+}
+
+/// A signal that decides whether a pod runs on ECI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// `scope.assumeEci`
+    AssumeEci,
+    /// The label of this key, with the value `true`.
+    Label(&'static str),
+    /// The annotation that ECI writes on pods that it runs.
+    InstanceId,
+    /// A label or a toleration of ACS.
+    Acs,
+    /// A toleration that ACS and virtual nodes have in common.
+    MayBeAcs,
+    /// The name of the node.
+    NodeName,
+    /// A required node affinity that excludes virtual nodes.
+    Excluded,
+    /// A node selector, a required node affinity, or an annotation that requires virtual nodes.
+    Required,
+    /// A toleration, a preferred node affinity, or an annotation that allows virtual nodes.
+    Allowed,
+    /// There is no signal.
+    None,
 }
 
 impl Scope {
-    const fn decided(certainty: Certainty) -> Self {
+    const fn decided(certainty: Certainty, signal: Signal) -> Self {
         Self {
             certainty,
             raisable: false,
+            signal,
         }
     }
 
-    const fn open(certainty: Certainty) -> Self {
+    const fn open(certainty: Certainty, signal: Signal) -> Self {
         Self {
             certainty,
             raisable: true,
+            signal,
         }
     }
 }
@@ -159,25 +188,33 @@ impl<'s> Signals<'s> {
 
     /// Decides by the first signal that applies (`docs/specification.md`, section 4).
     fn scope(&self, settings: ScopeSettings) -> Scope {
-        if settings.assume_eci || self.has_eci_label() || self.runs {
-            return Scope::decided(Certainty::Certain);
+        if settings.assume_eci {
+            return Scope::decided(Certainty::Certain, Signal::AssumeEci);
+        }
+        if let Some(key) = self.eci_label() {
+            return Scope::decided(Certainty::Certain, Signal::Label(key));
+        }
+        if self.runs {
+            return Scope::decided(Certainty::Certain, Signal::InstanceId);
         }
         if self.is_acs() {
-            return Scope::decided(Certainty::No);
+            return Scope::decided(Certainty::No, Signal::Acs);
         }
         let scope = if self.is_bound_to_virtual_node() {
-            Scope::decided(Certainty::Certain)
+            Scope::decided(Certainty::Certain, Signal::NodeName)
         } else if self.excludes_virtual_nodes() {
-            Scope::open(Certainty::No)
+            Scope::open(Certainty::No, Signal::Excluded)
         } else if self.requires_virtual_nodes() {
-            Scope::decided(Certainty::Certain)
+            Scope::decided(Certainty::Certain, Signal::Required)
         } else if self.tolerates_or_prefers_virtual_nodes() {
-            Scope::open(Certainty::Possible)
+            Scope::open(Certainty::Possible, Signal::Allowed)
         } else {
-            Scope::open(Certainty::No)
+            Scope::open(Certainty::No, Signal::None)
         };
         match scope.certainty {
-            Certainty::Certain if self.may_be_acs() => Scope::open(Certainty::Possible),
+            Certainty::Certain if self.may_be_acs() => {
+                Scope::open(Certainty::Possible, Signal::MayBeAcs)
+            }
             _ => scope,
         }
     }
@@ -186,10 +223,10 @@ impl<'s> Signals<'s> {
         self.labels?.get(key)
     }
 
-    fn has_eci_label(&self) -> bool {
+    fn eci_label(&self) -> Option<&'static str> {
         [signal::ECI_LABEL, signal::ECI_LABEL_LEGACY]
             .into_iter()
-            .any(|key| self.label(key) == Some(signal::TRUE))
+            .find(|key| self.label(key) == Some(signal::TRUE))
     }
 
     fn is_acs(&self) -> bool {

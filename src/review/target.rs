@@ -9,7 +9,7 @@ use crate::path::Path;
 use crate::pod::ContainerList;
 use crate::pod::template::Location;
 use crate::policy::decide::{Decision, Situation, decide};
-use crate::policy::scope::{self, Certainty, Namespace, PlacedObject, Scope};
+use crate::policy::scope::{self, Certainty, Namespace, PlacedObject, Scope, Signal};
 use crate::policy::settings::{Possible, Settings};
 use crate::review::read::{self, Pieces, Read};
 use crate::review::request::{RawRequest, Request};
@@ -226,6 +226,7 @@ impl<O> Context<'_, '_, O> {
             true => Scope {
                 certainty: Certainty::Certain,
                 raisable: false,
+                signal: Signal::None,
             },
             false => placed.scope(is_pod, self.settings.scope),
         };

@@ -23,23 +23,15 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, account: &Account, report: &mut Report<'_>) {
-    let is_granted = |name: &str| account.grants_capability(name);
-    let is_known = |name: &str| name == capability::ALL || capability::LINUX.contains(&name);
     for container in &pod.containers {
-        let capabilities = container
-            .security_context()
-            .and_then(|context| context.capabilities.as_ref());
-        let Some(capabilities) = capabilities else {
+        let context = container.security_context();
+        let Some(capabilities) = context.and_then(|context| context.capabilities.as_ref()) else {
             continue;
         };
-        let lists: [(_, _, &dyn Fn(&str) -> bool); 2] = [
-            ("add", &capabilities.add, &is_granted),
-            ("drop", &capabilities.drop, &is_known),
-        ];
-        for (list, names, is_accepted) in lists {
+        for (list, names) in [("add", &capabilities.add), ("drop", &capabilities.drop)] {
             for (index, written) in names.iter() {
                 let name = capability::normalise(written);
-                if name == **written || !is_accepted(&name) {
+                if name == **written || !is_accepted(&name, list, account) {
                     continue;
                 }
                 let path = container
@@ -52,5 +44,13 @@ fn check(pod: &Pod<'_>, account: &Account, report: &mut Report<'_>) {
                 report.find(path, message, help).repaired_by([edit]);
             }
         }
+    }
+}
+
+/// True if the list may hold the capability once it is spelled right.
+fn is_accepted(name: &str, list: &str, account: &Account) -> bool {
+    match list {
+        "add" => account.grants_capability(name),
+        _ => name == capability::ALL || capability::LINUX.contains(&name),
     }
 }

@@ -24,6 +24,7 @@ mod capability_unsupported;
 mod field_ignored;
 mod host_namespaces;
 mod host_path;
+mod host_ports;
 mod host_sysctls_malformed;
 mod host_sysctls_misplaced;
 mod host_sysctls_unapproved;
@@ -62,4 +63,5 @@ pub static RULES: &[&Rule] = &[
     &field_ignored::RULE,
     &host_namespaces::RULE,
     &host_path::RULE,
+    &host_ports::RULE,
 ];

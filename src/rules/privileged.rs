@@ -34,8 +34,8 @@ fn check(pod: &Pod<'_>, account: &Account, report: &mut Report<'_>) {
 fn problem(account: &Account, is_init: bool) -> (String, String) {
     let profile = account.profile;
     let instead = format!(
-        "remove it and add the capabilities that it needs; set sysctls that profile {} lists in {}",
-        profile.name, profile.sysctl_field
+        "remove it, add the capabilities that it needs, and set sysctls in {} where profile {} lists them",
+        profile.sysctl_field, profile.name
     );
     if !profile.privileged {
         let message = format!(
@@ -49,7 +49,7 @@ fn problem(account: &Account, is_init: bool) -> (String, String) {
         return (message, instead);
     }
     let annotation = if profile.host_sysctls {
-        ", and others in the annotation k8s.aliyun.com/eci-host-sysctls"
+        ", else in the annotation k8s.aliyun.com/eci-host-sysctls"
     } else {
         ""
     };

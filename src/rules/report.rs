@@ -79,6 +79,7 @@ pub struct Report<'p> {
 #[derive(Debug, Default)]
 struct Count {
     reported: usize,
+    lost_edits: usize,
     rest: Option<Finding>,
 }
 
@@ -117,7 +118,11 @@ impl<'p> Report<'p> {
             ..
         } = report;
         let own = findings.get_mut(before..).unwrap_or_default();
-        if own.iter().map(|finding| finding.edits.len()).sum::<usize>() > MOST_EDITS {
+        // The repair of a finding that was taken back is missing.
+        let is_incomplete = counts.iter().any(|count| count.lost_edits > 0);
+        if is_incomplete
+            || own.iter().map(|finding| finding.edits.len()).sum::<usize>() > MOST_EDITS
+        {
             own.iter_mut().for_each(Finding::drop_edits);
         }
         findings.extend(counts.into_iter().filter_map(|count| count.rest));
@@ -163,6 +168,7 @@ impl<'p> Report<'p> {
         let Some(last) = self.findings.pop() else {
             return;
         };
+        count.lost_edits += last.edits.len();
         let (places, default) = count
             .rest
             .take()

@@ -531,7 +531,7 @@ pub(crate) fn objects() -> Vec<BadPayload> {
                 "{}",
             ),
             UNREADABLE,
-            "metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: is set twice",
+            "metadata.annotations: sets a key twice",
         ),
         (
             "duplicate label that is not read",

@@ -140,8 +140,8 @@ mod tests {
     )]
 
     use super::*;
-    use crate::payload::Verdict;
     use crate::load::question::tests::corpus;
+    use crate::payload::Verdict;
 
     const FIRST: u64 = 100;
 

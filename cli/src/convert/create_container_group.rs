@@ -13,8 +13,8 @@ use eci_security_context::pod::{ContainerList, Pod};
 use eci_security_context::policy::settings::Settings;
 use eci_security_context::review::read::Pieces;
 use eci_security_context::text::quote;
+use serde_json::Value;
 use serde_json::value::to_raw_value;
-use serde_json::{Value, json};
 
 use crate::Exit;
 use crate::args::{Convert, ParameterFormat};
@@ -22,7 +22,9 @@ use crate::console::tell;
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::object::Object;
-use crate::openapi::{CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, scalar};
+use crate::openapi::{
+    CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, encoded, nested, scalar,
+};
 
 /// Security fields of a pod outside its security context, with the value that asks for something.
 static OF_SPEC: &[(&str, bool)] = &[
@@ -129,65 +131,6 @@ fn write_flat(groups: &[(&String, &Group)], out: &mut dyn Write) -> std::io::Res
         }
     }
     Ok(())
-}
-
-/// Returns the value with percent-encoding for characters that would end it or be decoded, and for blanks at its ends.
-fn encoded(value: &str) -> String {
-    let inner = value.trim_start();
-    let start = value.len() - inner.len();
-    let end = start + inner.trim_end().len();
-    let mut encoded = String::new();
-    for (at, c) in value.char_indices() {
-        match c {
-            '%' | '&' => encoded.push_str(&percent(c)),
-            c if c.is_control() || c == '\u{feff}' || !(start..end).contains(&at) => {
-                encoded.push_str(&percent(c));
-            }
-            _ => encoded.push(c),
-        }
-    }
-    encoded
-}
-
-fn percent(c: char) -> String {
-    c.encode_utf8(&mut [0; 4])
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect()
-}
-
-/// Returns the parameters as the SDKs nest them: a number in a name is the index in a list.
-fn nested(parameters: &[(String, Value)]) -> Value {
-    let mut request = json!({});
-    for (name, value) in parameters {
-        put(&mut request, &name.split('.').collect::<Vec<_>>(), value);
-    }
-    request
-}
-
-fn put(at: &mut Value, parts: &[&str], value: &Value) {
-    let Some((part, rest)) = parts.split_first() else {
-        *at = value.clone();
-        return;
-    };
-    if at.is_null() {
-        *at = if part.parse::<usize>().is_ok() {
-            json!([])
-        } else {
-            json!({})
-        };
-    }
-    let below = match (at, part.parse::<usize>()) {
-        (Value::Array(items), Ok(number)) => {
-            items.resize(items.len().max(number), Value::Null);
-            number.checked_sub(1).and_then(|index| items.get_mut(index))
-        }
-        (Value::Object(fields), _) => Some(fields.entry(*part).or_insert(Value::Null)),
-        _ => None,
-    };
-    if let Some(below) = below {
-        put(below, rest, value);
-    }
 }
 
 /// The request that creates the container group of a pod.
@@ -493,79 +436,4 @@ fn is_set(value: &Value) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        reason = "a test may panic"
-    )]
-
-    use super::*;
-    use crate::openapi::{flat, of_value};
-
-    fn group(object: &Value) -> Group {
-        Group::of(object).unwrap().unwrap()
-    }
-
-    fn pod() -> Value {
-        let sysctl = |name: &str| json!({ "name": name, "value": " 1\t2%20&\u{85}é \u{2003}" });
-        json!({
-            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" },
-            "spec": {
-                "shareProcessNamespace": false,
-                "securityContext": {
-                    "runAsGroup": 1,
-                    "sysctls": [sysctl("kernel.sem"), sysctl("net.ipv4.ping_group_range")],
-                },
-                "initContainers": [{ "name": "i", "securityContext": { "readOnlyRootFilesystem": true } }],
-                "containers": [
-                    { "securityContext": { "capabilities": { "add": ["KILL", "CHOWN"] }, "privileged": false } },
-                    { "name": "b", "securityContext": null },
-                ],
-            },
-        })
-    }
-
-    #[test]
-    fn both_forms_are_read_as_they_were_written() {
-        let group = group(&pod());
-        let mut text = Vec::new();
-        let name = "Pod a".to_owned();
-        write_flat(&[(&name, &group), (&name, &group)], &mut text).unwrap();
-        let requests = flat(std::str::from_utf8(&text).unwrap()).unwrap().unwrap();
-        assert_eq!(requests.len(), 2);
-        let written: Vec<_> = group
-            .parameters
-            .iter()
-            .map(|(name, value)| (name.clone(), scalar(value).unwrap()))
-            .collect();
-        for request in &requests {
-            let read: Vec<_> = request
-                .params
-                .iter()
-                .map(|entry| (entry.name.clone(), scalar(&entry.value).unwrap()))
-                .collect();
-            assert_eq!(read, written);
-        }
-        let nested = &of_value(&nested(&group.parameters)).unwrap()[0];
-        let mut read: Vec<_> = nested
-            .params
-            .iter()
-            .map(|entry| (entry.name.clone(), entry.value.clone()))
-            .collect();
-        let mut written = group.parameters;
-        read.sort_by_key(|(name, _)| name.clone());
-        written.sort_by_key(|(name, _)| name.clone());
-        assert_eq!(read, written);
-    }
-
-    #[test]
-    fn a_pod_without_findings_gives_a_request_without_findings() {
-        let mut pod = pod();
-        pod["spec"]["securityContext"]["sysctls"] =
-            json!([{ "name": "kernel.sem", "value": "250" }]);
-        let request = &of_value(&nested(&group(&pod).parameters)).unwrap()[0];
-        assert!(request.review(&Settings::default()).unwrap().is_empty());
-    }
-}
+mod tests;

@@ -11,12 +11,12 @@ use eci_security_context::fix::Edit;
 use eci_security_context::policy::settings::Mutate;
 use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::{Action, Rule};
-use eci_security_context::text::nearest;
 use serde_json::Value;
 use similar::TextDiff;
 
 use crate::args::Fix;
 use crate::console::tell;
+use crate::explain::named_rule;
 use crate::failure::Failure;
 use crate::input::{Input, Source};
 use crate::report::{FileReport, FixTrigger, Found, Problem, Weight, counted};
@@ -35,7 +35,7 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
         },
         rules: rules?,
     };
-    let mut totals = Totals::default();
+    let mut totals = FixTotals::default();
     batch::in_order(
         &fix.input.paths,
         |input| repairer.file(input),
@@ -43,33 +43,24 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
     )?;
     tell(totals.summary(fix.diff));
     Ok(match totals {
-        Totals { failed: 1.., .. } => Exit::Failed,
-        Totals { left: 1.., .. } => Exit::Denied,
-        Totals { findings: 1.., .. } if fix.diff => Exit::Denied,
+        FixTotals { failed: 1.., .. } => Exit::Failed,
+        FixTotals { left: 1.., .. } => Exit::Denied,
+        FixTotals { findings: 1.., .. } if fix.diff => Exit::Denied,
         _ => Exit::Clean,
     })
 }
 
 fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
-    let fixable = RULES.iter().filter(|rule| rule.fix.is_available());
-    let ids = |rules: &mut dyn Iterator<Item = &&'static Rule>| -> Vec<_> {
-        rules.map(|rule| rule.id).collect()
-    };
-    match RULES.iter().find(|rule| rule.id == id) {
-        Some(rule) if rule.fix.is_available() => Ok(rule),
-        Some(_) => Err(Failure::new(format!(
-            "the rule {id} has no repair; these rules have one: {}",
-            ids(&mut fixable.clone()).join(", ")
-        ))),
-        None => {
-            let meant = nearest(id, &ids(&mut RULES.iter()));
-            let meant = meant.map(|meant| format!("; did you mean {meant}?"));
-            Err(Failure::new(format!(
-                "there is no rule {id}{}",
-                meant.unwrap_or_default()
-            )))
-        }
+    let rule = named_rule(id)?;
+    if rule.fix.is_available() {
+        return Ok(rule);
     }
+    let fixable = RULES.iter().filter(|rule| rule.fix.is_available());
+    let ids: Vec<_> = fixable.map(|rule| rule.id).collect();
+    Err(Failure::new(format!(
+        "the rule {id} has no repair; these rules have one: {}",
+        ids.join(", ")
+    )))
 }
 
 /// A file, before and after its repair.
@@ -318,7 +309,7 @@ fn denials(found: &[Found]) -> HashMap<Denial, usize> {
 
 /// The totals of all files.
 #[derive(Default)]
-struct Totals {
+struct FixTotals {
     files: usize,
     findings: usize,
     left: usize,
@@ -327,7 +318,7 @@ struct Totals {
     failed: usize,
 }
 
-impl Totals {
+impl FixTotals {
     /// Writes a repaired file, or shows its changes.
     fn settle(
         &mut self,

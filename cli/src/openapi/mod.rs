@@ -4,8 +4,10 @@
 mod describe;
 mod read;
 mod review;
+mod write;
 
 pub(crate) use read::{Request, flat, of_value};
+pub(crate) use write::{encoded, nested};
 
 use std::ops::Range;
 
@@ -116,7 +118,7 @@ pub(crate) enum Position {
 pub(crate) struct RequestError {
     /// The position of the parameter.
     pub(crate) position: Position,
-    /// What is wrong, beginning with the parameter.
+    /// The parameter, and what is wrong with it.
     pub(crate) message: String,
     /// The way out.
     pub(crate) help: String,

@@ -83,7 +83,7 @@ impl Outcome {
 struct Case {
     name: String,
     outcome: Outcome,
-    /// What is wrong, in short.
+    /// The problem, in short.
     message: String,
     /// The rule, if there is one.
     kind: &'static str,

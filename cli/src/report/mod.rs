@@ -137,7 +137,7 @@ impl FileReport {
 pub(crate) struct Found {
     /// The finding.
     pub(crate) finding: Finding,
-    /// What the policy does about it; the action is never [`Action::Off`].
+    /// The decision of the policy; the action is never [`Action::Off`].
     pub(crate) decision: Decision,
     /// The index of the object in the report.
     pub(crate) object: usize,
@@ -172,7 +172,7 @@ impl Found {
             Why::OnlyPossible => Some("only a warning: the pod may not run on ECI"),
             Why::JobTemplate => Some("not repaired: the template of a Job cannot change"),
             Why::RepairedAtPodCreation => Some("the policy repairs it when the pod is created"),
-            Why::MutationOff => Some("not repaired: mutate is none"),
+            Why::MutationOff => Some("not repaired: the settings turn repairs off (mutate: none)"),
             Why::PodUpdate => Some("not repaired: an update cannot repair a pod"),
         }
     }
@@ -218,15 +218,15 @@ impl Severity {
 /// A repair of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Fix {
-    /// What the repair does.
+    /// The title, which says what is done.
     pub(crate) title: &'static str,
-    /// What makes `eci-policy fix` apply it.
+    /// The way to make `eci-policy fix` apply it.
     pub(crate) trigger: FixTrigger,
     /// The changes of the text in order, without overlaps; empty if they are not asked for.
     pub(crate) replacements: Vec<Replacement>,
 }
 
-/// What makes `eci-policy fix` apply a repair.
+/// The way to make `eci-policy fix` apply a repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FixTrigger {
     /// It is applied without an option.
@@ -242,15 +242,15 @@ pub(crate) enum FixTrigger {
 pub(crate) struct Problem {
     /// The position; `None` for the whole file.
     pub(crate) span: Option<Range<usize>>,
-    /// What is wrong.
+    /// The problem.
     pub(crate) message: String,
     /// The way out, if one is known.
     pub(crate) help: Option<String>,
-    /// What it means for the result.
+    /// The consequence for the result.
     pub(crate) weight: Weight,
 }
 
-/// What a problem means for the result.
+/// The consequence of a problem for the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weight {
     /// Something was not reviewed.

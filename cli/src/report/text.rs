@@ -42,17 +42,17 @@ impl Reporter for Text {
         if found.peek().is_none() && report.problems.is_empty() {
             return Ok(());
         }
-        let source = Source {
+        let file = File {
             name: printable(&report.name),
             lines: Lines::of(&report.text),
         };
         for problem in &report.problems {
-            writeln!(out, "{}\n", source.problem(problem))?;
+            writeln!(out, "{}\n", file.problem(problem))?;
         }
         for found in found {
             let is_first = self.explained.insert(found.finding.rule.id);
             let object = report.object_of(found);
-            writeln!(out, "{}\n", source.found(found, object, is_first))?;
+            writeln!(out, "{}\n", file.found(found, object, is_first))?;
         }
         Ok(())
     }
@@ -63,12 +63,12 @@ impl Reporter for Text {
 }
 
 /// A file with findings.
-struct Source<'t> {
+struct File<'t> {
     name: String,
     lines: Lines<'t>,
 }
 
-impl Source<'_> {
+impl File<'_> {
     /// Renders a finding. Its effect is explained only once for each rule.
     fn found(&self, found: &Found, object: &str, is_first: bool) -> String {
         let Finding {

@@ -28,12 +28,12 @@ use crate::run::answer::{Answer, Verdict};
 use crate::settings;
 
 pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let mut totals = Totals::default();
+    let mut verdicts = Verdicts::default();
     let mut texts = Vec::new();
     for source in input::sources(&run.input.paths) {
         match source.and_then(Source::read) {
             Ok(input) => texts.push(input),
-            Err(error) => totals.report(&FileReport::unread(error), ""),
+            Err(error) => verdicts.report(&FileReport::unread(error), ""),
         }
     }
     let mut files = Vec::new();
@@ -43,7 +43,7 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
             ..FileReport::default()
         };
         let documents = documents(source, text, &mut report.problems);
-        totals.report(&report, text);
+        verdicts.report(&report, text);
         files.push((source.name(), text, documents));
     }
     let settings = run.settings.as_deref();
@@ -53,7 +53,7 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
     for (file, text, documents) in &files {
         for document in documents {
             match policy.judge(file, document, out) {
-                Ok(verdict) => totals.count(verdict),
+                Ok(verdict) => verdicts.count(verdict),
                 Err(RunError::Failure(failure @ Failure::Write(_))) => return Err(failure),
                 Err(error) => {
                     // On a terminal, the verdicts before it are shown before it.
@@ -69,15 +69,15 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
                         problems: vec![problem],
                         ..FileReport::default()
                     };
-                    totals.report(&report, text);
+                    verdicts.report(&report, text);
                 }
             }
         }
     }
-    writeln!(out, "{totals}")?;
-    Ok(match totals {
-        Totals { failed: 1.., .. } => Exit::Failed,
-        Totals { denied: 1.., .. } => Exit::Denied,
+    writeln!(out, "{verdicts}")?;
+    Ok(match verdicts {
+        Verdicts { failed: 1.., .. } => Exit::Failed,
+        Verdicts { denied: 1.., .. } => Exit::Denied,
         _ => Exit::Clean,
     })
 }
@@ -98,14 +98,14 @@ fn documents<'t>(source: &Source, text: &'t str, problems: &mut Vec<Problem>) ->
 
 /// The number of documents by verdict.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Totals {
+struct Verdicts {
     accepted: usize,
     repaired: usize,
     denied: usize,
     failed: usize,
 }
 
-impl Totals {
+impl Verdicts {
     fn count(&mut self, verdict: Verdict) {
         *match verdict {
             Verdict::Accepted => &mut self.accepted,
@@ -125,7 +125,7 @@ impl Totals {
     }
 }
 
-impl fmt::Display for Totals {
+impl fmt::Display for Verdicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             accepted,
@@ -242,19 +242,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_totals_count_in_words() {
-        let mut totals = Totals {
+    fn the_verdicts_are_counted() {
+        let mut verdicts = Verdicts {
             failed: 1,
-            ..Totals::default()
+            ..Verdicts::default()
         };
         assert_eq!(
-            totals.to_string(),
+            verdicts.to_string(),
             "0 documents: 0 accepted, 0 repaired, 0 denied; 1 could not be judged"
         );
-        totals = Totals::default();
-        totals.count(Verdict::Repaired);
+        verdicts = Verdicts::default();
+        verdicts.count(Verdict::Repaired);
         assert_eq!(
-            totals.to_string(),
+            verdicts.to_string(),
             "1 document: 0 accepted, 1 repaired, 0 denied"
         );
     }

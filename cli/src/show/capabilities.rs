@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_and_dropped_is_dropped() {
+    fn a_capability_that_is_added_and_dropped_is_dropped() {
         assert_eq!(mask(&["NET_ADMIN"], &["NET_ADMIN"]), "00000000a80425fb");
     }
 
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_names_what_is_in_it() {
+    fn a_set_has_names() {
         let set = Set::of_container(&["SYS_TIME", "CHOWN"], &["ALL"]);
         assert_eq!(set.names().collect::<Vec<_>>(), ["CHOWN", "SYS_TIME"]);
         assert_eq!(Set::all().names().count(), 41);

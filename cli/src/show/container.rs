@@ -2,11 +2,10 @@
 
 use eci_security_context::eci::account::Account;
 use eci_security_context::eci::field::{IdentityField, PROC_MOUNT, READ_ONLY_ROOT_FILESYSTEM};
-use eci_security_context::fix::Scalar;
 use eci_security_context::path::{Path, Step};
 use eci_security_context::pod::{self, ContainerList, Pod};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::capabilities::{self, Set};
 
@@ -180,11 +179,11 @@ fn identity(
     let own = container
         .security_context()
         .and_then(|own| own.identity(field))
-        .map(|own| (value(own), Source::Container));
+        .map(|own| (json!(own), Source::Container));
     let pods = pod
         .security_context()
         .and_then(|pods| pods.identity(field))
-        .map(|pods| (value(pods), Source::Pod));
+        .map(|pods| (json!(pods), Source::Pod));
     let read_own = own.clone().filter(|_| level.reads(field));
     let read_pods = pods.clone().filter(|_| profile.pod_identity.reads(field));
     let asked = own.or(pods).map(|(value, from)| Asked { value, from });
@@ -195,14 +194,6 @@ fn identity(
             Setting::of(Some(false.into()), Source::Default, asked)
         }
         None => Setting::of(None, Source::Image, asked),
-    }
-}
-
-fn value(scalar: Scalar) -> Value {
-    match scalar {
-        Scalar::Bool(flag) => flag.into(),
-        Scalar::Int(number) => number.into(),
-        Scalar::Text(text) => text.into(),
     }
 }
 

@@ -8,7 +8,7 @@ use eci_security_context::pod::size::{self, Size};
 use eci_security_context::pod::sysctls::HostSysctls;
 use eci_security_context::pod::template::Location;
 use eci_security_context::policy::decide;
-use eci_security_context::policy::scope::{self, Certainty};
+use eci_security_context::policy::scope::{self, Certainty, Signal};
 use eci_security_context::policy::settings::{Mutate, Possible, Settings};
 use eci_security_context::quantity::Quantity;
 use eci_security_context::review::read::{self, Pieces};
@@ -35,12 +35,12 @@ pub(super) struct Shown {
 }
 
 /// Whether a pod runs on ECI.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Scope {
     /// `certain`, `possible` or `no`.
     pub(super) certainty: &'static str,
     /// The reason.
-    pub(super) reason: &'static str,
+    pub(super) reason: String,
 }
 
 /// A pod as ECI runs it.
@@ -97,11 +97,11 @@ pub(super) struct Remark {
     pub(super) rule: &'static str,
     /// The field.
     pub(super) path: String,
-    /// What is wrong.
+    /// The problem.
     pub(super) message: String,
     /// The way out.
     pub(super) help: String,
-    /// What the policy's repair does, where it repairs the pod.
+    /// The action of the policy's repair, if it repairs the pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) repair: Option<&'static str>,
 }
@@ -124,7 +124,7 @@ pub(super) fn show(
         template: !is_pod,
         scope: Scope {
             certainty: "no",
-            reason: "",
+            reason: String::new(),
         },
         windows: false,
         effective: None,
@@ -142,7 +142,7 @@ pub(super) fn show(
                 return Ok(None);
             };
             let placed = placed.scope(is_pod, settings.scope);
-            shown.scope = Scope::of(placed, settings);
+            shown.scope = Scope::of(placed);
             return match placed.certainty {
                 Certainty::No => Ok(Some(shown)),
                 Certainty::Possible | Certainty::Certain => Err(error),
@@ -150,7 +150,7 @@ pub(super) fn show(
         }
     };
     let placed = scope::of(read.template, is_pod, settings.scope);
-    shown.scope = Scope::of(placed, settings);
+    shown.scope = Scope::of(placed);
     shown.windows = read.template.is_windows();
     if placed.certainty != Certainty::No && !shown.windows {
         let is_enforced =
@@ -163,21 +163,35 @@ pub(super) fn show(
 }
 
 impl Scope {
-    const fn of(placed: scope::Scope, settings: &Settings) -> Self {
-        let (certainty, reason) = match (placed.certainty, placed.raisable) {
-            _ if settings.scope.assume_eci => ("certain", "every pod is taken for one of ECI"),
-            (Certainty::Certain, _) => (
-                "certain",
-                "its labels, or the nodes that it asks for, say so",
-            ),
-            (Certainty::Possible, _) => ("possible", "it may run on virtual nodes, and need not"),
-            (Certainty::No, true) => (
-                "no",
-                "nothing on the pod sends it there; the labels of its Namespace are not looked at",
-            ),
-            (Certainty::No, false) => ("no", "it keeps off virtual nodes, or is for ACS"),
+    fn of(placed: scope::Scope) -> Self {
+        let certainty = match placed.certainty {
+            Certainty::Certain => "certain",
+            Certainty::Possible => "possible",
+            Certainty::No => "no",
         };
-        Self { certainty, reason }
+        let reason = match placed.signal {
+            Signal::AssumeEci => "every pod is treated as one that runs on ECI",
+            Signal::Label(key) => {
+                let reason = format!("label {key}=\"true\"");
+                return Self { certainty, reason };
+            }
+            Signal::InstanceId => "its annotation k8s.aliyun.com/eci-instance-id",
+            Signal::Acs => "its label or toleration of ACS, another product",
+            Signal::MayBeAcs => "it tolerates the nodes of ECI and of ACS",
+            Signal::NodeName => "its nodeName is a virtual node",
+            Signal::Excluded => "its node affinity excludes virtual nodes",
+            Signal::Required => {
+                "its node selector, node affinity or annotation requires virtual nodes"
+            }
+            Signal::Allowed => "its tolerations, node affinity or annotation allow virtual nodes",
+            Signal::None => {
+                "no label, annotation or node selection for it; the Namespace is not known here"
+            }
+        };
+        Self {
+            certainty,
+            reason: reason.to_owned(),
+        }
     }
 }
 

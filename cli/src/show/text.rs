@@ -1,4 +1,4 @@
-//! What ECI runs, as tables for people: a block an object, no wider than 100 columns where words can be parted.
+//! The output for people: a block of tables for each object, wrapped at 100 columns between words.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,12 @@ use serde_json::Value;
 use super::Located;
 use super::container::{Capabilities, Container, Setting, Source};
 use super::effective::{Effective, Instance, Remark, Sysctl};
+use crate::console::wrap;
 
 const WIDTH: usize = 100;
-/// The most characters of a cell that is not wrapped.
+/// The longest cell that is not wrapped.
 const CELL: usize = 36;
-/// The fewest characters of one that is, however wide its neighbours are.
+/// The minimum width of a wrapped cell.
 const NARROWEST: usize = 24;
 
 /// Writes the block of an object.
@@ -25,17 +26,19 @@ pub(super) fn write(object: &Located, out: &mut dyn Write) -> io::Result<()> {
         one_line(&object.name.to_string()),
         if shown.template { " (template)" } else { "" }
     )?;
+    let (certainty, reason) = (shown.scope.certainty, shown.scope.reason.as_str());
     let Some(effective) = &shown.effective else {
-        let verdict = match (shown.scope.certainty, shown.scope.reason) {
-            ("no", reason) => {
-                format!("does not run on ECI ({reason}); --assume-eci shows what ECI would run")
-            }
-            _ => "is not shown: it is written for Windows, and only ECI's rules for Linux pods are known"
+        let verdict = match certainty {
+            "no" => format!("does not run on ECI ({reason}); --assume-eci shows it as if it did"),
+            _ => "is not shown: the pod is for Windows, and ECI's rules are known for Linux pods only"
                 .to_owned(),
         };
         return paragraph(&verdict, 2, out);
     };
-    let (certainty, reason) = (shown.scope.certainty, shown.scope.reason);
+    let certainty = match certainty {
+        "certain" => "yes",
+        other => other,
+    };
     let facts = [
         ["file", &format!("{}:{}", object.file, object.line)],
         ["on ECI", &format!("{certainty}: {reason}")],
@@ -62,13 +65,21 @@ fn sections(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
         let rows: Vec<_> = effective.sysctls.iter().map(sysctl).collect();
         table(&rows, 4, out)?;
     }
-    remarks("lost: ECI does not read it there", &effective.lost, out)?;
     remarks(
-        "overridden: ECI replaces the value",
+        "lost: ECI does not read these fields where they stand",
+        &effective.lost,
+        out,
+    )?;
+    remarks(
+        "overridden: ECI replaces these values",
         &effective.overridden,
         out,
     )?;
-    remarks("ignored: without effect", &effective.ignored, out)
+    remarks(
+        "ignored: these fields have no effect",
+        &effective.ignored,
+        out,
+    )
 }
 
 fn memory(instance: &Instance) -> String {
@@ -96,7 +107,7 @@ fn value(setting: &Setting) -> String {
     }
 }
 
-/// A value as it stands in a manifest.
+/// Returns a value as manifests write it.
 fn plain(value: &Value) -> String {
     value
         .as_str()
@@ -110,7 +121,7 @@ fn why(setting: &Setting) -> String {
         Source::Image => "",
         Source::Default => "by default",
         Source::Fixed => "fixed by ECI",
-        Source::NotOffered => "ECI offers no setting",
+        Source::NotOffered => "not a setting of ECI",
         Source::NotGranted => "not granted",
     };
     let asked = setting.asked.as_ref().map(|asked| {
@@ -120,7 +131,7 @@ fn why(setting: &Setting) -> String {
             "container"
         };
         let unread = match setting.from {
-            Source::Image | Source::Default | Source::Pod => ", and ECI does not read it there",
+            Source::Image | Source::Default | Source::Pod => ", which ECI does not read there",
             _ => "",
         };
         format!(
@@ -158,7 +169,7 @@ fn capabilities(container: &Container) -> Vec<Row> {
         .chain(refused.iter().map(String::as_str))
         .collect();
     if !refused.is_empty() {
-        let what = format!("with what is not granted: {}", refused.join(", "));
+        let what = format!("if these were granted: {}", refused.join(", "));
         rows.push(row("  as asked for", &asked.to_string(), &what));
     }
     rows
@@ -185,7 +196,7 @@ fn remarks(title: &str, remarks: &[Remark], out: &mut dyn Write) -> io::Result<(
         writeln!(out, "    {}", one_line(&remark.path))?;
         paragraph(&format!("{}: {}", remark.rule, remark.message), 6, out)?;
         if let Some(repair) = remark.repair {
-            paragraph(&format!("with the policy's repair: {repair}"), 6, out)?;
+            paragraph(&format!("the policy's repair: {repair}"), 6, out)?;
         }
     }
     Ok(())
@@ -242,33 +253,11 @@ fn paragraph(text: &str, indent: usize, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The lines of a text, parted between words; a word that is wider than a line stands alone.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
     use super::*;
-
-    #[test]
-    fn text_is_parted_between_words() {
-        assert_eq!(wrap("ab cd  ef", 5), ["ab cd", "ef"]);
-        assert_eq!(wrap("a longword b", 4), ["a", "longword", "b"]);
-        assert!(wrap("", 4).is_empty());
-    }
 
     #[test]
     fn columns_are_aligned_and_the_last_is_wrapped() {
@@ -293,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_show_is_no_part_of_the_output() {
+    fn control_characters_are_not_shown() {
         let mut out = Vec::new();
         table(&[row("a\u{1b}[31m", "b\nc", "d\u{202e}e")], 0, &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a [31m  b c  d e\n");

@@ -40,7 +40,7 @@ fn the_exit_code_is_that_of_the_worst() {
 }
 
 #[test]
-fn what_is_for_the_audit_log_is_not_strict() {
+fn findings_for_the_audit_log_are_not_strict() {
     let restricted = pod(
         "containers:\n- {name: web, image: nginx, securityContext: {allowPrivilegeEscalation: false}}",
     );
@@ -54,7 +54,7 @@ fn what_is_for_the_audit_log_is_not_strict() {
 }
 
 #[test]
-fn what_is_said_wrongly_ends_with_2_and_the_way_out() {
+fn a_wrong_argument_ends_with_2_and_help() {
     let folder = Folder::with(&[("pod.yaml", DENIED), ("broken.yaml", BROKEN)]);
     for (name, text) in [
         ("key.yaml", "profil: latest"),
@@ -66,6 +66,7 @@ fn what_is_said_wrongly_ends_with_2_and_the_way_out() {
         ("profile.yaml", "profile: 2027-01-01"),
         ("list.yaml", "[]"),
         ("two.yaml", "mutate: pods\n---\nmutate: all\n"),
+        ("pod-as-settings.yaml", DENIED),
         (
             "policies.yaml",
             "apiVersion: policies.kubewarden.io/v1\nkind: AdmissionPolicy\n---\napiVersion: policies.kubewarden.io/v1\nkind: AdmissionPolicy\n",
@@ -115,6 +116,10 @@ fn what_is_said_wrongly_ends_with_2_and_the_way_out() {
         (&["--settings", "list.yaml"], &["list.yaml: ", "object"]),
         (&["--settings", "two.yaml"], &["two.yaml: ", "one document"]),
         (
+            &["--settings", "pod-as-settings.yaml"],
+            &["pod-as-settings.yaml: is a Pod; use settings"],
+        ),
+        (
             &["--settings", "policies.yaml"],
             &["policies.yaml: ", "several policies"],
         ),
@@ -149,9 +154,13 @@ fn what_is_said_wrongly_ends_with_2_and_the_way_out() {
 }
 
 #[test]
-fn a_profile_of_requests_is_said_to_be_chosen_by_itself() {
+fn the_profile_of_requests_cannot_be_chosen() {
     let folder = Folder::with(&[("pod.yaml", CLEAN)]);
     let ran = folder.run(&["check", "--profile", "openapi", "pod.yaml"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("is chosen by itself"), "{}", ran.err);
+    assert!(
+        ran.err.contains("is always used for requests"),
+        "{}",
+        ran.err
+    );
 }

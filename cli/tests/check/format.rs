@@ -73,7 +73,7 @@ fn text_shows_the_source_as_compilers_do() {
 }
 
 #[test]
-fn what_can_be_repaired_is_told_with_the_command_that_does() {
+fn a_repair_is_reported_with_its_command() {
     let named = DEPLOYMENT
         .replace(
             "image: nginx}",
@@ -212,7 +212,7 @@ spec:
 ";
 
 #[test]
-fn a_repair_is_promised_where_fix_makes_it_and_with_what_makes_it() {
+fn a_repair_is_announced_with_the_option_that_makes_it() {
     let possible = REPAIRED.replace(", labels: {alibabacloud.com/eci: \"true\"}", "")
         + "  tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}]\n";
     for (text, hint, promised) in [

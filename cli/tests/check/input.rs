@@ -190,7 +190,7 @@ fn a_directory_is_read_as_its_ignore_files_say() {
 }
 
 #[test]
-fn what_holds_no_manifest_is_counted() {
+fn files_without_a_manifest_are_counted() {
     let folder = Folder::with(&[
         ("clean.yaml", CLEAN),
         ("compose.yaml", FOREIGN),
@@ -209,7 +209,7 @@ fn what_holds_no_manifest_is_counted() {
 }
 
 #[test]
-fn nothing_to_judge_is_no_fault() {
+fn nothing_to_check_is_not_an_error() {
     let folder = Folder::with(&[]);
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     for (arguments, expected) in [
@@ -258,7 +258,7 @@ fn standard_input_is_read_once() {
 }
 
 #[test]
-fn what_is_meant_as_a_manifest_and_is_none_is_an_error() {
+fn an_incomplete_object_is_an_error() {
     let spec = "spec: {hostPID: true, containers: [{name: a, image: a}]}\n";
     for (text, line, said) in [
         (format!("{spec}kind: Pod\n"), 2, "Pod: apiVersion is missing"),
@@ -295,7 +295,7 @@ fn what_is_meant_as_a_manifest_and_is_none_is_an_error() {
 }
 
 #[test]
-fn what_kubectl_and_kubewarden_hand_over_is_judged() {
+fn the_output_of_kubectl_and_the_payload_of_kubewarden_are_checked() {
     let pod = eci_manifest::documents(DENIED).unwrap()[0].value();
     let mut item = pod.clone();
     item.as_object_mut()
@@ -333,7 +333,7 @@ fn what_kubectl_and_kubewarden_hand_over_is_judged() {
 }
 
 #[test]
-fn documents_that_are_no_manifests_are_counted() {
+fn documents_that_are_not_manifests_are_counted() {
     let folder = Folder::with(&[
         ("a.yaml", &format!("{CLEAN}---\n{FOREIGN}---\n{FOREIGN}")),
         ("b.yaml", FOREIGN),

@@ -73,7 +73,7 @@ fn a_closed_pipe_ends_the_printing_quietly() {
 }
 
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     if !std::path::Path::new("/dev/full").exists() {
         return;
     }

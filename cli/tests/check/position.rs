@@ -179,7 +179,7 @@ fn marks_and_repairs_are_exact_to_the_byte() {
 }
 
 #[test]
-fn a_broken_document_is_told_with_its_line_and_the_others_are_judged() {
+fn a_broken_document_is_reported_with_its_line_and_the_others_are_checked() {
     let text =
         format!("{CLEAN}---\na: 1\nb: [1\n---\n{DENIED}---\n# Helm\na: {{{{ .Values.a }}}}\n");
     let folder = Folder::with(&[("all.yaml", &text)]);
@@ -213,7 +213,7 @@ fn a_broken_document_is_told_with_its_line_and_the_others_are_judged() {
 }
 
 #[test]
-fn a_field_of_the_wrong_type_is_told_with_its_line_and_the_others_are_judged() {
+fn a_field_of_the_wrong_type_is_reported_with_its_line_and_the_others_are_checked() {
     let wrong = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {eci: \"true\"}}\nspec:\n  containers:\n  - name: web\n    securityContext:\n      runAsUser: many\n";
     let folder = Folder::with(&[("wrong.yaml", &format!("{wrong}---\n{DENIED}"))]);
     let report = folder.checked(2, &["wrong.yaml"]);

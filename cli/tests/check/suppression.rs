@@ -4,7 +4,7 @@ use crate::support::{CLEAN, Folder, findings, pod, problems};
 use serde_json::{Value, json};
 
 #[test]
-fn a_comment_takes_a_finding_back() {
+fn a_comment_suppresses_a_finding() {
     let with = |above: &str, on: &str| {
         pod(&format!(
             "containers: [{{name: web, image: nginx}}]\n{above}hostPID: true{on}\nhostIPC: true"
@@ -12,7 +12,7 @@ fn a_comment_takes_a_finding_back() {
     };
     let allow = "# eci-policy: allow host-namespaces";
     let why = "# eci-policy: allow host-namespaces the agent needs it";
-    // With what flag; the findings left, and whether something is said of the comment.
+    // The text, a flag, the number of findings that are left, and whether the comment is reported.
     for (text, flag, left, is_remarked) in [
         (with("", ""), "", 2, false),
         (with("", &format!(" {why}")), "", 1, false),
@@ -27,11 +27,13 @@ fn a_comment_takes_a_finding_back() {
             1,
             false,
         ),
-        // Of another rule, of none, misspelled, no comment at all.
+        // For another rule, invalid ones, and texts that are not comments.
         (with("", " # eci-policy: allow host-path"), "", 2, false),
         (with("", " # eci-policy: allow host-namespace"), "", 2, true),
         (with("", " # eci-policy: alow host-namespaces"), "", 2, true),
         (with("", " # eci-policy: allow"), "", 2, true),
+        (with("", " # eci-policy allow host-namespaces"), "", 2, true),
+        (with("", " # eci-policy is run in CI"), "", 2, false),
         (
             with("note: \"# eci-policy: allow host-namespaces\"\n", ""),
             "",
@@ -82,7 +84,7 @@ fn a_comment_takes_a_finding_back() {
 }
 
 #[test]
-fn what_is_taken_back_is_told_to_programs_and_counts_no_more() {
+fn suppressed_findings_are_reported_to_programs_only() {
     let text = pod(
         "containers: [{name: web, image: nginx}]\nhostPID: true # eci-policy: allow host-namespaces the agent: needs it ",
     );
@@ -111,7 +113,7 @@ fn what_is_taken_back_is_told_to_programs_and_counts_no_more() {
 }
 
 #[test]
-fn a_comment_in_a_flat_request_counts_and_a_wrong_one_is_told() {
+fn comments_in_a_flat_request_suppress_too() {
     let request = |comment: &str| {
         format!(
             "# ours\n\nContainer.1.Name=a\n  # {comment}\n# why\nContainer.1.SecurityContextPrivileged=true\n"
@@ -162,7 +164,7 @@ fn a_comment_in_a_flat_request_counts_and_a_wrong_one_is_told() {
 }
 
 #[test]
-fn a_suppression_without_effect_is_no_success_where_all_must_be_well() {
+fn a_suppression_without_effect_fails_strict_checks() {
     let folder = Folder::with(&[(
         "pod.yaml",
         &format!("# eci-policy: alow privileged\n{CLEAN}"),

@@ -1,12 +1,14 @@
 //! Which findings are repaired, and the exit code.
 
 use crate::style::SHARED;
+use eci_security_context::rules::RULES;
+
 use crate::support::{BROKEN, CLEAN, DENIED, FOREIGN, Folder, REPAIRED, WARNED, pod};
 use crate::*;
 use serde_json::json;
 
 #[test]
-fn the_exit_code_tells_what_is_left() {
+fn the_exit_code_depends_on_the_rest() {
     let folder = Folder::with(&[
         ("clean", CLEAN),
         ("denied", DENIED),
@@ -48,18 +50,24 @@ fn the_exit_code_tells_what_is_left() {
 }
 
 #[test]
-fn a_rule_that_cannot_repair_is_told() {
+fn a_rule_without_a_repair_is_an_error() {
     let folder = Folder::with(&[("pod.yaml", REPAIRED)]);
+    let fixable = RULES.iter().filter(|rule| rule.fix.is_available());
+    let fixable: Vec<_> = fixable.map(|rule| rule.id).collect();
+    let without = format!(
+        "the rule privileged has no repair; these rules have one: {}",
+        fixable.join(", ")
+    );
     for (rule, said) in [
         (
             "capability-nam",
-            "there is no rule capability-nam; did you mean capability-name?",
+            "there is no rule \"capability-nam\"; did you mean capability-name?",
         ),
-        ("xyzzy", "there is no rule xyzzy"),
         (
-            "privileged",
-            "the rule privileged has no repair; these rules have one: sysctl-unsupported, capability-name, pod-identity, root-filesystem, proc-mount",
+            "xyzzy",
+            "there is no rule \"xyzzy\"; `eci-policy explain` lists the rules",
         ),
+        ("privileged", &*without),
     ] {
         let ran = folder.run(&["fix", "--rule", rule, "pod.yaml"]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""));
@@ -69,7 +77,7 @@ fn a_rule_that_cannot_repair_is_told() {
 }
 
 #[test]
-fn rules_that_are_named_are_repaired_and_no_others() {
+fn only_named_rules_are_repaired() {
     let before = pod(&flow(
         "readOnlyRootFilesystem: no, procMount: Unmasked, capabilities: {add: [CAP_KILL]}",
     ));
@@ -166,7 +174,7 @@ fn a_sysctl_is_moved_from_among_others() {
 }
 
 #[test]
-fn what_comments_take_back_is_not_repaired() {
+fn suppressed_findings_are_not_repaired() {
     let text = |reason: &str| {
         pod(&container(&format!(
             "capabilities:\n  add:\n  - CAP_CHOWN # eci-policy: allow capability-name{reason}\n  - CAP_KILL\n"
@@ -224,7 +232,7 @@ fn exempt_containers_are_not_repaired() {
 }
 
 #[test]
-fn only_what_runs_on_eci_for_certain_is_repaired() {
+fn only_pods_that_certainly_run_on_eci_are_repaired() {
     let elsewhere = REPAIRED.replace(", labels: {alibabacloud.com/eci: \"true\"}", "");
     let possible = format!(
         "{elsewhere}  tolerations: [{{key: virtual-kubelet.io/provider, operator: Exists}}]\n"
@@ -248,7 +256,7 @@ fn only_what_runs_on_eci_for_certain_is_repaired() {
 }
 
 #[test]
-fn what_is_no_manifest_of_a_person_is_left_alone() {
+fn requests_and_owned_objects_are_not_repaired() {
     let pod = eci_manifest::documents(REPAIRED).unwrap()[0].value();
     let request = json!({"uid": "1", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": pod});
     let review =
@@ -279,7 +287,7 @@ fn aliased() -> String {
 }
 
 #[test]
-fn what_cannot_be_repaired_safely_is_left_alone_with_a_message() {
+fn unsafe_repairs_are_refused_with_a_message() {
     let merged = aliased().replace(
         "securityContext: *context",
         "securityContext: {<<: *context}",
@@ -335,7 +343,7 @@ fn what_cannot_be_repaired_safely_is_left_alone_with_a_message() {
         "{}",
         ran.err
     );
-    // What an anchor names is repaired where it stands; where the other place is no matter of ECI's, it would change with it.
+    // A value with an anchor is repaired at the anchor, but not if that would change another field.
     let shared = pod(
         "containers:\n- {name: web, image: nginx, securityContext: &context {procMount: Unmasked}}\nx: *context",
     );
@@ -394,7 +402,7 @@ fn lists_and_streams_are_repaired_object_by_object() {
 
 /// An edit of a flow mapping of several lines could move a comment, and with it what it allows, to another field.
 #[test]
-fn a_flow_mapping_with_comments_is_left_alone() {
+fn a_flow_mapping_with_comments_is_not_repaired() {
     for comment in ["# eci-policy: allow privileged ticket 4711", "# y"] {
         let before = pod(&format!(
             "securityContext: {{runAsGroup: 5}}\ncontainers: [\n  {{\n    name: c,\n    image: x,\n    securityContext: {{\n      privileged: true {comment}\n    }}\n  }}\n]\n"

@@ -57,7 +57,7 @@ fn a_file_that_is_not_repaired_is_not_written() {
 
 #[test]
 #[cfg(unix)]
-fn a_read_only_file_is_left_alone() {
+fn a_read_only_file_is_not_written() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::with(&[("locked.yaml", REPAIRED), ("open.yaml", REPAIRED)]);
@@ -108,7 +108,7 @@ fn a_write_that_fails_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
-fn nobody_listens_and_the_file_is_repaired_whole() {
+fn a_closed_standard_error_does_not_stop_the_repair() {
     let folder = Folder::with(&[("a.yaml", BROKEN), ("b.yaml", REPAIRED)]);
     let program = folder.command().get_program().to_owned();
     let closed = || {

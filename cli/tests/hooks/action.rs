@@ -50,14 +50,14 @@ fn the_action_runs_the_scripts_with_all_its_inputs() {
         assert_eq!(step["shell"], "bash");
         assert!(
             !run.contains("${{"),
-            "an input is no part of a script: {run}"
+            "an input is pasted into a script: {run}"
         );
         let script = run
             .strip_prefix("\"$GITHUB_ACTION_PATH/")
             .and_then(|rest| rest.strip_suffix('"'))
             .unwrap();
         assert!(is_executable(&root(script)), "{script}");
-        // What the step sets is what the script reads, but for what a runner sets.
+        // The script reads the variables that the step sets, and those of the runner.
         let set: BTreeSet<String> = step["env"].as_object().unwrap().keys().cloned().collect();
         let code = text(script);
         let code: String = code.lines().filter(|line| !line.starts_with('#')).collect();
@@ -324,7 +324,7 @@ fn no_input_of_the_action_is_taken_for_shell_or_for_an_option() {
         let (code, said, _) = act(&machine, &[(input, hostile), ("paths", "--help")]);
         assert_eq!(code, Some(2), "{input}: {said}");
     }
-    // An argument that is no option is one path.
+    // An argument that is not an option is a path.
     let (code, said, sarif) = act(&machine, &[("args", hostile), ("paths", "--help")]);
     assert_eq!(
         (code, rules_of(&sarif.unwrap()).len()),

@@ -128,7 +128,7 @@ impl Machine {
         fs::read_to_string(self.path(file)).unwrap_or_default()
     }
 
-    /// What cargo was called with; first where.
+    /// Returns the directory and the arguments of the call of cargo.
     pub(crate) fn cargo_call(&self) -> Vec<String> {
         self.read("call").lines().map(str::to_owned).collect()
     }

@@ -1,5 +1,5 @@
-//! A folder of files, and the command run in it.
-#![allow(dead_code, reason = "every test file takes what it needs")]
+//! Runs the command in a folder of files.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use assert_cmd::cargo::cargo_bin_cmd;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A folder that goes with the test.
+/// A temporary folder.
 pub(crate) struct Folder(TempDir);
 
-/// What the command wrote, and how it ended.
+/// The output and the exit code of the command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -45,7 +45,7 @@ impl Folder {
         String::from_utf8(fs::read(self.path().join(name)).unwrap()).unwrap()
     }
 
-    /// The names of everything in it, hidden files too, in order.
+    /// Returns the names of all files, hidden ones included, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).unwrap();
         let mut names: Vec<_> = entries
@@ -55,7 +55,7 @@ impl Folder {
         names
     }
 
-    /// The command in this folder, without what the environment says of colours and threads.
+    /// Returns the command in this folder, without variables for colours and threads.
     pub(crate) fn command(&self) -> Command {
         let mut command = cargo_bin_cmd!("eci-policy");
         command.current_dir(self.path());
@@ -116,19 +116,19 @@ impl Ran {
         }
     }
 
-    /// What it wrote, as JSON; it ended with `code` and without a word on standard error.
+    /// Returns the output as JSON, after an exit with `code` and an empty standard error.
     pub(crate) fn json(&self, code: i32) -> Value {
         assert_eq!((self.code, self.err.as_str()), (code, ""), "{}", self.out);
         serde_json::from_str(&self.out).unwrap()
     }
 
-    /// The last line, which counts.
+    /// Returns the last line, which is the summary.
     pub(crate) fn summary(&self) -> &str {
         self.out.lines().last().unwrap_or_default()
     }
 }
 
-/// The findings in a report, of all files.
+/// Returns the findings of all files in a report.
 pub(crate) fn findings(report: &Value) -> Vec<&Value> {
     let files = report["files"].as_array().unwrap();
     files
@@ -137,7 +137,7 @@ pub(crate) fn findings(report: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// The problems in a report, of all files.
+/// Returns the problems of all files in a report.
 pub(crate) fn problems(report: &Value) -> Vec<&Value> {
     let files = report["files"].as_array().unwrap();
     files
@@ -146,7 +146,7 @@ pub(crate) fn problems(report: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// Rule, action and path of each finding.
+/// Returns rule, action and path of each finding.
 pub(crate) fn told(report: &Value) -> Vec<String> {
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
     let told = |finding: &&Value| {
@@ -160,14 +160,14 @@ pub(crate) fn told(report: &Value) -> Vec<String> {
     findings(report).iter().map(told).collect()
 }
 
-/// A pod of ECI's: what stands in its `spec`, each line indented by two.
+/// Returns a pod on ECI with this `spec`.
 pub(crate) fn pod(spec: &str) -> String {
     let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {alibabacloud.com/eci: \"true\"}}\nspec:\n";
     let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
     format!("{head}{spec}")
 }
 
-/// A pod that nothing is wrong with.
+/// A pod without findings.
 pub(crate) const CLEAN: &str = "\
 apiVersion: v1
 kind: Pod
@@ -203,8 +203,8 @@ spec:
   containers: [{name: web, image: nginx, securityContext: {capabilities: {add: [CAP_CHOWN]}}}]
 ";
 
-/// No YAML: the sequence on line 2 is never closed.
+/// Invalid YAML: the sequence on line 2 is not closed.
 pub(crate) const BROKEN: &str = "a: 1\nb: [1,\n";
 
-/// YAML, but nothing of Kubernetes.
+/// YAML that is not a Kubernetes object.
 pub(crate) const FOREIGN: &str = "services: {web: {image: nginx}}\n";

@@ -124,7 +124,7 @@ fn approvals_actions_and_exemptions_count() {
 }
 
 #[test]
-fn a_profile_of_pods_does_not_count() {
+fn the_profile_of_the_settings_is_not_used() {
     let text = "HostSecurityContext.Sysctl.1.Name=net.ipv4.ip_local_port_range\n\
                 HostSecurityContext.Sysctl.1.Value=1024 65535\n";
     for profile in ["2024-02-26", "2026-04-01"] {
@@ -222,7 +222,7 @@ fn init_containers_take_no_group_and_no_non_root() {
 }
 
 #[test]
-fn parameters_that_do_not_exist_are_told_with_the_right_one() {
+fn unknown_parameters_are_reported_with_the_right_one() {
     for (name, expected) in [
         (
             "Container.1.SecurityContext.Privileged",
@@ -269,7 +269,7 @@ fn parameters_that_do_not_exist_are_told_with_the_right_one() {
 }
 
 #[test]
-fn what_is_not_security_is_left_alone() {
+fn other_parameters_are_ignored() {
     finds(
         "ContainerGroupName=g\nVolume.0.Name=x\nContainer.1.Arg.7=y\nSpotStrategy=?\nTag.x=2=\n",
         &[],
@@ -277,7 +277,7 @@ fn what_is_not_security_is_left_alone() {
 }
 
 #[test]
-fn bad_values_are_told_with_the_parameter() {
+fn bad_values_are_reported_with_the_parameter() {
     for (line, message) in [
         (
             "Container.1.SecurityContext.RunAsUser=abc",
@@ -386,7 +386,7 @@ fn values_of_documents_have_any_type() {
 fn the_help_for_privileged_containers_names_the_parameter_for_sysctls() {
     let help = help("Container.1.SecurityContextPrivileged=true");
     assert!(
-        help.contains("lists in HostSecurityContext.Sysctl;"),
+        help.contains("set sysctls in HostSecurityContext.Sysctl where"),
         "{help}"
     );
     assert!(!help.contains("annotation"), "{help}");

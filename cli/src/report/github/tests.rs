@@ -38,7 +38,7 @@ fn a_denial_is_an_error_at_its_place() {
 }
 
 #[test]
-fn what_nobody_need_do_anything_about_is_left_out() {
+fn audited_and_suppressed_findings_are_left_out() {
     let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
     let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
     allowed.suppressed = Some(String::new());
@@ -52,7 +52,7 @@ fn what_nobody_need_do_anything_about_is_left_out() {
 }
 
 #[test]
-fn what_is_reserved_is_escaped() {
+fn reserved_characters_are_escaped() {
     let mut file = report("./a,b:c%d\n.yaml", "a: |\n  b\n", Vec::new());
     file.problems = vec![
         problem("100%: x,\r\ny\u{1b}[31m", None),

@@ -17,7 +17,7 @@ fn parsed(reports: &[FileReport], totals: &Totals) -> Value {
 }
 
 #[test]
-fn every_file_is_there_with_all_that_is_known() {
+fn every_file_is_reported_in_full() {
     let at = MANIFEST.find("true").unwrap();
     let mut fixed = found("capability-name", Action::Fix, MANIFEST, "true");
     let replacement = Replacement {
@@ -87,7 +87,7 @@ fn every_file_is_there_with_all_that_is_known() {
 }
 
 #[test]
-fn texts_arrive_whole_where_styles_are_stripped() {
+fn control_characters_survive_the_stripping_of_styles() {
     let text = "\u{1b}[31m\u{7f}\u{9b}32m\r\n\0größer\u{7f}";
     let mut file = denial();
     file.name = text.to_owned();
@@ -103,7 +103,7 @@ fn texts_arrive_whole_where_styles_are_stripped() {
 }
 
 #[test]
-fn nothing_read_is_an_object_too_and_a_finding_is_a_line() {
+fn an_empty_report_is_valid_and_a_finding_is_a_line() {
     assert_eq!(parsed(&[], &Totals::default())["files"], json!([]));
     let text = written(
         ReportFormat::Json,

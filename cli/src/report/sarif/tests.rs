@@ -55,7 +55,7 @@ fn everything() -> [FileReport; 2] {
 }
 
 #[test]
-fn a_result_tells_all_that_is_known() {
+fn a_result_is_complete() {
     let totals = Totals {
         failed: 1,
         ..Totals::default()
@@ -116,7 +116,7 @@ fn a_result_tells_all_that_is_known() {
 }
 
 #[test]
-fn every_rule_of_the_catalogue_is_there_and_results_point_at_theirs() {
+fn every_rule_is_listed_and_results_refer_to_theirs() {
     let log = log(&everything(), &Totals::default());
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
@@ -175,7 +175,7 @@ fn paths_are_uris() {
 }
 
 #[test]
-fn nothing_found_is_a_log_too() {
+fn an_empty_log_is_valid() {
     let log = log(&[], &Totals::default());
     assert_eq!(log["runs"][0]["results"], json!([]));
     assert_eq!(

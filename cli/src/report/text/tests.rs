@@ -75,7 +75,7 @@ fn a_denial_is_shown_as_compilers_do() {
 }
 
 #[test]
-fn a_repair_is_a_warning_that_tells_both_ways_to_be_repaired() {
+fn a_repair_is_a_warning_with_both_ways_to_repair() {
     let mut fixed = found("capability-name", Action::Fix, MANIFEST, "true");
     fixed.fix = fix(Vec::new());
     let lines = shown(report("a.yaml", MANIFEST, vec![fixed]));
@@ -88,7 +88,7 @@ fn a_repair_is_a_warning_that_tells_both_ways_to_be_repaired() {
 }
 
 #[test]
-fn what_is_for_the_audit_log_or_taken_back_is_not_shown() {
+fn audited_and_suppressed_findings_are_not_shown() {
     let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
     let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
     allowed.suppressed = Some("known".to_owned());
@@ -99,7 +99,7 @@ fn what_is_for_the_audit_log_or_taken_back_is_not_shown() {
 }
 
 #[test]
-fn a_problem_is_shown_with_its_place_where_it_has_one() {
+fn a_problem_is_shown_with_its_position() {
     let mut file = report("a.yaml", "a: [\n", Vec::new());
     file.problems = vec![
         problem("it is not YAML", Some(3..4)),
@@ -126,7 +126,7 @@ fn a_problem_is_shown_with_its_place_where_it_has_one() {
 }
 
 #[test]
-fn the_caret_is_under_what_is_meant() {
+fn the_caret_is_under_the_span() {
     let place = |at: &str| format!(" --> a.yaml:{at}");
     for (text, span, at, source, carets) in [
         // At the end of the file, with a line break and without; and an empty file.

@@ -83,7 +83,7 @@ fn identity_is_what_the_profile_reads() {
 }
 
 #[test]
-fn what_eci_fixes_is_fixed() {
+fn fixed_values_are_fixed() {
     let plain = one(json!({}), json!({}));
     let asked = json!({ "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": false, "procMount": "Unmasked" });
     let contrary = one(asked, json!({}));
@@ -180,7 +180,7 @@ fn capabilities_are_those_that_eci_grants() {
 }
 
 #[test]
-fn sysctls_are_told_by_channel() {
+fn sysctls_are_shown_by_channel() {
     let annotations = |list: &str| json!({ "k8s.aliyun.com/eci-host-sysctls": list });
     let sysctls = json!([
         { "name": "net/core/somaxconn", "value": "1024" },
@@ -299,7 +299,7 @@ fn quantities_are_written_in_the_largest_unit_that_fits() {
 }
 
 #[test]
-fn a_repair_is_told_where_the_policy_repairs() {
+fn a_repair_is_shown_if_the_policy_makes_it() {
     let spec = json!({
         "securityContext": { "runAsGroup": 3000 },
         "containers": [{ "name": "c", "image": "registry.example/c" }],

@@ -1,0 +1,41 @@
+//! See `host_ports.md`.
+
+use crate::eci::account::Account;
+use crate::fix::Edit;
+use crate::pod::Pod;
+use crate::rules::report::Report;
+use crate::rules::rule::{Action, Effect, Fix, Rule};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "host-ports",
+    summary: "a container port with a `hostPort`",
+    effect: Effect::Ignored,
+    action: Action::Warn,
+    fix: Fix::Always { done: "removed" },
+    since: "0.1.0",
+    docs: docs!("host_ports.md"),
+    check,
+};
+
+fn check(pod: &Pod<'_>, _: &Account, report: &mut Report<'_>) {
+    // With the network of the node, the API server sets every hostPort itself.
+    if pod.spec.host_network == Some(true) {
+        return;
+    }
+    for container in &pod.containers {
+        for (index, port) in container.spec.ports.iter() {
+            let Some(host_port) = port.host_port else {
+                continue;
+            };
+            let path = container.path.field("ports").index(index).field("hostPort");
+            let message = format!(
+                "hostPort {host_port} has no effect on ECI: a pod has no node whose port it could bind"
+            );
+            let help = "remove hostPort, and use a Service";
+            report
+                .find(path.clone(), message, help)
+                .repaired_by([Edit::Remove(path)]);
+        }
+    }
+}
