@@ -57,7 +57,7 @@ pub fn native(function: &str, payload: &[u8], namespace: &Answer) -> Result<Vec<
         // waPC's guest library puts a prefix before the host's reason.
         Err(reason) => Err(format!("Host error: {reason}")),
     };
-    kubewarden::answer(judge(payload, Some(&ask))).map_err(|error| error.to_string())
+    kubewarden::answer(&judge(payload, Some(&ask))).map_err(|error| error.to_string())
 }
 
 /// The answer of the module to a payload, which is also that of the native core.

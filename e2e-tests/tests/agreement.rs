@@ -27,8 +27,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use eci_e2e_tests::{call, corpus, namespace};
-use eci_security_context::judge::{mutate, validate};
-use eci_security_context::kubewarden;
+use eci_security_context::{kubewarden, mutate, validate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
@@ -313,7 +312,7 @@ fn unasked(question: &Question) -> Answer {
     } else {
         validate
     };
-    kubewarden_answer(&kubewarden::answer(judge(question.payload.as_bytes(), None)).unwrap())
+    kubewarden_answer(&kubewarden::answer(&judge(question.payload.as_bytes(), None)).unwrap())
 }
 
 /// Reads an answer in Kubewarden's shape.

@@ -8,6 +8,7 @@ use crate::json::ReadError;
 use crate::policy::decide::Why;
 use crate::review::judged::{Judged, Refusal, Review};
 use crate::rules;
+use crate::rules::report::Finding;
 use crate::rules::rule::Action;
 use crate::text::{cut, list, one_line};
 
@@ -153,41 +154,50 @@ impl Refusal {
 
 /// Returns all findings that deny, one a clause. Those that do not fit are counted.
 fn message(findings: &[Judged]) -> String {
-    let denials = || {
-        findings
-            .iter()
-            .filter(|judged| judged.decision.action == Action::Deny)
-    };
-    let mut message = String::new();
-    let mut told = 0;
-    // Room for the count of the rest. A clause alone is cut to fit.
-    let room = MESSAGE_BYTES - 64;
-    for Judged { finding, .. } in denials() {
-        let clause = format!(
-            "[{}] {}: {}; {}.",
-            finding.rule.id, finding.path, finding.message, finding.help
-        );
-        let clause = one_line(&clause);
-        let clause = if told == 0 {
-            cut(clause, room / 4 - 1)
-        } else {
-            clause
-        };
-        if message.len() + 1 + clause.len() > room {
-            break;
-        }
-        message.push_str(if told == 0 { "" } else { " " });
-        message.push_str(&clause);
-        told += 1;
-    }
-    let rest: usize = denials()
-        .skip(told)
-        .map(|judged| judged.finding.places)
-        .sum();
+    let (denials, rest) = denials(findings);
+    let clauses: Vec<_> = denials.into_iter().map(|(_, clause)| clause).collect();
+    let mut message = clauses.join(". ");
+    message.push('.');
     if rest > 0 {
         message.push_str(&format!(" And {rest} more."));
     }
     message
+}
+
+/// Returns the findings that deny, each with its clause of the message, as many as fit into one; and the number of
+/// places that the others stand for.
+pub fn denials(findings: &[Judged]) -> (Vec<(&Finding, String)>, usize) {
+    let denied: Vec<&Finding> = findings
+        .iter()
+        .filter(|judged| judged.decision.action == Action::Deny)
+        .map(|judged| &judged.finding)
+        .collect();
+    let mut clauses = Vec::new();
+    // Room for the count of the rest. A clause alone is cut to fit.
+    let mut room = MESSAGE_BYTES - 64;
+    for finding in &denied {
+        let clause = one_line(&format!(
+            "[{}] {}: {}; {}",
+            finding.rule.id, finding.path, finding.message, finding.help
+        ));
+        let clause = if clauses.is_empty() {
+            cut(clause, room / 4 - 1)
+        } else {
+            clause
+        };
+        // With a full stop, and a blank before the next.
+        let Some(rest) = room.checked_sub(clause.len() + 2) else {
+            break;
+        };
+        room = rest;
+        clauses.push((*finding, clause));
+    }
+    let rest = denied
+        .iter()
+        .skip(clauses.len())
+        .map(|finding| finding.places)
+        .sum();
+    (clauses, rest)
 }
 
 fn warnings(findings: &[Judged], repairs: bool) -> Vec<String> {

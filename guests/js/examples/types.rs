@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use eci_security_context::rule::{Action, Effect};
+use eci_security_context::policy::schema::schema;
 use eci_security_context::rules::RULES;
-use eci_security_context::schema::schema;
+use eci_security_context::rules::rule::{Action, Effect};
 use eci_security_context_js::{AuditAnnotations, Finding, Rule, Verdict};
 use serde_json::{Map, Value};
 use ts_rs::{Config, TS};

@@ -2,11 +2,10 @@
 //! made too. The words that Rust holds as data (rules, actions, effects) stand here as strings, and become types of
 //! their own in `examples/types.rs`.
 
-use eci_security_context::json::Unreadable;
-use eci_security_context::judge::Refusal;
-use eci_security_context::{Verdict as Judged, rule};
+use eci_security_context::json::{RawValue, ReadError};
+use eci_security_context::review::{Judged, Refusal};
+use eci_security_context::rules::{report, rule};
 use serde::Serialize;
-use serde_json::value::RawValue;
 #[cfg(feature = "types")]
 use ts_rs::TS;
 
@@ -33,13 +32,13 @@ pub struct Refused {
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let (settings, path) = match &refusal {
-            Refusal::Unreadable(Unreadable::WrongType { path, .. }) => (false, path.to_string()),
-            Refusal::Unreadable(Unreadable::NotJson { .. }) => (false, String::new()),
+            Refusal::Unreadable(ReadError::Invalid { path, .. }) => (false, path.to_string()),
+            Refusal::Unreadable(ReadError::NotJson(_)) => (false, String::new()),
             Refusal::Settings(error) => (true, error.path.clone()),
             // Nobody can be asked here, so settings that need it are refused before.
             Refusal::Namespace { .. } => (true, "scope.namespaceLabels".to_owned()),
         };
-        let Judged { code, message, .. } = refusal.into_verdict();
+        let eci_security_context::Verdict { code, message, .. } = refusal.into_verdict();
         Self {
             settings,
             code,
@@ -121,14 +120,14 @@ pub struct Rule {
     pub action: &'static str,
     /// What the repair does, of a rule that has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<&'static str>,
+    pub fix: Option<String>,
     /// The version of the policy that brought the rule.
     pub since: &'static str,
 }
 
-impl From<Judged> for Verdict {
-    fn from(judged: Judged) -> Self {
-        let Judged {
+impl From<eci_security_context::Verdict> for Verdict {
+    fn from(verdict: eci_security_context::Verdict) -> Self {
+        let eci_security_context::Verdict {
             accepted,
             code,
             message,
@@ -136,7 +135,7 @@ impl From<Judged> for Verdict {
             audit,
             mutated_object,
             findings,
-        } = judged;
+        } = verdict;
         Self {
             accepted,
             code,
@@ -144,25 +143,23 @@ impl From<Judged> for Verdict {
             warnings,
             findings: findings.into_iter().map(Finding::from).collect(),
             audit_annotations: audit.map(|findings| AuditAnnotations { findings }),
-            object: mutated_object.and_then(|object| RawValue::from_string(object).ok()),
+            object: mutated_object,
         }
     }
 }
 
-impl From<rule::Finding> for Finding {
-    fn from(finding: rule::Finding) -> Self {
-        let rule::Finding {
+impl From<Judged> for Finding {
+    fn from(Judged { finding, decision }: Judged) -> Self {
+        let report::Finding {
             rule,
-            action,
             path,
             message,
             help,
-            edits: _,
-            places: _,
+            ..
         } = finding;
         Self {
             rule: rule.id,
-            action: action.as_str(),
+            action: decision.action.as_str(),
             effect: rule.effect.as_str(),
             path: path.to_string(),
             message: message.into_owned(),
@@ -171,24 +168,15 @@ impl From<rule::Finding> for Finding {
     }
 }
 
-impl From<&'static rule::Rule> for Rule {
-    fn from(rule: &'static rule::Rule) -> Self {
-        let rule::Rule {
-            id,
-            summary,
-            effect,
-            action,
-            fix,
-            since,
-            ..
-        } = *rule;
+impl From<&rule::Rule> for Rule {
+    fn from(rule: &rule::Rule) -> Self {
         Self {
-            id,
-            summary,
-            effect: effect.as_str(),
-            action: action.as_str(),
-            fix,
-            since,
+            id: rule.id,
+            summary: rule.summary,
+            effect: rule.effect.as_str(),
+            action: rule.action.as_str(),
+            fix: rule.fix_summary(),
+            since: rule.since,
         }
     }
 }

@@ -5,10 +5,12 @@
 
 mod answer;
 
-use eci_security_context::admission::Request;
-use eci_security_context::judge::{self, Refusal};
+use eci_security_context::json;
+use eci_security_context::policy::parse::SettingsError;
+use eci_security_context::review::request::RawRequest;
+use eci_security_context::review::verdict::Repair;
+use eci_security_context::review::{self, Refusal};
 use eci_security_context::rules::RULES;
-use eci_security_context::verdict::Repair;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -49,11 +51,17 @@ fn judged(
     settings: &str,
     repair: Repair,
 ) -> Result<eci_security_context::Verdict, Refusal> {
-    let request = Request::of(object)?;
-    judge::verdict(&request, Some(settings), None, repair)
+    let request = RawRequest::of(object)?;
+    let settings = json::read(settings).map_err(|_| {
+        Refusal::Settings(SettingsError {
+            path: String::new(),
+            problem: "cannot be read as JSON".to_owned(),
+        })
+    })?;
+    review::verdict(&request, settings, None, repair)
 }
 
 fn text(answer: &impl Serialize) -> String {
-    // What is written here has no map with keys that are no strings, and can be.
+    // Every key is a string, so writing does not fail.
     serde_json::to_string(answer).unwrap_or_default()
 }

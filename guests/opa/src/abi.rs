@@ -10,10 +10,9 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use eci_security_context::json::{self, Text};
-use eci_security_context::path::Path;
-use eci_security_context::splice::{Change, splice};
+use eci_security_context::json::{self, RawValue};
 
+use crate::change;
 use crate::evaluation::{EntryPoint, Format, bindings, evaluate};
 use crate::heap;
 
@@ -100,11 +99,11 @@ exports! {
     fn opa_value_free(_value: Value) {}
 
     fn opa_value_add_path(base: Value, path: Value, value: Value) -> i32 {
-        change(base, path, text(value))
+        change_at(base, path, text(value))
     }
 
     fn opa_value_remove_path(base: Value, path: Value) -> i32 {
-        change(base, path, None)
+        change_at(base, path, None)
     }
 
     /// Nothing: there are no free blocks.
@@ -167,8 +166,8 @@ fn value(json: String) -> Value {
 }
 
 fn parse(text: &[u8]) -> Value {
-    let json = json::utf8(text).ok().and_then(|text| json::raw(text).ok());
-    json.map_or(ptr::null_mut(), |json| value(json.get().to_owned()))
+    let json = json::utf8(text).and_then(json::read::<&RawValue>);
+    json.map_or_else(|_| ptr::null_mut(), |json| value(json.get().to_owned()))
 }
 
 /// The text of a value; `None` where it is undefined.
@@ -197,19 +196,14 @@ fn at<'c>(context: *mut Context) -> &'c mut Context {
     unsafe { &mut *context }
 }
 
-/// Sets the value at `path` in `base`, or removes it: 0, or the error code for a path that is none.
-fn change(base: Value, path: Value, to: Option<&str>) -> i32 {
+/// Sets the value at `path` in `base`, or removes it. Returns 0, or the error code for an invalid path.
+fn change_at(base: Value, path: Value, to: Option<&str>) -> i32 {
     const INVALID_PATH: i32 = 3;
-    let keys = json::read::<Vec<Text<'_>>>(text(path).unwrap_or_default());
+    let keys = json::read::<Vec<String>>(text(path).unwrap_or_default());
     let (Ok(keys), Some(json)) = (keys, text(base)) else {
         return INVALID_PATH;
     };
-    let path = keys.iter().fold(Path::default(), |path, key| path.key(key));
-    let change = match to {
-        Some(to) => Change::set(&path, to),
-        None => Change::remove(&path),
-    };
-    let changed = CString::new(splice(json, &[change]).into_owned()).unwrap_or_default();
+    let changed = CString::new(change::changed(json, &keys, to)).unwrap_or_default();
     // SAFETY: as in `text`; what was read of the base is used no more.
     unsafe { base.write(changed) };
     0

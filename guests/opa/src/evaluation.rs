@@ -1,21 +1,23 @@
 //! From an input to the result of an entry point, text to text: nothing here knows of memory or of a host.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use eci_security_context::Verdict;
-use eci_security_context::admission::Request;
-use eci_security_context::json::{self, Raw, Text, Unreadable};
-use eci_security_context::judge::{self, Refusal};
+use eci_security_context::fix::{self, Edit};
+use eci_security_context::json::{self, ObjectOnly, RawValue, ReadError, Text};
 use eci_security_context::path::Path;
-use eci_security_context::splice::{Change, splice};
-use eci_security_context::verdict::{Repair, clauses};
-use serde::Serialize;
+use eci_security_context::review::request::RawRequest;
+use eci_security_context::review::verdict::{Repair, denials};
+use eci_security_context::review::{Refusal, verdict};
+use eci_security_context::rules::rule::Action;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::patch::patch;
 
-/// What a host can ask for. The identifier of an entry point is its place in [`EntryPoint::ALL`].
+/// The questions of a host. The identifier of an entry point is its place in [`EntryPoint::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryPoint {
     /// An AdmissionResponse to an input with `request`, and violations to one with `review`. Kubewarden calls it
@@ -50,21 +52,22 @@ impl EntryPoint {
             .map_or(Self::ByShape, |(_, entry_point)| *entry_point)
     }
 
-    /// The JSON object of all names with their identifiers.
+    /// Returns the JSON object of all names with their identifiers.
     pub fn names() -> String {
-        let names = Self::ALL
+        let names: BTreeMap<_, _> = Self::ALL
             .iter()
             .enumerate()
-            .map(|(id, (name, _))| format!(r#""{name}":{id}"#));
-        format!("{{{}}}", names.collect::<Vec<_>>().join(","))
+            .map(|(id, (name, _))| (name, id))
+            .collect();
+        written(&names)
     }
 }
 
-/// The result of an entry point, as JSON. `input` is the JSON text that it is asked about, and `data` that which the
-/// host holds beside it, with the settings.
+/// Returns the result of an entry point as JSON. `input` is the JSON text of the question, and `data` that of the
+/// host's data, with the settings.
 pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> String {
-    let data = data.map(without_kubernetes);
-    let input = Input::read(input, data.as_deref());
+    let data = data.and_then(without_kubernetes);
+    let input = json::utf8(input).and_then(|input| Input::read(input, data.as_deref()));
     let is_response = match entry_point {
         EntryPoint::ByShape => input.as_ref().is_ok_and(|input| !input.is_review),
         EntryPoint::Validate | EntryPoint::Mutate => true,
@@ -75,11 +78,11 @@ pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> St
         _ if is_response => Repair::WhereAccepted,
         _ => Repair::Never,
     };
-    let request = input.as_ref().ok().and_then(|input| input.request);
+    let request = input.as_ref().ok().map(|input| input.request);
     let verdict = input
         .map_err(Refusal::from)
-        .and_then(|input| input.judge(repair));
-    let verdict = verdict.unwrap_or_else(Refusal::into_verdict);
+        .and_then(|input| input.judge(repair))
+        .unwrap_or_else(Refusal::into_verdict);
     if is_response {
         response(request, &verdict)
     } else {
@@ -87,63 +90,69 @@ pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> St
     }
 }
 
-/// Where Kubewarden keeps what the policy may see of the cluster, beside the settings.
-fn without_kubernetes(data: &str) -> Cow<'_, str> {
-    splice(data, &[Change::remove(&Path::of(&["kubernetes"]))])
+/// Returns the data without the resources of the cluster that Kubewarden keeps beside the settings.
+fn without_kubernetes(data: &str) -> Option<Box<RawValue>> {
+    let resources = Edit::Remove(Path::of(&["kubernetes"]));
+    fix::apply(json::read(data).ok()?, [&resources].into_iter())
 }
 
-/// What is asked.
+/// The keys of an input: OPA's `request` and `settings`, Gatekeeper's `review` and `parameters`.
+#[derive(Deserialize)]
+#[serde(
+    remote = "Self",
+    expecting = "an object",
+    bound(deserialize = "'de: 'i")
+)]
+struct InputKeys<'i> {
+    request: Option<&'i RawValue>,
+    settings: Option<&'i RawValue>,
+    review: Option<&'i RawValue>,
+    parameters: Option<&'i RawValue>,
+}
+
+impl<'de: 'i, 'i> Deserialize<'de> for InputKeys<'i> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(ObjectOnly(deserializer))
+    }
+}
+
+/// A question of a host.
 struct Input<'i> {
-    /// Whether it is Gatekeeper's `{"review", "parameters"}`, and not OPA's `{"request"}`.
+    /// True if it is Gatekeeper's `{"review", "parameters"}`, and not OPA's `{"request"}`.
     is_review: bool,
     /// The AdmissionRequest.
-    request: Option<Raw<'i>>,
+    request: &'i RawValue,
     /// The settings, unchecked.
-    settings: Option<&'i str>,
+    settings: Option<&'i RawValue>,
 }
 
 impl<'i> Input<'i> {
     /// Reads the input. OPA's takes its settings from its own `settings`, where it has them, or else from `data`;
     /// of Gatekeeper's, `data` is the inventory of the cluster.
-    fn read(input: &'i [u8], data: Option<&'i str>) -> Result<Self, Unreadable> {
-        let entries = json::utf8(input)
-            .and_then(json::entries)
-            .map_err(|whole| whole.of(&["input"]))?;
-        let find = |name: &str| {
-            entries
-                .iter()
-                .find(|(key, _)| **key == *name)
-                .map(|(_, value)| *value)
+    fn read(input: &'i str, data: Option<&'i RawValue>) -> Result<Self, ReadError> {
+        let keys: InputKeys<'_> = json::read(input).map_err(|error| error.named(&["input"]))?;
+        let InputKeys {
+            request,
+            settings,
+            review,
+            parameters,
+        } = keys;
+        let (is_review, request, settings) = match review {
+            Some(_) => (true, review, parameters),
+            None => (false, request, settings.or(data)),
         };
-        let present = |value: &Raw<'_>| *value != Raw::NULL;
-        match (find("review"), find("request")) {
-            (Some(review), _) => Ok(Self {
-                is_review: true,
-                request: Some(review).filter(present),
-                settings: find("parameters").map(Raw::get),
-            }),
-            (None, Some(request)) => Ok(Self {
-                is_review: false,
-                request: Some(request).filter(present),
-                settings: find("settings").filter(present).map(Raw::get).or(data),
-            }),
-            (None, None) => Err(missing()),
-        }
+        Ok(Self {
+            is_review,
+            request: request.ok_or_else(|| ReadError::missing(&["request"]))?,
+            settings,
+        })
     }
 
     fn judge(&self, repair: Repair) -> Result<Verdict, Refusal> {
-        let request = self.request.ok_or_else(missing)?;
-        // The core names what it reads by the paths of `request`, under either key.
-        let request: Request<'_> = json::read(request.get())
-            .map_err(|unreadable| unreadable.below(&Path::of(&["request"])))?;
-        judge::verdict(&request, self.settings, None, repair)
-    }
-}
-
-fn missing() -> Unreadable {
-    Unreadable::WrongType {
-        path: Path::of(&["request"]),
-        reason: "is missing".to_owned(),
+        // The core names values by their paths in `request`, under either key.
+        let request: RawRequest<'_> =
+            json::read(self.request.get()).map_err(|error| error.below(&["request"]))?;
+        verdict(&request, self.settings, None, repair)
     }
 }
 
@@ -183,14 +192,13 @@ struct AuditAnnotations<'v> {
     findings: &'v str,
 }
 
-fn response(request: Option<Raw<'_>>, verdict: &Verdict) -> String {
-    let part = |name| request.and_then(|request| json::at(request, &[name]));
+fn response(request: Option<&RawValue>, verdict: &Verdict) -> String {
+    let part = |name| json::find(request?.get(), &[name]).ok().flatten();
     let uid: Option<Text<'_>> = part("uid").and_then(|uid| json::read(uid.get()).ok());
-    let object = part("object");
     let patch = verdict
         .mutated_object
         .as_deref()
-        .and_then(|repaired| Some(patch(object?.get(), repaired)));
+        .and_then(|repaired| Some(patch(part("object")?, repaired)));
     let response = AdmissionResponse {
         uid: uid.as_deref().unwrap_or_default(),
         allowed: verdict.accepted,
@@ -206,10 +214,10 @@ fn response(request: Option<Raw<'_>>, verdict: &Verdict) -> String {
             .map(|findings| AuditAnnotations { findings }),
         warnings: &verdict.warnings,
     };
-    serde_json::to_string(&Reviewed { response }).unwrap_or_default()
+    written(&Reviewed { response })
 }
 
-/// What Gatekeeper's rule `violation` holds.
+/// An item of Gatekeeper's rule `violation`.
 #[derive(Serialize)]
 struct Violation<'v> {
     msg: Cow<'v, str>,
@@ -228,31 +236,25 @@ enum Details {
     },
     /// A request that is rejected before any rule looks.
     Rejected { code: Option<u16> },
-    /// What the messages have no room for.
+    /// The number of findings that the messages have no room for.
     More { more: usize },
 }
 
-/// The violations of a request; none where it is accepted, and only there.
+/// Returns the violations of a request; none where it is accepted, and only there.
 fn violations(verdict: &Verdict) -> String {
-    let (clauses, more) = clauses(&verdict.findings);
-    let mut violations = Vec::new();
-    for (finding, clause) in clauses {
-        let details = Details::Finding {
-            rule: finding.rule.id,
-            path: finding.path.to_string(),
-            action: finding.action.as_str(),
-            effect: finding.rule.effect.as_str(),
-        };
-        // Hosts put commas between messages, or lines: a full stop is for a message of several clauses.
-        let msg = clause
-            .strip_suffix('.')
-            .map(str::to_owned)
-            .unwrap_or(clause);
-        violations.push(Violation {
-            msg: msg.into(),
-            details,
-        });
-    }
+    let (denials, more) = denials(&verdict.findings);
+    let mut violations: Vec<_> = denials
+        .into_iter()
+        .map(|(finding, clause)| Violation {
+            msg: clause.into(),
+            details: Details::Finding {
+                rule: finding.rule.id,
+                path: finding.path.to_string(),
+                action: Action::Deny.as_str(),
+                effect: finding.rule.effect.as_str(),
+            },
+        })
+        .collect();
     if more > 0 {
         violations.push(Violation {
             msg: format!("And {more} more").into(),
@@ -260,13 +262,17 @@ fn violations(verdict: &Verdict) -> String {
         });
     }
     if violations.is_empty() && !verdict.accepted {
-        let msg = verdict.message.as_deref().unwrap_or_default().into();
         violations.push(Violation {
-            msg,
+            msg: verdict.message.as_deref().unwrap_or_default().into(),
             details: Details::Rejected { code: verdict.code },
         });
     }
-    serde_json::to_string(&violations).unwrap_or_default()
+    written(&violations)
+}
+
+fn written(answer: &impl Serialize) -> String {
+    // Every key is a string, so writing does not fail.
+    serde_json::to_string(answer).unwrap_or_default()
 }
 
 /// How a set of bindings is written.

@@ -5,10 +5,12 @@
 //! | bytes in, bytes out | `abi`, on WebAssembly only | the exports that a host calls |
 //! | memory | `heap`, on WebAssembly only | the arena that the ABI asks for |
 //! | evaluation | [`evaluation`] | input and data in, the result of an entry point out |
+//! | data | [`change`] | the host's changes of its data |
 //! | patch | [`patch`] | a repair as a JSON Patch |
 
 #[cfg(target_arch = "wasm32")]
 mod abi;
+pub mod change;
 pub mod evaluation;
 #[cfg(target_arch = "wasm32")]
 mod heap;

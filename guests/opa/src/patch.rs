@@ -1,68 +1,82 @@
 //! A repair as a JSON Patch (RFC 6902).
 
-use eci_security_context::json::{self, Raw};
+use std::collections::BTreeMap;
 
-/// The operations that make the JSON text `after` of `before`, which differ in what was repaired. What was
-/// not is there to the byte, so equal texts end the search, and no value is built or changed on the way.
-pub fn patch(before: &str, after: &str) -> String {
-    let mut operations = Vec::new();
-    difference(before, after, "", &mut operations);
-    format!("[{}]", operations.join(","))
+use eci_security_context::json::{self, RawValue, Text};
+use serde::Serialize;
+
+/// An operation of a JSON Patch.
+#[derive(Serialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+enum Operation<'p> {
+    Add { path: String, value: &'p RawValue },
+    Remove { path: String },
+    Replace { path: String, value: &'p RawValue },
 }
 
-fn difference(before: &str, after: &str, pointer: &str, operations: &mut Vec<String>) {
-    if before == after {
+/// Returns the operations that make `after` of `before`. A repair copies the text of the values that it does not
+/// change, so equal texts end the search, and the values of the patch are texts of `after`: no number changes.
+pub fn patch(before: &RawValue, after: &RawValue) -> String {
+    let mut operations = Vec::new();
+    difference(before, after, "", &mut operations);
+    serde_json::to_string(&operations).unwrap_or_default()
+}
+
+fn difference<'p>(
+    before: &'p RawValue,
+    after: &'p RawValue,
+    pointer: &str,
+    operations: &mut Vec<Operation<'p>>,
+) {
+    if before.get() == after.get() {
         return;
     }
-    if let (Ok(before), Ok(after)) = (json::entries(before), json::entries(after)) {
-        // A repair keeps the order of the entries, and adds new ones behind them.
-        let mut after = after.into_iter().peekable();
+    if let (Some(before), Some(mut after)) = (fields(before), fields(after)) {
         for (key, value) in before {
-            let pointer = below(pointer, &key);
-            match after.next_if(|(kept, _)| **kept == *key) {
-                Some((_, kept)) => difference(value.get(), kept.get(), &pointer, operations),
-                None => operations.push(operation("remove", &pointer, None)),
+            let path = below(pointer, &key);
+            match after.remove(&key) {
+                Some(kept) => difference(value, kept, &path, operations),
+                None => operations.push(Operation::Remove { path }),
             }
         }
-        operations.extend(
-            after.map(|(key, value)| operation("add", &below(pointer, &key), Some(value.get()))),
-        );
+        operations.extend(after.into_iter().map(|(key, value)| Operation::Add {
+            path: below(pointer, &key),
+            value,
+        }));
         return;
     }
     match (items(before), items(after)) {
         (Some(before), Some(after)) if before.len() == after.len() => {
-            for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                difference(
-                    before.get(),
-                    after.get(),
-                    &format!("{pointer}/{index}"),
-                    operations,
-                );
+            for (index, (before, after)) in before.into_iter().zip(after).enumerate() {
+                difference(before, after, &format!("{pointer}/{index}"), operations);
             }
         }
-        _ => operations.push(operation("replace", pointer, Some(after))),
+        _ => operations.push(Operation::Replace {
+            path: pointer.to_owned(),
+            value: after,
+        }),
     }
 }
 
-fn items(text: &str) -> Option<Vec<Raw<'_>>> {
-    json::read(text).ok()
+fn fields(value: &RawValue) -> Option<BTreeMap<Text<'_>, &RawValue>> {
+    json::read(value.get()).ok()
 }
 
-/// The JSON pointer (RFC 6901) of an entry.
+fn items(value: &RawValue) -> Option<Vec<&RawValue>> {
+    json::read(value.get()).ok()
+}
+
+/// Returns the JSON pointer (RFC 6901) of a field.
 fn below(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-fn operation(name: &str, pointer: &str, value: Option<&str>) -> String {
-    let value = value
-        .map(|value| format!(r#","value":{value}"#))
-        .unwrap_or_default();
-    format!(r#"{{"op":"{name}","path":{}{value}}}"#, json::text(pointer))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::patch;
+    fn patch(before: &str, after: &str) -> String {
+        let read = |text| serde_json::from_str(text).unwrap();
+        super::patch(read(before), read(after))
+    }
 
     #[test]
     fn nothing_differs() {

@@ -24,7 +24,8 @@ use base64::engine::general_purpose::STANDARD;
 use eci_corpus::read_all;
 use eci_policy_opa::evaluation::{EntryPoint, evaluate};
 use eci_policy_opa::patch::patch;
-use eci_security_context::{Verdict, judge, mutate, validate};
+use eci_security_context::policy::parse;
+use eci_security_context::{Verdict, mutate, validate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde::Deserialize;
@@ -131,8 +132,7 @@ fn assert_says(response: &AdmissionResponse, verdict: &Verdict, object: &Value) 
         patched(object, &patch)
     });
     let expected: Option<Value> = verdict
-        .mutated_object
-        .as_deref()
+        .repaired()
         .map(|text| serde_json::from_str(text).unwrap());
     assert_eq!(repaired, expected);
 }
@@ -146,7 +146,7 @@ fn patched(object: &Value, patch: &str) -> Value {
 
 /// Holds violations against what the core says of the same request under `mutate: none`.
 fn assert_denies(violations: &[Violation], mut payload: Value) {
-    if judge::settings(&payload["settings"].to_string(), false).is_ok() {
+    if parse::settings(&payload["settings"].to_string(), false).is_ok() {
         payload["settings"]["mutate"] = "none".into();
     }
     let verdict = validate(payload.to_string().as_bytes(), None);
@@ -333,8 +333,9 @@ proptest! {
         let payload = String::from_utf8(payload(&object, &settings)).unwrap();
         let odd_payload = odd(&payload);
         let Some(repaired) = mutate(odd_payload.as_bytes(), None).mutated_object else { return Ok(()) };
-        let patch = patch(&odd(&object.to_string()), &repaired);
-        let repaired: Value = serde_json::from_str(&even(&repaired)).unwrap();
+        let odd_object = odd(&object.to_string());
+        let patch = patch(serde_json::from_str(&odd_object).unwrap(), &repaired);
+        let repaired: Value = serde_json::from_str(&even(repaired.get())).unwrap();
         prop_assert_eq!(patched(&object, &even(&patch)), repaired);
     }
 }
