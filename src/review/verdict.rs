@@ -8,8 +8,8 @@ use crate::json::ReadError;
 use crate::policy::decide::Why;
 use crate::review::judged::{Judged, Refusal, Review};
 use crate::rules;
-use crate::rules::report::Finding;
 use crate::rules::rule::Action;
+use crate::rules::rule::Finding;
 use crate::text::{cut, list, one_line};
 
 /// The most bytes of a denial message.

@@ -13,8 +13,7 @@ use eci_security_context::policy::settings::{Mutate, Possible, Settings};
 use eci_security_context::quantity::Quantity;
 use eci_security_context::review::read::{self, Pieces};
 use eci_security_context::rules::RULES;
-use eci_security_context::rules::rule::{Action, Effect};
-use eci_security_context::rules::rule::{Finding, Report};
+use eci_security_context::rules::rule::{Action, Effect, Finding, Report};
 use serde::Serialize;
 use serde_json::Value;
 

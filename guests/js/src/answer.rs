@@ -4,7 +4,7 @@
 
 use eci_security_context::json::{RawValue, ReadError};
 use eci_security_context::review::{Judged, Refusal};
-use eci_security_context::rules::{report, rule};
+use eci_security_context::rules::rule;
 use serde::Serialize;
 #[cfg(feature = "types")]
 use ts_rs::TS;
@@ -150,7 +150,7 @@ impl From<eci_security_context::Verdict> for Verdict {
 
 impl From<Judged> for Finding {
     fn from(Judged { finding, decision }: Judged) -> Self {
-        let report::Finding {
+        let rule::Finding {
             rule,
             path,
             message,
