@@ -72,6 +72,7 @@ fn below(pointer: &str, key: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     fn patch(before: &str, after: &str) -> String {
         let read = |text| serde_json::from_str(text).unwrap();
