@@ -57,7 +57,7 @@ pub(crate) fn write(root: &Path, name: &str) -> Result<(), Failure> {
          \n\
          What is left:\n\
          1. docs/specification.md: add a row to the table of section 5, in the order of RULES.\n\
-         2. Fill in every TODO of the three files. A field that no rule reads yet belongs into src/pod/.\n\
+         2. Fill in every TODO of the three files. A field that no rule reads yet belongs in src/pod/.\n\
          3. Run `make bless`, which writes the generated files.\n\
          4. Run `make check`, which names what is missing."
     );
