@@ -8,6 +8,8 @@ mod fuel;
 #[cfg(feature = "runtime")]
 mod limits;
 #[cfg(feature = "runtime")]
+mod lists;
+#[cfg(feature = "runtime")]
 mod load;
 #[cfg_attr(
     not(feature = "runtime"),

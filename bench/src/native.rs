@@ -17,7 +17,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         let payload = payload?;
         let median = median_of(Duration::from_millis(200), || -> Result<(), Failure> {
             black_box(
-                kubewarden::answer(validate(payload.as_bytes(), None))
+                kubewarden::answer(&validate(payload.as_bytes(), None))
                     .map_err(|error| error.to_string())?,
             );
             Ok(())

@@ -3,15 +3,17 @@
 
 use std::fmt::Write;
 
+use crate::lists::LISTS;
+
 /// The largest body of a request that an API server accepts, `MaxRequestBodyBytes`: 3 MiB.
 pub(crate) const LARGEST: usize = 3 << 20;
 
 /// A kind of payload that can have any size.
 pub(crate) struct Shape {
     /// A description for the table.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Builds the payload with this many of its items.
-    of: fn(usize) -> String,
+    of: Box<dyn Fn(usize) -> String>,
 }
 
 impl Shape {
@@ -32,7 +34,8 @@ impl Shape {
 
 /// Returns every shape.
 pub(crate) fn shapes() -> Vec<Shape> {
-    let shapes: [(_, fn(usize) -> String); _] = [
+    type Build = fn(usize) -> String;
+    let shapes: [(&str, Build); _] = [
         ("containers, each denied", |n| {
             pod(&containers(n, PRIVILEGED))
         }),
@@ -164,11 +167,31 @@ pub(crate) fn shapes() -> Vec<Shape> {
             request(&object("", "", &containers(n, PRIVILEGED)), "null", "{}")
         }),
     ];
-    shapes.map(|(name, of)| Shape { name, of }).into()
+    let mut all: Vec<Shape> = shapes
+        .into_iter()
+        .map(|(name, of)| Shape {
+            name: name.to_owned(),
+            of: Box::new(of),
+        })
+        .collect();
+    for list in &LISTS {
+        for (is_custom, is_on_eci, whose) in [
+            (false, true, ""),
+            (false, false, ", not ECI's"),
+            (true, true, ", of a custom kind"),
+            (true, false, ", of a custom kind, not ECI's"),
+        ] {
+            all.push(Shape {
+                name: format!("{} of {}{whose}", list.name, list.item),
+                of: Box::new(move |count| list.payload(count, is_custom, is_on_eci)),
+            });
+        }
+    }
+    all
 }
 
 /// The label that puts a pod on ECI.
-const ECI: &str = r#""alibabacloud.com/eci":"true""#;
+pub(crate) const ECI: &str = r#""alibabacloud.com/eci":"true""#;
 const PRIVILEGED: &str = r#"{"privileged":true}"#;
 const MISSPELT: &str = r#"{"capabilities":{"add":["cap_net_admin"]}}"#;
 const IGNORED: &str = r#"{"allowPrivilegeEscalation":true,"seccompProfile":{"type":"Unconfined"},"seLinuxOptions":{},"appArmorProfile":{},"windowsOptions":{}}"#;
@@ -242,7 +265,7 @@ fn request(object: &str, old_object: &str, settings: &str) -> String {
     asked(operation, group, kind, "", object, old_object, settings)
 }
 
-fn asked(
+pub(crate) fn asked(
     operation: &str,
     group: &str,
     kind: &str,

@@ -24,7 +24,7 @@ const LENGTH: usize = 2048;
 pub(crate) fn write(cases: &Path, folder: &Path) -> Result<(), Failure> {
     let mut seeds: BTreeSet<(&str, String, String)> = BTreeSet::new();
     for case in read_all(cases) {
-        for (target, text) in of_case(&case, cases)? {
+        for (target, text) in of_case(&case) {
             let rule = &case.rule;
             let others = seeds
                 .iter()
@@ -47,11 +47,10 @@ pub(crate) fn write(cases: &Path, folder: &Path) -> Result<(), Failure> {
 }
 
 /// The seeds of a case, each with its target.
-fn of_case(case: &Case, cases: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
-    let file = cases.join(format!("{}.yaml", case.name));
+fn of_case(case: &Case) -> Vec<(&'static str, String)> {
     let mut seeds = vec![
         ("request", case.payload_text()),
-        ("yaml_edit", fs::read_to_string(file)?),
+        ("yaml_edit", case.text().to_owned()),
     ];
     let part = |pointer| case.payload.pointer(pointer).unwrap_or(&Value::Null);
     match part("/settings") {
@@ -68,7 +67,7 @@ fn of_case(case: &Case, cases: &Path) -> Result<Vec<(&'static str, String)>, Fai
             seeds.push((target, text.clone()));
         }
     });
-    Ok(seeds)
+    seeds
 }
 
 /// Visits every field in a value.

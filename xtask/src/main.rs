@@ -1,6 +1,7 @@
 //! `cargo xtask`: tasks that people run once in a while.
 
 mod fuzz_seeds;
+mod new_rule;
 #[cfg(feature = "registry")]
 mod registry;
 
@@ -22,6 +23,11 @@ enum Task {
         #[arg(default_value = "target/fuzz-seeds")]
         folder: PathBuf,
     },
+    /// Creates the files of a rule, and registers it.
+    NewRule {
+        /// The name: words of a to z, with hyphens between them.
+        name: String,
+    },
     #[cfg(feature = "registry")]
     #[command(flatten)]
     Registry(registry::Task),
@@ -33,6 +39,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::FuzzSeeds { folder } => fuzz_seeds::write(&root().join("tests/cases"), &folder),
+        Task::NewRule { name } => new_rule::write(&root(), &name),
         #[cfg(feature = "registry")]
         Task::Registry(task) => registry::run(task),
         #[cfg(not(feature = "registry"))]

@@ -1,4 +1,4 @@
-//! What JavaScript gets to see: the core's types in the shape of their JSON, from which the types of TypeScript are
+//! The answers for JavaScript: the core's types in the shape of their JSON, from which the types of TypeScript are
 //! made too. The words that Rust holds as data (rules, actions, effects) stand here as strings, and become types of
 //! their own in `examples/types.rs`.
 
@@ -9,20 +9,20 @@ use serde::Serialize;
 #[cfg(feature = "types")]
 use ts_rs::TS;
 
-/// What is answered to an object.
+/// The answer to an object.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Answer {
     /// It was judged.
     Verdict(Verdict),
-    /// It was not, which JavaScript throws.
+    /// It was not judged: JavaScript throws an error.
     Refused(Refused),
 }
 
 /// Why an object was not judged.
 #[derive(Debug, Serialize)]
 pub struct Refused {
-    /// Whether it is the settings that cannot be used; else it is the object that cannot be read.
+    /// True if the settings are not valid; otherwise the object cannot be read.
     settings: bool,
     code: Option<u16>,
     message: Option<String>,
@@ -35,7 +35,7 @@ impl From<Refusal> for Refused {
             Refusal::Unreadable(ReadError::Invalid { path, .. }) => (false, path.to_string()),
             Refusal::Unreadable(ReadError::NotJson(_)) => (false, String::new()),
             Refusal::Settings(error) => (true, error.path.clone()),
-            // Nobody can be asked here, so settings that need it are refused before.
+            // No host can be asked here, so settings that need one are refused before.
             Refusal::Namespace { .. } => (true, "scope.namespaceLabels".to_owned()),
         };
         let eci_security_context::Verdict { code, message, .. } = refusal.into_verdict();
@@ -48,12 +48,12 @@ impl From<Refusal> for Refused {
     }
 }
 
-/// What the policy says of an object.
+/// The policy's verdict on an object.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
-    /// Whether the object is accepted: nothing found denies it.
+    /// True if the object is accepted: no finding denies it.
     pub accepted: bool,
     /// The HTTP status code of a denial: 403.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,20 +61,20 @@ pub struct Verdict {
     /// Why it is denied: every finding that denies, with the way out, in one line of at most 4 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What the author should know, as the API server would say it: at most 10, each of at most 256 characters.
+    /// Warnings for the author, as the API server would show them: at most 10, each of at most 256 characters.
     pub warnings: Vec<String>,
-    /// Everything that was found, in evaluation order.
+    /// All findings, in evaluation order.
     pub findings: Vec<Finding>,
-    /// What a cluster would write to its audit log, where anything was found.
+    /// The text for the audit log of a cluster, if there are findings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_annotations: Option<AuditAnnotations>,
-    /// The repaired object, where there was something to repair.
+    /// The repaired object, if there was a repair.
     #[cfg_attr(feature = "types", ts(type = "Record<string, unknown>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<Box<RawValue>>,
 }
 
-/// What a cluster would write to its audit log.
+/// The text for the audit log of a cluster.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(TS))]
 pub struct AuditAnnotations {
@@ -89,17 +89,17 @@ pub struct Finding {
     /// The rule that objects.
     #[cfg_attr(feature = "types", ts(type = "RuleId"))]
     pub rule: &'static str,
-    /// What is done about it, after the settings and the request have had their say; never `off`.
+    /// The action, after the settings and the request are considered; never `off`.
     #[cfg_attr(feature = "types", ts(type = "Action"))]
     pub action: &'static str,
     /// What ECI does with such a pod.
     #[cfg_attr(feature = "types", ts(type = "Effect"))]
     pub effect: &'static str,
-    /// Where, from the root of the object: `spec.containers[0].securityContext.privileged`.
+    /// The path from the root of the object: `spec.containers[0].securityContext.privileged`.
     pub path: String,
-    /// What is wrong, beginning with the value.
+    /// The problem.
     pub message: String,
-    /// The way out.
+    /// The way out, as an instruction.
     pub help: String,
 }
 
@@ -110,7 +110,7 @@ pub struct Rule {
     /// The stable name, in settings, findings and messages.
     #[cfg_attr(feature = "types", ts(type = "RuleId"))]
     pub id: &'static str,
-    /// What it finds.
+    /// The finding, in one line.
     pub summary: &'static str,
     /// What ECI does with such a pod.
     #[cfg_attr(feature = "types", ts(type = "Effect"))]
@@ -118,10 +118,10 @@ pub struct Rule {
     /// What the policy does by default.
     #[cfg_attr(feature = "types", ts(type = "Action"))]
     pub action: &'static str,
-    /// What the repair does, of a rule that has one.
+    /// The repair, if the rule has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
-    /// The version of the policy that brought the rule.
+    /// The version of the policy that first had the rule.
     pub since: &'static str,
 }
 

@@ -7,6 +7,7 @@
 //! | evaluation | [`evaluation`] | input and data in, the result of an entry point out |
 //! | data | [`change`] | the host's changes of its data |
 //! | patch | [`patch`] | a repair as a JSON Patch |
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 #[cfg(target_arch = "wasm32")]
 mod abi;
