@@ -1,5 +1,6 @@
 //! Objects: views of structs, and maps of which a few keys are read.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -106,6 +107,7 @@ impl<'de, K: Keys> Visitor<'de> for EntriesVisitor<K> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Entries::default();
+        let mut seen = BTreeSet::new();
         while let Some(key) = map.next_key::<Text<'de>>()? {
             if let Some(known) = K::KEYS.iter().find(|known| **known == &*key) {
                 if entries.values.iter().any(|(set, _)| set == known) {
@@ -113,7 +115,7 @@ impl<'de, K: Keys> Visitor<'de> for EntriesVisitor<K> {
                 }
                 entries.values.push((known, map.next_value()?));
             } else if K::is_family(&key) {
-                if entries.family.iter().any(|(set, _)| *set == key) {
+                if !seen.insert(key.clone()) {
                     return Err(A::Error::custom(KEY_TWICE));
                 }
                 let is_set = map.next_value::<Option<IgnoredAny>>()?.is_some();
