@@ -44,8 +44,9 @@ policy.wasm: $(SOURCES) | cargo ## The policy (the default)
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(shell find xtask/src/registry) xtask/Cargo.toml | cargo ## The policy with its metadata, as a cluster takes it
 	$(ANNOTATE) --metadata metadata.yml --readme README.md --output $@ policy.wasm
 
+# Built for size: the two modules that people load into other programs.
 policy.opa.wasm: $(SOURCES) $(shell find guests/opa/src) guests/opa/build.rs guests/opa/Cargo.toml | cargo ## The policy for OPA Wasm hosts
-	scripts/wasm-build wasm32-unknown-unknown guests/opa $@
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=s scripts/wasm-build wasm32-unknown-unknown guests/opa $@
 
 annotated-policy.opa.wasm: policy.opa.wasm guests/opa/metadata.yml guests/opa/README.md $(shell find xtask/src/registry) xtask/Cargo.toml | cargo
 	$(ANNOTATE) --metadata guests/opa/metadata.yml --readme guests/opa/README.md --output $@ policy.opa.wasm
