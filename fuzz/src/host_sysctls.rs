@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use eci_security_context::eci::sysctl::normalise;
-use eci_security_context::sysctls::{HostSysctls, annotation, of_annotation};
+use eci_security_context::pod::sysctls::{HostSysctl, HostSysctls, annotation, of_annotation};
 use serde_json::{Value, json};
 
 use crate::answer::checked;
 use crate::repair::{self, validate};
-use crate::untyped;
 
 /// The annotation is read as the specification says; what is written of its entries is read as the same; and a pod with
 /// it gets an answer, and repairs that leave it clean.
@@ -26,8 +25,10 @@ pub fn run(bytes: &[u8]) {
             );
         }
         HostSysctls::Entries(entries) => {
-            let written = annotation(entries);
-            assert!(untyped::is_json(&written), "{written}");
+            let entry = |entry: &HostSysctl| (entry.name.clone(), entry.value.clone());
+            let entries: Vec<_> = entries.iter().map(entry).collect();
+            let written = annotation(entries.iter().map(|(name, value)| (&**name, &**value)));
+            assert!(crate::is_json(&written), "{written}");
             assert_eq!(
                 of_annotation(Some(&written), &[]),
                 read,
@@ -35,22 +36,22 @@ pub fn run(bytes: &[u8]) {
             );
         }
     }
-    if let Some(value) = untyped::value(text) {
+    if let Some(value) = crate::value(text) {
         match (read, expected(&value)) {
             (HostSysctls::Entries(entries), Some(expected)) => assert_eq!(entries, expected),
             (HostSysctls::Malformed(_), None) => {}
             (read, expected) => panic!("{read:?}, and expected is {expected:?}"),
         }
-    } else if !untyped::is_json(text) {
+    } else if !crate::is_json(text) {
         assert!(
             matches!(read, HostSysctls::Malformed(_)),
-            "an annotation that is no JSON"
+            "an annotation that is not JSON"
         );
     }
     judged(text);
 }
 
-fn expected(value: &Value) -> Option<Vec<(String, String)>> {
+fn expected(value: &Value) -> Option<Vec<HostSysctl>> {
     let mut names = BTreeSet::new();
     let entries: Option<Vec<_>> = value
         .as_array()?
@@ -58,7 +59,11 @@ fn expected(value: &Value) -> Option<Vec<(String, String)>> {
         .map(|entry| {
             let (name, value) = (entry.get("name")?.as_str()?, entry.get("value")?.as_str()?);
             let is_new = names.insert(normalise(name).into_owned());
-            (is_new && entry.as_object()?.len() == 2).then(|| (name.to_owned(), value.to_owned()))
+            let entry_of = |name: &str, value: &str| HostSysctl {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            };
+            (is_new && entry.as_object()?.len() == 2).then(|| entry_of(name, value))
         })
         .collect();
     entries.filter(|entries| !entries.is_empty())

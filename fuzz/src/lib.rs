@@ -1,5 +1,4 @@
-//! What must hold of any input: one module a fuzz target, each with a function `run` that panics where it does not.
-//! [`untyped`] is the reading of a request that the policy's own is compared with.
+//! The properties of any input: one module a fuzz target, with a function `run` that panics where one does not hold.
 //!
 //! `make test-seeds` runs the properties on seeds made from the cases and on the inputs in fuzz/found; `make fuzz` has
 //! libFuzzer look for inputs that break them.
@@ -9,15 +8,13 @@ pub mod quantity;
 pub mod repair;
 pub mod request;
 pub mod settings;
-pub mod typed;
-pub mod untyped;
 pub mod yaml_edit;
 
 #[path = "../../tests/support/answer.rs"]
 #[allow(dead_code, reason = "shared with tests that use all of it")]
 mod answer;
 
-/// What a target does with the bytes that it is given: it panics where something does not hold.
+/// A target: it panics where something does not hold of the bytes that it is given.
 pub type Target = fn(&[u8]);
 
 /// The targets, by the name of their folder of seeds.
@@ -28,3 +25,16 @@ pub const TARGETS: [(&str, Target); 5] = [
     ("quantity", quantity::run),
     ("yaml_edit", yaml_edit::run),
 ];
+
+/// True if the text is JSON by its grammar.
+pub(crate) fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// The text as a value. `None` where it is not JSON, or an object in it sets a key twice: then it has no one value.
+pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
+    let tree: eci_security_context::json::Tree = eci_security_context::json::read(text).ok()?;
+    let value = serde_json::from_str(text).ok();
+    drop(tree);
+    value
+}

@@ -1,10 +1,12 @@
-//! What holds of a repaired object, whichever target made it.
+//! The properties of a repaired object, whichever target made it.
 
 use eci_security_context::Verdict;
-use eci_security_context::json::Raw;
-use eci_security_context::path::{Path, Step};
-use eci_security_context::rule::{Action, Edit, Finding};
-use eci_security_context::splice::{Change, splice};
+use eci_security_context::fix::Edit;
+use eci_security_context::json::{self, RawValue};
+use eci_security_context::path::Step;
+use eci_security_context::review::Judged;
+use eci_security_context::rules::rule::Action;
+use serde::Serialize;
 
 /// A host on which every second Namespace is ECI's.
 pub fn ask(name: &str) -> Result<String, String> {
@@ -29,27 +31,49 @@ pub fn mutate(payload: &[u8]) -> Verdict {
     eci_security_context::mutate(payload, Some(&ask))
 }
 
-/// Judges a payload, and what the judgement repairs once more: the rule that repaired it has nothing more to say of
-/// the place, and no other rule anything to repair. Gives back the first judgement.
+/// A payload with another object in its request.
+#[derive(Serialize)]
+struct Payload<'p> {
+    request: Request<'p>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<&'p RawValue>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'p> {
+    kind: Option<&'p RawValue>,
+    sub_resource: Option<&'p RawValue>,
+    namespace: Option<&'p RawValue>,
+    operation: Option<&'p RawValue>,
+    object: &'p RawValue,
+    old_object: Option<&'p RawValue>,
+}
+
+/// Judges a payload, and judges the repaired object again: the rule that repaired it finds nothing more at the place,
+/// and no rule has anything to repair. Returns the first verdict.
 pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
     let first = judge(payload.as_bytes());
     let Some(object) = first.mutated_object.as_deref() else {
         return first;
     };
-    assert!(
-        crate::untyped::is_json(object),
-        "a repaired object that is no JSON: {object}"
-    );
-    let place = Path::of(&["request", "object"]);
-    // What arrives may have blanks around it.
-    let payload = Raw::parse(payload)
-        .expect("what is repaired was read")
-        .get();
-    let repaired = splice(payload, &[Change::set(&place, object)]);
-    let second = judge(repaired.as_bytes());
-    assert_eq!(second.mutated_object, None, "a second repair of {object}");
+    let field = |path: &[&'static str]| json::find(payload, path).ok().flatten();
+    let repaired = Payload {
+        request: Request {
+            kind: field(&["request", "kind"]),
+            sub_resource: field(&["request", "subResource"]),
+            namespace: field(&["request", "namespace"]),
+            operation: field(&["request", "operation"]),
+            object,
+            old_object: field(&["request", "oldObject"]),
+        },
+        settings: field(&["settings"]),
+    };
+    let repaired = serde_json::to_vec(&repaired).expect("a payload can be written");
+    let second = judge(&repaired);
+    assert_eq!(second.repaired(), None, "a second repair of {object}");
     // A repair may take a denial away: `CAP_SYS_ADMIN`, which the API server refuses beside
-    // `allowPrivilegeEscalation: false`, becomes `SYS_ADMIN`, which it takes.
+    // `allowPrivilegeEscalation: false`, becomes `SYS_ADMIN`, which it accepts.
     assert!(
         second.accepted || !first.accepted,
         "the repaired object is denied: {object}"
@@ -58,32 +82,31 @@ pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
     first
 }
 
-/// Whether what was repaired is not found again.
-pub fn are_gone(first: &[Finding], second: &[Finding]) {
+/// Checks that repaired findings are not found again.
+pub fn are_gone(first: &[Judged], second: &[Judged]) {
     // Where an item was removed, the next one stands.
-    let is_shifted = |finding: &Finding| {
+    let is_shifted = |judged: &Judged| {
         let last = |edit: &Edit| match edit {
             Edit::Remove(path) => path.steps().last().cloned(),
             Edit::Set(..) => None,
         };
-        finding
-            .edits
-            .iter()
-            .any(|edit| matches!(last(edit), Some(Step::Index(_))))
+        let mut edits = judged.finding.edits.iter();
+        edits.any(|edit| matches!(last(edit), Some(Step::Index(_))))
     };
-    for found in second {
+    for Judged { finding, decision } in second {
         assert_ne!(
-            found.action,
+            decision.action,
             Action::Fix,
-            "{found:?} is left to be repaired"
+            "{finding:?} is left to be repaired"
         );
-        let is_again = |before: &&Finding| {
-            before.action == Action::Fix
+        let is_again = |before: &&Judged| {
+            before.decision.action == Action::Fix
                 && !is_shifted(before)
-                && (before.rule.id, &before.path) == (found.rule.id, &found.path)
+                && (before.finding.rule.id, &before.finding.path)
+                    == (finding.rule.id, &finding.path)
         };
         if let Some(before) = first.iter().find(is_again) {
-            panic!("{before:?} was repaired, and is found again: {found:?}");
+            panic!("{before:?} was repaired, and is found again: {finding:?}");
         }
     }
 }

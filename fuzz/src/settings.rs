@@ -1,16 +1,15 @@
 //! The settings.
 
-use eci_security_context::admission::Request;
 use eci_security_context::eci::profile;
 use eci_security_context::eci::{capability, sysctl};
-use eci_security_context::json::Raw;
-use eci_security_context::judge::{self, review};
-use eci_security_context::settings::{Mutate, Possible, Settings};
+use eci_security_context::policy::parse;
+use eci_security_context::policy::settings::{Mutate, Possible, Settings};
+use eci_security_context::review::request::Request;
+use eci_security_context::review::{Judged, review};
 use serde_json::Value;
 
 use crate::answer::checked;
 use crate::repair::{self, validate};
-use crate::untyped;
 
 /// A pod of which most rules have something to say.
 const PROBE: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","labels":{"eci":"true"},"annotations":{"k8s.aliyun.com/eci-host-sysctls":"[{\"name\":\"vm.max_map_count\",\"value\":\"1\"}]"}},"spec":{"hostPID":true,"securityContext":{"runAsGroup":3000,"runAsNonRoot":true,"fsGroup":1,"sysctls":[{"name":"vm.swappiness","value":"1"},{"name":"kernel/shmmax","value":"x"},{"name":"vm.min_free_kbytes","value":"999999999"}]},"initContainers":[{"name":"init","image":"registry.example/team/init:1","securityContext":{"runAsUser":0}}],"containers":[{"name":"web","image":"registry.example/team/web:1","securityContext":{"privileged":true,"allowPrivilegeEscalation":false,"procMount":"Unmasked","readOnlyRootFilesystem":false,"capabilities":{"add":["cap_chown","SYS_RAWIO","ALL"],"drop":["all"]}}}],"volumes":[{"name":"v","hostPath":{"path":"/"}}]}}"#;
@@ -21,7 +20,7 @@ pub fn run(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let settings = judge::settings(text, true);
+    let settings = read(text);
     if let Err(message) = &settings {
         assert!(message.starts_with("settings: "), "{message:?}");
         assert!(
@@ -34,15 +33,15 @@ pub fn run(bytes: &[u8]) {
             message.len()
         );
     }
-    if Raw::parse(text).is_err() {
-        assert!(settings.is_err(), "settings that are no JSON");
+    if !crate::is_json(text) {
+        assert!(settings.is_err(), "settings that are not JSON");
         return;
     }
     judged(text, settings.is_ok());
-    let Some(value) = untyped::value(text) else {
+    let Some(value) = crate::value(text) else {
         return;
     };
-    let sorted = judge::settings(&value.to_string(), true);
+    let sorted = read(&value.to_string());
     assert_eq!(
         settings.as_ref().err(),
         sorted.as_ref().err(),
@@ -53,6 +52,10 @@ pub fn run(bytes: &[u8]) {
     {
         is_what_is_written(&settings, &value);
     }
+}
+
+fn read(text: &str) -> Result<Settings, String> {
+    parse::settings(text, true).map_err(|error| error.to_string())
 }
 
 fn judged(settings: &str, is_valid: bool) {
@@ -89,7 +92,7 @@ fn is_what_is_written(settings: &Settings, value: &Value) {
         "latest" => profile::latest().name,
         name => name,
     };
-    assert_eq!(settings.profile.name, name);
+    assert_eq!(settings.account.profile.name, name);
     let mode = match settings.mutate {
         Mutate::None => "none",
         Mutate::Pods => "pods",
@@ -107,14 +110,17 @@ fn is_what_is_written(settings: &Settings, value: &Value) {
         settings.scope.namespace_labels,
         flag("/scope/namespaceLabels")
     );
-    assert_eq!(settings.approved.privileged, flag("/approved/privileged"));
     assert_eq!(
-        settings.approved.capabilities,
+        settings.account.approved.privileged,
+        flag("/approved/privileged")
+    );
+    assert_eq!(
+        settings.account.approved.capabilities,
         texts("/approved/capabilities", |name| capability::normalise(name)
             .into_owned())
     );
     assert_eq!(
-        settings.approved.host_sysctls,
+        settings.account.approved.host_sysctls,
         texts("/approved/hostSysctls", |name| sysctl::normalise(name)
             .into_owned())
     );
@@ -125,7 +131,7 @@ fn actions_are_what_is_written(settings: &Settings, value: &Value) {
     if value.pointer("/exempt").is_some() {
         return;
     }
-    let request = Request::creating("", "Pod", Raw::parse(PROBE).expect("it is JSON"));
+    let request = Request::creating("", "Pod", serde_json::from_str(PROBE).expect("it is JSON"));
     let findings = review(&request, settings).expect("it can be read").findings;
     let strength = |action: &str| {
         ["off", "audit", "warn", "fix", "deny"]
@@ -134,8 +140,8 @@ fn actions_are_what_is_written(settings: &Settings, value: &Value) {
     };
     let word = |action: &Value| action.as_str().unwrap_or("off").to_owned();
     let ceiling = value.pointer("/actions/*").map(word);
-    for finding in findings {
-        let action = finding.action.as_str();
+    for Judged { finding, decision } in findings {
+        let action = decision.action.as_str();
         match (
             value
                 .get("actions")

@@ -2,17 +2,16 @@
 
 use std::sync::LazyLock;
 
-use eci_manifest::{Document, Edit, Part, Reason, Replacement, Step, replaced};
-use eci_security_context::admission::Request;
-use eci_security_context::json::Raw;
-use eci_security_context::judge::{self, review};
+use eci_manifest::{Document, Part, Reason, Replacement, Step, replaced};
+use eci_security_context::fix::{self, Edit, Scalar};
 use eci_security_context::path::{self, Path};
-use eci_security_context::rule::{self, Finding};
-use eci_security_context::settings::Settings;
+use eci_security_context::policy::parse;
+use eci_security_context::policy::settings::Settings;
+use eci_security_context::review::request::Request;
+use eci_security_context::review::{Judged, review};
 use serde_json::{Value, json};
 
 use crate::repair::are_gone;
-use crate::untyped;
 
 /// The most places of a document that are looked at.
 const PLACES: usize = 256;
@@ -26,7 +25,7 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
         "approved": {"hostSysctls": ["vm.*", "kernel.pid_max"]},
         "actions": {"sysctl-unsupported": "fix", "root-filesystem": "fix", "proc-mount": "fix"},
     });
-    judge::settings(&raw.to_string(), false).expect("they are valid")
+    parse::settings(&raw.to_string(), false).expect("they are valid")
 });
 
 /// A text is read as the same object by every way to it; an edit is refused, or makes of the text what it makes of the
@@ -45,7 +44,7 @@ pub fn run(bytes: &[u8]) {
         for document in documents.iter().take(4) {
             let object = serde_json::to_string(document).expect("it is written");
             assert_eq!(
-                untyped::value(&object),
+                crate::value(&object),
                 Some(document.value()),
                 "the object, written and read"
             );
@@ -61,9 +60,14 @@ fn is_carried_out(
     documents: &[Document<'_>],
     document: &Document<'_>,
     object: &str,
-    edits: &[rule::Edit],
+    edits: &[Edit],
 ) -> Option<String> {
-    let in_manifest: Vec<_> = edits.iter().map(in_manifest).collect();
+    let values: Vec<Option<Value>> = edits.iter().map(value_of).collect();
+    let in_manifest: Vec<_> = edits
+        .iter()
+        .zip(&values)
+        .map(|(edit, to)| in_manifest(edit, to.as_ref()))
+        .collect();
     let replacements = match document.replacements(&in_manifest) {
         Ok(replacements) => replacements,
         Err(unrepairable) => {
@@ -99,8 +103,9 @@ fn is_carried_out(
         })
         .collect();
     let edited = replaced(part.text(), &moved);
-    let after: Value =
-        serde_json::from_str(&rule::apply(object, edits.iter())).expect("it is JSON");
+    let object = serde_json::from_str(object).expect("it is JSON");
+    let after = fix::apply(object, edits.iter()).expect("it can be edited");
+    let after: Value = serde_json::from_str(after.get()).expect("it is JSON");
     let expected: Vec<_> = documents
         .iter()
         .map(|other| {
@@ -126,17 +131,20 @@ fn is_carried_out(
     }
 }
 
-fn in_manifest(edit: &rule::Edit) -> Edit<'_> {
+fn value_of(edit: &Edit) -> Option<Value> {
+    match edit {
+        Edit::Set(_, value) => Some(json!(value)),
+        Edit::Remove(_) => None,
+    }
+}
+
+fn in_manifest<'e>(edit: &'e Edit, to: Option<&'e Value>) -> eci_manifest::Edit<'e> {
     let steps = edit.path().steps().iter().map(|step| match step {
         path::Step::Index(index) => Step::Index(*index),
         path::Step::Field(name) => Step::Key(name),
         path::Step::Key(key) => Step::Key(key),
     });
-    let to = match edit {
-        rule::Edit::Set(_, value) => Some(value),
-        rule::Edit::Remove(_) => None,
-    };
-    Edit {
+    eci_manifest::Edit {
         steps: steps.collect(),
         to,
     }
@@ -158,10 +166,10 @@ fn some_places_are_edited(
         let choice = sum.wrapping_add(turn);
         let (place, makes) = &places[choice % places.len()];
         let edit = match choice / places.len() % if *makes { 4 } else { 2 } {
-            0 => rule::Edit::Set(place.clone(), json!("a: #b")),
-            1 => rule::Edit::Remove(place.clone()),
-            2 => rule::Edit::Set(place.field("added"), json!(true)),
-            _ => rule::Edit::Set(place.field("added").key("be/low"), json!(-1)),
+            0 => Edit::Set(place.clone(), Scalar::Text("a: #b".to_owned())),
+            1 => Edit::Remove(place.clone()),
+            2 => Edit::Set(place.field("added"), Scalar::Bool(true)),
+            _ => Edit::Set(place.field("added").key("be/low"), Scalar::Int(-1)),
         };
         is_carried_out(part, documents, document, object, &[edit]);
     }
@@ -188,8 +196,8 @@ fn places_of(value: &Value, at: &Path, places: &mut Vec<(Path, bool)>) {
 }
 
 /// What the rules find in an object; nothing in one that they cannot read.
-fn findings(object: &str) -> Vec<Finding> {
-    let request = Request::creating("", "Pod", Raw::parse(object).expect("it is JSON"));
+fn findings(object: &str) -> Vec<Judged> {
+    let request = Request::creating("", "Pod", serde_json::from_str(object).expect("it is JSON"));
     review(&request, &SETTINGS)
         .map(|review| review.findings)
         .unwrap_or_default()
@@ -199,7 +207,7 @@ fn is_repaired(part: &Part<'_>, documents: &[Document<'_>], document: &Document<
     let first = findings(object);
     let edits: Vec<_> = first
         .iter()
-        .flat_map(|finding| finding.edits.clone())
+        .flat_map(|judged| judged.finding.edits.clone())
         .collect();
     if edits.is_empty() {
         return;

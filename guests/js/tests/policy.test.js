@@ -29,14 +29,14 @@ function thrown(call) {
 
 test('the package is small', () => {
   const unpacked = execFileSync('tar', ['-xzOf', process.env.NPM_TARBALL], { maxBuffer: 1 << 30 });
-  assert.ok(unpacked.length <= 300_000, `${unpacked.length} bytes unpacked`);
+  assert.ok(unpacked.length <= 500_000, `${unpacked.length} bytes unpacked`);
 });
 
 test('a pod is denied', () => {
   const { accepted, code, message, findings, auditAnnotations, object } = validate(privileged());
   assert.equal(accepted, false);
   assert.equal(code, 403);
-  assert.match(message, /^\[privileged\] spec\.containers\[0\]\.securityContext\.privileged: true needs an approval/);
+  assert.match(message, /^\[privileged\] spec\.containers\[0\]\.securityContext\.privileged: privileged: true is not allowed on ECI without/);
   const [{ rule, action, effect, path, help }] = findings;
   assert.deepEqual([rule, action, effect], ['privileged', 'deny', 'refused']);
   assert.equal(path, 'spec.containers[0].securityContext.privileged');
@@ -143,7 +143,7 @@ test('a trap is an InternalError, and the next call works', () => {
     assert.ok(error.cause instanceof WebAssembly.RuntimeError, String(error.cause));
     assert.ok(!error.message.includes('s3cr3t-token'));
     assert.equal(judge(privileged()).code, 403);
-    assert.equal(rules().length, 20);
+    assert.equal(rules().length, 21);
   }
 });
 
@@ -191,7 +191,7 @@ test('bad payloads get their answer, and the next evaluation works', () => {
     } catch {
       continue; // No object of JavaScript's comes of it.
     }
-    if (says.endsWith('is set twice')) continue; // Nor of this: its objects have every key once.
+    if (says.endsWith('is set twice') || says.endsWith('sets a key twice')) continue; // Nor of this: its objects have every key once.
     judged += 1;
     const { request, settings } = Object(document);
     const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
