@@ -8,7 +8,7 @@
 
 #[path = "support/answer.rs"]
 mod answer;
-#[path = "support/bad_payloads.rs"]
+#[path = "support/bad_payloads/mod.rs"]
 mod bad_payloads;
 
 use eci_corpus::read_all;

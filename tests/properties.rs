@@ -9,7 +9,7 @@
 
 #[path = "support/answer.rs"]
 mod answer;
-#[path = "support/generate.rs"]
+#[path = "support/generate/mod.rs"]
 mod generate;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,7 +14,7 @@
     reason = "a test may panic"
 )]
 
-#[path = "../../tests/support/generate.rs"]
+#[path = "../../tests/support/generate/mod.rs"]
 #[allow(dead_code, reason = "this takes a part of it")]
 mod generate;
 

@@ -12,7 +12,7 @@ use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use serde_json::{Value, json};
 
-#[path = "../../tests/support/bad_payloads.rs"]
+#[path = "../../tests/support/bad_payloads/mod.rs"]
 mod bad_payloads;
 
 fn nobody() -> Result<Value, String> {

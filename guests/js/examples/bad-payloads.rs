@@ -1,7 +1,7 @@
 //! Writes the payloads that cannot be read, or only just, as JSON lines for the tests of the npm package. What is not
 //! UTF-8 is no string of JavaScript's, and left out.
 
-#[path = "../../../tests/support/bad_payloads.rs"]
+#[path = "../../../tests/support/bad_payloads/mod.rs"]
 mod bad_payloads;
 
 use std::io::{self, BufWriter, Write};

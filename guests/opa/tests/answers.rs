@@ -8,13 +8,13 @@
     reason = "a test may panic"
 )]
 
-#[path = "../../../tests/support/bad_payloads.rs"]
+#[path = "../../../tests/support/bad_payloads/mod.rs"]
 mod bad_payloads;
 #[allow(
     dead_code,
     reason = "not every crate that includes this uses all of it"
 )]
-#[path = "../../../tests/support/generate.rs"]
+#[path = "../../../tests/support/generate/mod.rs"]
 mod generate;
 
 use std::path::Path;

@@ -1,0 +1,340 @@
+//! Objects with a field of a wrong type.
+
+use serde_json::{Value, json};
+
+use super::{BadPayload, FINE, SECRET, UNREADABLE, bad, deployment, payload, put, readable};
+
+/// What a field is, as the policy reads it.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Flag,
+    Integer,
+    Text,
+    /// A quantity: text, or a number.
+    Quantity,
+    List,
+    Object,
+}
+
+impl Shape {
+    /// Values of every other type; a list is empty.
+    fn wrong(self) -> Vec<Value> {
+        let number = if matches!(self, Self::Integer) {
+            json!(1.5)
+        } else {
+            json!(4_815_162_342_i64)
+        };
+        let values = [
+            json!(true),
+            number,
+            json!(SECRET),
+            json!([]),
+            json!({SECRET: SECRET}),
+        ];
+        values
+            .into_iter()
+            .filter(|value| !self.takes(value))
+            .collect()
+    }
+
+    fn takes(self, value: &Value) -> bool {
+        match self {
+            Self::Flag => value.is_boolean(),
+            Self::Integer => value.is_i64(),
+            Self::Text => value.is_string(),
+            Self::Quantity => value.is_string() || value.is_number(),
+            Self::List => value.is_array(),
+            Self::Object => value.is_object(),
+        }
+    }
+}
+
+use Shape::{Flag, Integer, List, Object, Quantity, Text};
+
+/// What says where a pod runs (section 4), as JSON pointers from the pod (template) on.
+static PLACING: &[(&str, Shape)] = &[
+    ("/metadata", Object),
+    ("/metadata/labels", Object),
+    ("/metadata/labels/alibabacloud.com~1eci", Text),
+    ("/metadata/labels/eci", Text),
+    ("/metadata/labels/alibabacloud.com~1acs", Text),
+    ("/metadata/labels/alibabacloud.com~1compute-class", Text),
+    ("/metadata/annotations", Object),
+    (
+        "/metadata/annotations/alibabacloud.com~1burst-resource",
+        Text,
+    ),
+    ("/spec", Object),
+    ("/spec/nodeName", Text),
+    ("/spec/nodeSelector", Object),
+    ("/spec/nodeSelector/type", Text),
+    ("/spec/nodeSelector/k8s.aliyun.com~1vnode", Text),
+    ("/spec/tolerations", List),
+    ("/spec/tolerations/0", Object),
+    ("/spec/tolerations/0/key", Text),
+    ("/spec/tolerations/0/value", Text),
+    ("/spec/affinity", Object),
+    ("/spec/affinity/nodeAffinity", Object),
+    (
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution",
+        Object,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
+        List,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0",
+        Object,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchExpressions",
+        List,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution",
+        List,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0",
+        Object,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference",
+        Object,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions",
+        List,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0",
+        Object,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/key",
+        Text,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/operator",
+        Text,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/values",
+        List,
+    ),
+    (
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/values/0",
+        Text,
+    ),
+];
+
+/// What the rules read of a pod.
+static POD_FIELDS: &[(&str, Shape)] = &[
+    (
+        "/metadata/annotations/k8s.aliyun.com~1eci-host-sysctls",
+        Text,
+    ),
+    ("/metadata/annotations/k8s.aliyun.com~1eci-use-specs", Text),
+    ("/spec/os", Object),
+    ("/spec/os/name", Text),
+    ("/spec/hostNetwork", Flag),
+    ("/spec/hostPID", Flag),
+    ("/spec/hostIPC", Flag),
+    ("/spec/volumes", List),
+    ("/spec/volumes/0", Object),
+    ("/spec/securityContext", Object),
+    ("/spec/securityContext/runAsUser", Integer),
+    ("/spec/securityContext/runAsGroup", Integer),
+    ("/spec/securityContext/runAsNonRoot", Flag),
+    ("/spec/securityContext/fsGroup", Integer),
+    ("/spec/securityContext/fsGroupChangePolicy", Text),
+    ("/spec/securityContext/supplementalGroups", List),
+    ("/spec/securityContext/supplementalGroups/0", Integer),
+    ("/spec/securityContext/supplementalGroupsPolicy", Text),
+    ("/spec/securityContext/seLinuxOptions", Object),
+    ("/spec/securityContext/seLinuxChangePolicy", Text),
+    ("/spec/securityContext/seccompProfile", Object),
+    ("/spec/securityContext/seccompProfile/type", Text),
+    ("/spec/securityContext/appArmorProfile", Object),
+    ("/spec/securityContext/windowsOptions", Object),
+    ("/spec/securityContext/sysctls", List),
+    ("/spec/securityContext/sysctls/0", Object),
+    ("/spec/securityContext/sysctls/0/name", Text),
+    ("/spec/securityContext/sysctls/0/value", Text),
+    ("/spec/containers", List),
+    ("/spec/initContainers", List),
+    ("/spec/ephemeralContainers", List),
+];
+
+/// What the rules read of a container, from the container on.
+static CONTAINER_FIELDS: &[(&str, Shape)] = &[
+    ("", Object),
+    ("/name", Text),
+    ("/image", Text),
+    ("/securityContext", Object),
+    ("/securityContext/allowPrivilegeEscalation", Flag),
+    ("/securityContext/appArmorProfile", Object),
+    ("/securityContext/capabilities", Object),
+    ("/securityContext/capabilities/add", List),
+    ("/securityContext/capabilities/add/0", Text),
+    ("/securityContext/capabilities/drop", List),
+    ("/securityContext/capabilities/drop/0", Text),
+    ("/securityContext/privileged", Flag),
+    ("/securityContext/procMount", Text),
+    ("/securityContext/readOnlyRootFilesystem", Flag),
+    ("/securityContext/runAsGroup", Integer),
+    ("/securityContext/runAsNonRoot", Flag),
+    ("/securityContext/runAsUser", Integer),
+    ("/securityContext/seLinuxOptions", Object),
+    ("/securityContext/seccompProfile", Object),
+    ("/securityContext/seccompProfile/type", Text),
+    ("/securityContext/windowsOptions", Object),
+    ("/resources", Object),
+    ("/resources/limits", Object),
+    ("/resources/requests", Object),
+];
+
+/// What `min-free-kbytes` reads of the containers, where the pod sets that sysctl.
+static INSTANCE_FIELDS: &[(&str, Shape)] = &[
+    ("/spec/containers/0/resources/limits/cpu", Quantity),
+    ("/spec/containers/0/resources/limits/memory", Quantity),
+    ("/spec/containers/0/env", List),
+    ("/spec/containers/0/env/0", Object),
+    ("/spec/containers/0/env/0/name", Text),
+    ("/spec/containers/0/env/0/value", Text),
+];
+
+/// What is read of a workload's own metadata.
+static WORKLOAD_FIELDS: &[(&str, Shape)] = &[
+    ("/metadata", Object),
+    ("/metadata/annotations", Object),
+    (
+        "/metadata/annotations/k8s.aliyun.com~1eci-host-sysctls",
+        Text,
+    ),
+    ("/metadata/ownerReferences", List),
+    ("/metadata/ownerReferences/0", Object),
+    ("/metadata/ownerReferences/0/controller", Flag),
+];
+
+/// Marks of a wrong type: without them nobody knows where the pod would run.
+pub(crate) fn wrong_placing() -> Vec<BadPayload> {
+    let fields = PLACING
+        .iter()
+        .flat_map(|(field, shape)| of_pods(field, shape.wrong(), UNREADABLE));
+    fields.collect()
+}
+
+/// Fields of a pod that the rules read, of a wrong type.
+pub(crate) fn wrong_pods() -> Vec<BadPayload> {
+    POD_FIELDS
+        .iter()
+        .flat_map(|(field, shape)| of_pods(field, shape.wrong(), FINE))
+        .collect()
+}
+
+/// Fields of a container that the rules read, of a wrong type.
+pub(crate) fn wrong_containers() -> Vec<BadPayload> {
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let fields = lists.iter().flat_map(|list| {
+        CONTAINER_FIELDS.iter().flat_map(move |(field, shape)| {
+            of_pods(&format!("/spec/{list}/0{field}"), shape.wrong(), FINE)
+        })
+    });
+    fields.collect()
+}
+
+/// Fields that say how large the instance is, of a wrong type.
+pub(crate) fn wrong_instances() -> Vec<BadPayload> {
+    INSTANCE_FIELDS
+        .iter()
+        .flat_map(|(field, shape)| of_pods(field, shape.wrong(), FINE))
+        .collect()
+}
+
+/// Fields of a workload's own metadata, of a wrong type.
+pub(crate) fn wrong_workloads() -> Vec<BadPayload> {
+    let above = [("/spec", Object), ("/spec/template", Object)];
+    let fields = WORKLOAD_FIELDS.iter().chain(&above);
+    fields
+        .flat_map(|(field, shape)| {
+            shape
+                .wrong()
+                .into_iter()
+                .map(|wrong| unreadable("Deployment", deployment(), field, wrong))
+        })
+        .collect()
+}
+
+/// A list that holds something, where there must be something else. (A reader that looks into it may name
+/// the first item instead.)
+pub(crate) fn lists_for_something_else() -> Vec<BadPayload> {
+    let list = json!([SECRET]);
+    let fields = PLACING
+        .iter()
+        .chain(POD_FIELDS)
+        .filter(|(_, shape)| !shape.takes(&list));
+    let mut all: Vec<_> = fields
+        .map(|(field, _)| unreadable("Pod", readable("true"), field, list.clone()))
+        .collect();
+    for (request, says) in [
+        (list.clone(), "request: is an array"),
+        (json!({"kind": list}), "request.kind: is an array"),
+        (
+            json!({"kind": {"group": list, "kind": "Pod"}}),
+            "request.kind.group: is an array",
+        ),
+    ] {
+        let payload = json!({"request": request, "settings": {}}).to_string();
+        all.push(bad(format!("{says}: {list}"), payload, UNREADABLE, says));
+    }
+    all
+}
+
+/// A pod with wrong values at `field`: on ECI, elsewhere, and for the first of them in a workload.
+fn of_pods(field: &str, values: Vec<Value>, elsewhere: Option<u16>) -> Vec<BadPayload> {
+    let in_workload = unreadable(
+        "Deployment",
+        deployment(),
+        &format!("/spec/template{field}"),
+        values[0].clone(),
+    );
+    let in_pods = values.into_iter().flat_map(|wrong| {
+        [
+            unreadable("Pod on ECI", readable("true"), field, wrong.clone()),
+            BadPayload {
+                code: elsewhere,
+                ..unreadable("Pod elsewhere", readable("false"), field, wrong)
+            },
+        ]
+    });
+    in_pods.chain([in_workload]).collect()
+}
+
+/// An object with a value of a wrong type.
+fn unreadable(what: &str, mut object: Value, field: &str, wrong: Value) -> BadPayload {
+    let name = format!("{what} {field}: {wrong}");
+    put(&mut object, field, wrong);
+    bad(
+        name,
+        payload(&object, "{}"),
+        UNREADABLE,
+        format!("{}: is a", path(field)),
+    )
+}
+
+/// The field path of a JSON pointer, as the API server prints it.
+fn path(pointer: &str) -> String {
+    let mut path = String::new();
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/");
+        if step.parse::<usize>().is_ok() || step.contains(['.', '/', '-']) {
+            path += &format!("[{step}]");
+        } else {
+            path += if path.is_empty() { "" } else { "." };
+            path += &step;
+        }
+    }
+    path
+}
