@@ -9,10 +9,12 @@
 
 #[path = "support/answer.rs"]
 mod answer;
+#[path = "support/edits.rs"]
+mod edits;
 #[path = "support/generate/mod.rs"]
 mod generate;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::iter;
 
 use eci_security_context::fix::Edit;
@@ -24,9 +26,10 @@ use eci_security_context::{Verdict, kubewarden};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::answer::{annotation, checked};
+use crate::edits::{edits, steps, unasked};
 use crate::generate::{
     PLACES, Place, REGISTRY, arb_ceiling, arb_damaged_payload, arb_json, arb_pod_spec,
     arb_settings, even, odd, payload, placed,
@@ -96,74 +99,6 @@ fn seen(Judged { finding, decision }: &Judged) -> (&str, &str, Action, String, &
 /// What distinguishes a finding from the others of an object.
 fn identity(Judged { finding, .. }: &Judged) -> (&str, &Path) {
     (finding.rule.id, &finding.path)
-}
-
-fn steps(path: &Path) -> Vec<String> {
-    let step = |step: &Step| match step {
-        Step::Field(name) => name.to_string(),
-        Step::Key(key) => key.clone(),
-        Step::Index(index) => index.to_string(),
-    };
-    path.steps().iter().map(step).collect()
-}
-
-/// The edits of a verdict's fixes.
-fn edits(verdict: &Verdict) -> impl Iterator<Item = &Edit> {
-    verdict
-        .findings
-        .iter()
-        .filter(|judged| judged.decision.action == Action::Fix)
-        .flat_map(|fix| &fix.finding.edits)
-}
-
-/// The places where two objects differ, and where no edit allows them to.
-fn unasked(
-    before: &Value,
-    after: &Value,
-    at: &[String],
-    edits: &[(Vec<String>, &Edit)],
-) -> Vec<String> {
-    if before == after || edits.iter().any(|(path, _)| at.starts_with(path)) {
-        return Vec::new();
-    }
-    let below = |step: &str| [at, &[step.to_owned()]].concat();
-    let made = || {
-        edits
-            .iter()
-            .any(|(path, edit)| path.starts_with(at) && matches!(edit, Edit::Set(..)))
-    };
-    match (before, after) {
-        (Value::Object(before), Value::Object(after)) => {
-            let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-            let value =
-                |map: &Map<String, Value>, key: &str| map.get(key).cloned().unwrap_or_default();
-            keys.into_iter()
-                .flat_map(|key| {
-                    unasked(&value(before, key), &value(after, key), &below(key), edits)
-                })
-                .collect()
-        }
-        (Value::Array(before), Value::Array(after)) => {
-            let removed = |index: &usize| {
-                let at = below(&index.to_string());
-                edits
-                    .iter()
-                    .any(|(path, edit)| *path == at && matches!(edit, Edit::Remove(_)))
-            };
-            let kept: Vec<_> = (0..before.len()).filter(|index| !removed(index)).collect();
-            if kept.len() != after.len() {
-                return vec![at.join("/")];
-            }
-            let items = kept.into_iter().zip(after);
-            items
-                .flat_map(|(index, after)| {
-                    unasked(&before[index], after, &below(&index.to_string()), edits)
-                })
-                .collect()
-        }
-        (Value::Null, Value::Object(_)) if made() => unasked(&json!({}), after, at, edits),
-        _ => vec![at.join("/")],
-    }
 }
 
 /// The JSON text with the keys of every object in reversed order.

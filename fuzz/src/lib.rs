@@ -3,6 +3,8 @@
 //! `make test-seeds` runs the properties on seeds made from the cases and on the inputs in fuzz/found; `make fuzz` has
 //! libFuzzer look for inputs that break them.
 
+use eci_security_context::json;
+
 pub mod host_sysctls;
 pub mod quantity;
 pub mod repair;
@@ -13,6 +15,8 @@ pub mod yaml_edit;
 #[path = "../../tests/support/answer.rs"]
 #[allow(dead_code, reason = "shared with tests that use all of it")]
 mod answer;
+#[path = "../../tests/support/edits.rs"]
+mod edits;
 
 /// A target: it panics where something does not hold of the bytes that it is given.
 pub type Target = fn(&[u8]);
@@ -33,8 +37,6 @@ pub(crate) fn is_json(text: &str) -> bool {
 
 /// The text as a value. `None` where it is not JSON, or an object in it sets a key twice: then it has no one value.
 pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
-    let tree: eci_security_context::json::Tree = eci_security_context::json::read(text).ok()?;
-    let value = serde_json::from_str(text).ok();
-    drop(tree);
-    value
+    json::read::<json::Tree>(text).ok()?;
+    serde_json::from_str(text).ok()
 }

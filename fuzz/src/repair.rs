@@ -8,6 +8,8 @@ use eci_security_context::review::Judged;
 use eci_security_context::rules::rule::Action;
 use serde::Serialize;
 
+use crate::edits::{edits, steps, unasked};
+
 /// A host on which every second Namespace is ECI's.
 pub fn ask(name: &str) -> Result<String, String> {
     if name.len().is_multiple_of(2) {
@@ -58,6 +60,8 @@ pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
         return first;
     };
     let field = |path: &[&'static str]| json::find(payload, path).ok().flatten();
+    let before = field(&["request", "object"]).expect("what is repaired was read");
+    only_the_edits_differ(before.get(), object.get(), &first);
     let repaired = Payload {
         request: Request {
             kind: field(&["request", "kind"]),
@@ -80,6 +84,24 @@ pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
     );
     are_gone(&first.findings, &second.findings);
     first
+}
+
+/// Checks that a repaired object differs from the one before it only where edits are. Texts that are not values to
+/// `serde_json`, such as `1e400`, are not compared.
+fn only_the_edits_differ(before: &str, after: &str, verdict: &Verdict) {
+    let Ok(before) = serde_json::from_str(before) else {
+        return;
+    };
+    let after = serde_json::from_str(after)
+        .expect("a repaired object is a value where the one before it is");
+    let edits: Vec<_> = edits(verdict)
+        .map(|edit| (steps(edit.path()), edit))
+        .collect();
+    let places = unasked(&before, &after, &[], &edits);
+    assert!(
+        places.is_empty(),
+        "without an edit, {places:?} differ: {before} {after}"
+    );
 }
 
 /// Checks that repaired findings are not found again.

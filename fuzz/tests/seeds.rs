@@ -1,5 +1,8 @@
 //! The properties hold for the seeds made from the cases, and for every input that fuzzing has found.
 
+#[path = "../../tests/support/bad_payloads/mod.rs"]
+mod bad_payloads;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +25,14 @@ fn every_seed_holds() {
             eprintln!("{}", input.display());
             run(&fs::read(input).unwrap());
         }
+    }
+}
+
+#[test]
+fn every_bad_payload_holds() {
+    for bad in bad_payloads::all() {
+        eprintln!("{}", bad.name);
+        eci_fuzz::request::run(&bad.payload);
     }
 }
 
