@@ -1,11 +1,11 @@
-//! What the command line says.
+//! The arguments of the command line.
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-/// Tells what Alibaba Cloud's Elastic Container Instance (ECI) will do with a pod's security context, before the
-/// cluster sees the pod.
+/// Checks the security contexts of pods for Alibaba Cloud's Elastic Container Instance (ECI) before they reach a
+/// cluster.
 #[derive(Debug, Parser)]
 #[command(name = "eci-policy", version, max_term_width = 110, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -24,30 +24,30 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  eci-policy check deploy/                          what the policy will say of the manifests in a folder
+  eci-policy check deploy/                          check the manifests in a folder
   helm template shop charts/shop | eci-policy check -
-  eci-policy check --format sarif . > eci.sarif     for code scanning
-  eci-policy fix --diff deploy/                     what would be repaired; without --diff, repairs it
-  eci-policy show pod.yaml                          what ECI will really run
-  eci-policy explain privileged                     why, with the source, and the way out
+  eci-policy check --format sarif . > eci.sarif     report for code scanning
+  eci-policy fix --diff deploy/                     show the repairs; without --diff, make them
+  eci-policy show pod.yaml                          show how ECI runs the pod
+  eci-policy explain privileged                     explain a rule, with its source and the way out
 
-It ends with 0 where nothing is denied, with 1 where something is, and with 2 where something could not be done.";
+Exit code: 0 if nothing is denied, 1 if something is, 2 if something could not be done.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judges manifests, as the policy will at admission.
+    /// Checks manifests as the policy does at admission.
     Check(Check),
-    /// Repairs manifests in place, as the policy would repair the pods.
+    /// Repairs manifests in place as the policy repairs pods.
     Fix(Fix),
-    /// Prints the documentation of a rule; without one, the table of the rules.
+    /// Prints the documentation of a rule, or the table of all rules.
     Explain(Explain),
-    /// Shows what ECI will really run.
+    /// Shows how ECI runs the pods.
     Show(Show),
     /// Converts a `docker run` command to a pod, or a pod to ECI's OpenAPI.
     Convert(Convert),
-    /// Shows which verdicts change between two revisions of ECI's rules, and why.
+    /// Shows the verdicts that change between two revisions of ECI's rules.
     Diff(Diff),
-    /// Judges manifests with a Kubewarden module, in the host that Kubewarden embeds.
+    /// Runs a Kubewarden module on manifests, in the host that Kubewarden embeds.
     #[cfg(feature = "run")]
     Run(Run),
     /// Prints the JSON Schema of the settings, for editors.
@@ -64,7 +64,7 @@ Example:
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ColorWhen {
-    /// On a terminal, and without NO_COLOR in the environment.
+    /// On a terminal, unless NO_COLOR is set in the environment.
     Auto,
     /// Always.
     Always,
@@ -72,39 +72,39 @@ pub(crate) enum ColorWhen {
     Never,
 }
 
-/// By what is judged.
+/// The settings of the policy.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Judging")]
+#[command(next_help_heading = "Settings")]
 pub(crate) struct SettingsArgs {
     /// The settings of the policy: a YAML or JSON file, or the manifest of a ClusterAdmissionPolicy or
     /// AdmissionPolicy.
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
-    /// The revision of ECI's rules, in place of that of the settings.
+    /// The revision of ECI's rules, instead of the one in the settings.
     #[arg(long, value_name = "DATE")]
     pub(crate) profile: Option<String>,
-    /// Takes every pod for one of ECI, as `scope.assumeEci: true` does.
+    /// Treats every pod as one that runs on ECI, as `scope.assumeEci: true` does.
     #[arg(long)]
     pub(crate) assume_eci: bool,
 }
 
-/// What is read.
+/// The input.
 #[derive(Debug, Default, Args)]
 pub(crate) struct PathArgs {
-    /// Files, directories (of which the .yaml, .yml and .json files are read, but those that ignore files name),
-    /// or - for standard input.
+    /// Files, directories (their .yaml, .yml and .json files are read, except those in .gitignore and .ignore), or -
+    /// for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 }
 
-/// What comments may do: `# eci-policy: allow RULE reason`, on a line or above it.
+/// Suppressions by comments: `# eci-policy: allow RULE reason`, on a line or above it.
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[command(next_help_heading = "Suppressions")]
 pub(crate) struct SuppressionArgs {
-    /// Reports what comments allow, too.
+    /// Also reports suppressed findings.
     #[arg(long)]
     pub(crate) no_suppressions: bool,
-    /// Reports what comments allow without giving a reason.
+    /// Does not apply suppressions without a reason.
     #[arg(long)]
     pub(crate) require_reason: bool,
 }
@@ -117,14 +117,14 @@ Examples:
   eci-policy check --settings deploy/virtual-nodes/mutating.yaml --format github .
   eci-policy check --assume-eci --strict deploy/
 
-A comment on a line or above it, `# eci-policy: allow RULE reason`, takes back what the rule finds there.")]
+The comment `# eci-policy: allow RULE reason`, on a line or above it, suppresses the findings of the rule there.")]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) input: PathArgs,
-    /// How to report.
+    /// The format of the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ReportFormat,
-    /// Ends with 1 for warnings, repairs and suppressions without effect, too.
+    /// Exit code 1 also for warnings, repairs and suppressions without effect.
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
@@ -154,14 +154,14 @@ Examples:
   eci-policy fix deploy/
   eci-policy fix --rule root-filesystem pod.yaml
 
-Repaired is what has the action `fix`; with --rule, everything that the rule can repair.")]
+Findings with the action `fix` are repaired; with --rule, all findings of the rule that have a repair.")]
 pub(crate) struct Fix {
     #[command(flatten)]
     pub(crate) input: PathArgs,
-    /// Shows what would change, and writes nothing.
+    /// Shows the changes and writes nothing.
     #[arg(long)]
     pub(crate) diff: bool,
-    /// Repairs what this rule finds, and nothing else. May be repeated.
+    /// Repairs the findings of this rule only. May be repeated.
     #[arg(long = "rule", value_name = "RULE")]
     pub(crate) rules: Vec<String>,
     #[command(flatten)]
@@ -188,7 +188,7 @@ Examples:
 pub(crate) struct Show {
     #[command(flatten)]
     pub(crate) input: PathArgs,
-    /// How to show it.
+    /// The format of the output.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: DataFormat,
     #[command(flatten)]
@@ -213,13 +213,13 @@ Examples:
 
 Remarks on standard error name the parts of the input that cannot be converted.")]
 pub(crate) struct Convert {
-    /// What to convert from.
+    /// The format to convert from.
     #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<ConvertFrom>,
-    /// What to convert to.
+    /// The format to convert to.
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<ConvertTo>,
-    /// With --to, how to write the parameters.
+    /// With --to, the format of the parameters.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -253,7 +253,7 @@ pub(crate) enum ConvertTo {
 pub(crate) enum ParameterFormat {
     /// One `Name=value` a line, as in a query.
     Flat,
-    /// JSON, as the SDKs have it.
+    /// JSON, as the SDKs nest it.
     Json,
 }
 
@@ -263,7 +263,7 @@ Examples:
   eci-policy diff --from 2024-02-26 deploy/
   eci-policy diff --from 2024-02-26 --to 2026-04-01 --format json pod.yaml
 
-It ends with 1 where a verdict changes.")]
+Exit code: 1 if a verdict changes.")]
 pub(crate) struct Diff {
     /// The revision of ECI's rules before.
     #[arg(long, value_name = "DATE")]
@@ -273,13 +273,13 @@ pub(crate) struct Diff {
     pub(crate) to: String,
     #[command(flatten)]
     pub(crate) input: PathArgs,
-    /// How to show it.
+    /// The format of the output.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: DataFormat,
-    /// The settings of the policy, the profile aside.
+    /// The settings of the policy; the profile in them is not used.
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
-    /// Takes every pod for one of ECI, as `scope.assumeEci: true` does.
+    /// Treats every pod as one that runs on ECI, as `scope.assumeEci: true` does.
     #[arg(long)]
     pub(crate) assume_eci: bool,
 }
@@ -290,8 +290,7 @@ pub(crate) struct Diff {
 Example:
   eci-policy run --module policy.wasm --settings settings.yaml deploy/
 
-It ends with 0 where the module denies nothing, with 1 where it denies something, and with 2 where something could not be
-judged.")]
+Exit code: 0 if the module denies nothing, 1 if it denies something, 2 if something could not be judged.")]
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) input: PathArgs,
