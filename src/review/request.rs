@@ -177,9 +177,11 @@ impl<O> Request<'_, O> {
     }
 
     fn is_being_deleted(&self) -> bool {
-        let timestamp = &["metadata", "deletionTimestamp"];
-        self.old_object
-            .is_some_and(|old| matches!(json::find(old.get(), timestamp), Ok(Some(_))))
+        self.old_object.is_some_and(|old| {
+            let timestamp: Result<Option<&RawValue>, _> =
+                json::find(old.get(), &["metadata", "deletionTimestamp"]);
+            matches!(timestamp, Ok(Some(_)))
+        })
     }
 
     /// True if the request changes an object that exists.
