@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use crate::eci::signal;
 use crate::json::{Entries, Item, Keys, List, Text, views};
-use crate::pod::object::{
-    Affinity, Labels, Metadata, NodeLabels, NodeRequirement, NodeTerm, NodeValue, Object,
-    Toleration,
+use crate::pod::object::{Labels, Metadata, Object};
+use crate::pod::scheduling::{
+    Affinity, NodeLabels, NodeRequirement, NodeTerm, NodeValue, Toleration,
 };
 use crate::policy::settings::ScopeSettings;
 
