@@ -33,8 +33,8 @@ pub fn find<'de, T: Deserialize<'de>>(
     }
 }
 
-/// A value on the way that is no object. It is reported after the objects around it are read to their ends, which may
-/// set a key twice.
+/// A value on the way that is not an object. It is reported when the objects around it are read to their ends: they
+/// may set a key twice.
 struct Obstacle {
     what: &'static str,
     /// The number of keys that are left of the path.

@@ -19,7 +19,7 @@ use crate::pod::security::{PodSecurityContext, SecurityContext};
 pub struct Object<'a> {
     /// Names, labels and annotations.
     pub metadata: Option<Metadata<'a, Annotations>>,
-    /// The specification: of a pod, or of what makes pods.
+    /// The specification of a pod, or of an object that makes pods.
     pub spec: Option<Spec<'a>>,
     /// The template of a PodTemplate.
     pub template: Option<Box<Self>>,

@@ -1,4 +1,4 @@
-//! The view of what says on which nodes a pod can run.
+//! The view of the fields that choose the nodes of a pod.
 
 use serde::Deserialize;
 
