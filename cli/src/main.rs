@@ -12,6 +12,7 @@ mod fix;
 mod input;
 mod object;
 mod openapi;
+mod partial;
 mod repair;
 mod report;
 mod review;

@@ -17,6 +17,7 @@ use crate::args::SuppressionArgs;
 use crate::input::Input;
 use crate::object::Object;
 use crate::openapi::{self, Position, RequestError};
+use crate::partial;
 use crate::repair;
 use crate::report::{FileReport, Fix, FixTrigger, Found, Problem, Reviewed, Weight};
 use crate::suppress::{of_lines, suppress};
@@ -47,7 +48,11 @@ impl Reviewer<'_> {
     /// Reviews a file.
     pub(crate) fn file(&self, input: Input) -> FileReport {
         match input {
-            Ok((source, text)) => self.text(source.name(), text),
+            Ok((source, text)) => {
+                let mut report = self.text(source.name(), text);
+                partial::leave_patch(&source, &mut report);
+                report
+            }
             Err(error) => FileReport::unread(error),
         }
     }
@@ -194,10 +199,17 @@ impl Reviewer<'_> {
             }
             Err(problem) => report.problems.push(problem),
         }
+        let span = object.span(&Path::default());
         report.objects.push(Reviewed {
             name,
-            start: object.span(&Path::default()).start,
+            start: span.start,
         });
+        if report.found.iter().any(|found| found.fix.is_some())
+            && let Ok(json) = object.json()
+            && let Some(reason) = partial::of_object(&json, object.group_kind())
+        {
+            report.leave(Some(span), reason, partial::HELP);
+        }
         report
     }
 

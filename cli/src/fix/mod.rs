@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::input::{Input, Source};
 use crate::report::{FileReport, FixTrigger, Found, Problem, Weight, counted};
 use crate::review::{Repairs, Reviewer, problem};
-use crate::{Exit, batch, repair, settings};
+use crate::{Exit, batch, partial, repair, settings};
 
 pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
     let rules: Result<_, _> = fix.rules.iter().map(|id| rule_of(id)).collect();
@@ -122,7 +122,10 @@ impl Repairer<'_> {
         documents: &[Document<'_>],
         repaired: &mut Repaired,
     ) -> Vec<Replacement> {
-        let report = self.reviewer.documents(part, documents);
+        let mut report = self.reviewer.documents(part, documents);
+        if let Some(source) = &repaired.source {
+            partial::leave_patch(source, &mut report);
+        }
         let mut plans: Vec<Plan<'_>> = documents.iter().map(Plan::of).collect();
         for found in report
             .found

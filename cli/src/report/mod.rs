@@ -82,6 +82,20 @@ impl FileReport {
         self.problems.append(&mut other.problems);
     }
 
+    /// Removes the repairs of an object, or of the whole file, and says why in a remark.
+    pub(crate) fn leave(&mut self, span: Option<Range<usize>>, reason: &str, help: &str) {
+        self.found.iter_mut().for_each(|found| found.fix = None);
+        let name = match (&span, self.objects.as_slice()) {
+            (Some(_), [object]) => format!("{}: ", object.name),
+            _ => String::new(),
+        };
+        self.problems.push(Problem {
+            weight: Weight::Remark,
+            help: Some(help.to_owned()),
+            ..Problem::failure(span, format!("{name}is not repaired: {reason}"))
+        });
+    }
+
     /// Returns the problems as lines for standard error: position, message, help. Only failures, if `remarks` is false.
     pub(crate) fn problem_lines(&self, text: &str, remarks: bool) -> Vec<String> {
         let lines = Lines::of(text);

@@ -9,12 +9,12 @@ fn text_shows_the_source_as_compilers_do() {
     let folder = Folder::with(&[(
         "pod.yaml",
         &pod(
-            "containers:\n- name: größer\n  securityContext: {note: \"größer\", capabilities: {add: [CAP_CHOWN, SYS_TIMES]}}",
+            "containers:\n- name: größer\n  image: größer\n  securityContext: {note: \"größer\", capabilities: {add: [CAP_CHOWN, SYS_TIMES]}}",
         ),
     )]);
     let ran = folder.run(&["check", "pod.yaml"]);
     let source =
-        "7 |     securityContext: {note: \"größer\", capabilities: {add: [CAP_CHOWN, SYS_TIMES]}}";
+        "8 |     securityContext: {note: \"größer\", capabilities: {add: [CAP_CHOWN, SYS_TIMES]}}";
     let blocks: Vec<Vec<&str>> = ran
         .out
         .trim_end()
@@ -43,7 +43,7 @@ fn text_shows_the_source_as_compilers_do() {
             "{}",
             ran.out
         );
-        assert_eq!(block[1].trim(), format!("--> pod.yaml:7:{column}"));
+        assert_eq!(block[1].trim(), format!("--> pod.yaml:8:{column}"));
         assert_eq!(block[3], source);
         let caret = format!(
             "  |{}{}",

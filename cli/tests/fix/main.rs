@@ -11,6 +11,7 @@ mod support;
 
 mod choice;
 mod file;
+mod partial;
 mod style;
 
 use support::Ran;

@@ -17,7 +17,7 @@ fn every_repair_in_every_style() {
     };
     let json_context = |context: &str| {
         json_pod(&format!(
-            "{{\n    \"containers\": [\n      {{\n        \"name\": \"web\",\n        \"securityContext\": {context}\n      }}\n    ]\n  }}"
+            "{{\n    \"containers\": [\n      {{\n        \"name\": \"web\",\n        \"image\": \"nginx\",\n        \"securityContext\": {context}\n      }}\n    ]\n  }}"
         ))
     };
     let plain = "containers: [{name: web, image: nginx}]\n";
@@ -85,8 +85,8 @@ fn every_repair_in_every_style() {
         ),
         (
             "pod-identity/pod.json",
-            json_pod("{\n    \"securityContext\": {\n      \"runAsGroup\": 3000\n    },\n    \"containers\": [\n      {\n        \"name\": \"web\",\n        \"securityContext\": {\n          \"runAsUser\": 1\n        }\n      }\n    ]\n  }"),
-            json_pod("{\n    \"securityContext\": {\n      \"runAsGroup\": 3000\n    },\n    \"containers\": [\n      {\n        \"name\": \"web\",\n        \"securityContext\": {\n          \"runAsUser\": 1,\n          \"runAsGroup\": 3000\n        }\n      }\n    ]\n  }"),
+            json_pod("{\n    \"securityContext\": {\n      \"runAsGroup\": 3000\n    },\n    \"containers\": [\n      {\n        \"name\": \"web\",\n        \"image\": \"nginx\",\n        \"securityContext\": {\n          \"runAsUser\": 1\n        }\n      }\n    ]\n  }"),
+            json_pod("{\n    \"securityContext\": {\n      \"runAsGroup\": 3000\n    },\n    \"containers\": [\n      {\n        \"name\": \"web\",\n        \"image\": \"nginx\",\n        \"securityContext\": {\n          \"runAsUser\": 1,\n          \"runAsGroup\": 3000\n        }\n      }\n    ]\n  }"),
         ),
         ("sysctl-unsupported/block.yaml", pod(&(sysctls.to_owned() + plain)), annotated(pod(&(left.to_owned() + plain)))),
         (
@@ -158,6 +158,7 @@ spec:
         spec:
             containers:
             -   name: web
+                image: nginx
                 resources: *resources
                 args: [ \"a: b\", '#no', yes ]
                 command:
@@ -225,7 +226,7 @@ fn a_diff_is_unified_and_writes_nothing() {
         "\
 --- a/deploy/web.yaml
 +++ b/deploy/web.yaml
-@@ -26,8 +26,8 @@
+@@ -27,8 +27,8 @@
                  securityContext: &context   # keep me
                      # above
                      capabilities:
