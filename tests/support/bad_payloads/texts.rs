@@ -1,10 +1,9 @@
-//! Payloads that are no object with a request.
+//! Payloads that are not an object with a request.
 
 use serde_json::json;
 
 use super::{BadPayload, NOT_JSON, SECRET, UNREADABLE, bad, payload, pod};
 
-/// Payloads that are no object with a request.
 pub(crate) fn texts() -> Vec<BadPayload> {
     let whole = payload(&pod(), "{}");
     let in_name = |bytes: &[u8]| {
@@ -76,7 +75,7 @@ pub(crate) fn texts() -> Vec<BadPayload> {
             "too early",
         ),
         (
-            "a byte that is no UTF-8",
+            "an invalid byte of UTF-8",
             in_name(b"\xff"),
             NOT_JSON,
             "UTF-8",
