@@ -83,6 +83,18 @@ fn bad(
     }
 }
 
+/// Payloads with the same answer.
+fn group<const N: usize, P: Into<Vec<u8>>>(
+    code: Option<u16>,
+    says: &str,
+    payloads: [(&str, P); N],
+) -> Vec<BadPayload> {
+    let payloads = payloads.into_iter();
+    payloads
+        .map(|(name, payload)| bad(name, payload, code, says))
+        .collect()
+}
+
 /// Sets the value at a JSON pointer. Its parent exists.
 fn put(object: &mut Value, pointer: &str, value: Value) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
