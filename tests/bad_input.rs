@@ -20,7 +20,7 @@ use kubewarden_policy_sdk::response::ValidationResponse;
 use serde_json::{Value, json};
 
 use crate::answer::{annotation, checked};
-use crate::bad_payloads::{BAD_SETTINGS, BadPayload, SECRET};
+use crate::bad_payloads::{BadPayload, SECRET, settings_errors};
 
 fn checked_settings(text: &str, can_ask: bool) -> Result<(), String> {
     let settings = eci_security_context::policy::parse::settings(text, can_ask);
@@ -155,10 +155,10 @@ fn bad_payloads_have_unique_names() {
 
 #[test]
 fn bad_settings_are_refused_by_name() {
-    for (settings, says) in BAD_SETTINGS {
+    for (settings, parts) in settings_errors() {
         let error = checked_settings(settings, true).unwrap_err();
         assert!(error.starts_with("settings: "), "{settings}: {error}");
-        for part in *says {
+        for part in parts {
             assert!(
                 error.contains(part),
                 "{settings}: the error does not say {part:?}: {error}"

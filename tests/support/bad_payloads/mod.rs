@@ -21,7 +21,7 @@ mod types;
 pub(crate) use objects::objects;
 pub(crate) use requests::requests;
 use serde_json::{Value, json};
-pub(crate) use settings::{BAD_SETTINGS, bad_settings};
+pub(crate) use settings::{bad_settings, settings_errors};
 pub(crate) use texts::texts;
 pub(crate) use types::{
     lists_for_something_else, wrong_containers, wrong_instances, wrong_placing, wrong_pods,

@@ -51,6 +51,18 @@ impl Shape {
 
 use Shape::{Flag, Integer, List, Object, Quantity, Text};
 
+/// The beginning of the pointers with `REQUIRED` and `PREFERRED`.
+const AFFINITIES: [(&str, &str); 2] = [
+    (
+        "REQUIRED",
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution",
+    ),
+    (
+        "PREFERRED",
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution",
+    ),
+];
+
 /// The fields of a pod template that decide where its pods run (section 4), as JSON pointers.
 static PLACING: &[(&str, Shape)] = &[
     ("/metadata", Object),
@@ -75,58 +87,19 @@ static PLACING: &[(&str, Shape)] = &[
     ("/spec/tolerations/0/value", Text),
     ("/spec/affinity", Object),
     ("/spec/affinity/nodeAffinity", Object),
-    (
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchExpressions",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/key",
-        Text,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/operator",
-        Text,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/values",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/values/0",
-        Text,
-    ),
+    ("REQUIRED", Object),
+    ("REQUIRED/nodeSelectorTerms", List),
+    ("REQUIRED/nodeSelectorTerms/0", Object),
+    ("REQUIRED/nodeSelectorTerms/0/matchExpressions", List),
+    ("PREFERRED", List),
+    ("PREFERRED/0", Object),
+    ("PREFERRED/0/preference", Object),
+    ("PREFERRED/0/preference/matchExpressions", List),
+    ("PREFERRED/0/preference/matchExpressions/0", Object),
+    ("PREFERRED/0/preference/matchExpressions/0/key", Text),
+    ("PREFERRED/0/preference/matchExpressions/0/operator", Text),
+    ("PREFERRED/0/preference/matchExpressions/0/values", List),
+    ("PREFERRED/0/preference/matchExpressions/0/values/0", Text),
 ];
 
 /// The fields of a pod that the rules read.
@@ -313,13 +286,18 @@ fn of_pods(field: &str, values: Vec<Value>, elsewhere: Option<u16>) -> Vec<BadPa
 
 /// An object with a value of a wrong type.
 fn unreadable(what: &str, mut object: Value, field: &str, wrong: Value) -> BadPayload {
+    let field = AFFINITIES
+        .iter()
+        .fold(field.to_owned(), |field, (name, pointer)| {
+            field.replace(name, pointer)
+        });
     let name = format!("{what} {field}: {wrong}");
-    put(&mut object, field, wrong);
+    put(&mut object, &field, wrong);
     bad(
         name,
         payload(&object, "{}"),
         UNREADABLE,
-        format!("{}: is a", path(field)),
+        format!("{}: is a", path(&field)),
     )
 }
 
