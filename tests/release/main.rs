@@ -28,6 +28,7 @@ fn text(file: impl AsRef<Path>) -> String {
     let file = file.as_ref();
     std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
+
 /// The standard output of a program that passes.
 #[track_caller]
 fn passed(output: Output) -> String {
