@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The annotated module in kwctl, the command that runs policies as Kubewarden's policy-server does.
-# kwctl exits with 0 on a rejection too, and prints the answer as one line of JSON.
+# The annotated module in kwctl, which runs policies as Kubewarden's policy-server does.
+# kwctl prints the answer as one line of JSON. Its exit code is 0 even for a rejection.
 
 bats_require_minimum_version 1.5.0
 
@@ -9,7 +9,7 @@ opa="$BATS_TEST_DIRNAME/../annotated-policy.opa.wasm"
 
 eci='"labels":{"alibabacloud.com/eci":"true"}'
 
-# Here and not in setup_file: bats 1.8 takes a skip there for a failure.
+# Not in setup_file, because bats 1.8 counts a skip there as a failure.
 setup() {
   command -v kwctl >/dev/null || skip "kwctl is not on the PATH"
   [ -f "$policy" ] && [ -f "$opa" ] || skip "the modules are not built: make annotated-policy.wasm annotated-policy.opa.wasm"
@@ -27,7 +27,7 @@ pod() {
 JSON
 }
 
-# request GROUP KIND RESOURCE OBJECT [MEMBERS]: an AdmissionRequest, of a CREATE unless MEMBERS tell otherwise.
+# request GROUP KIND RESOURCE OBJECT [MEMBERS]: an AdmissionRequest. MEMBERS replace its operation CREATE.
 request() {
   local members=${5:-'"operation":"CREATE"'}
   cat >"$BATS_TEST_TMPDIR/request.json" <<JSON
@@ -39,7 +39,7 @@ request() {
 JSON
 }
 
-# judge [FLAGS]: kwctl's answer to the request, in $output; its log, in $stderr.
+# judge [FLAGS]: writes kwctl's answer to the request into $output, and its log into $stderr.
 judge() {
   RUST_BACKTRACE=0 run --separate-stderr kwctl run "$policy" --request-path "$BATS_TEST_TMPDIR/request.json" "$@"
   printf 'answer: %s\nlog: %s\n' "$output" "$stderr"
@@ -58,7 +58,7 @@ says() { [[ $output == *"$1"* ]]; }
 
 patched() { [[ $output == *'"patchType":"JSONPatch"'* ]]; }
 
-# A function, as bats does not see a failing `! patched` in the middle of a test.
+# A function, because bats ignores a failing `! patched` in the middle of a test.
 unpatched() { [[ $output != *'"patch":"'* ]]; }
 
 patch() {
@@ -68,7 +68,7 @@ patch() {
 
 silent() { unpatched && [[ $output != *'"warnings":['* ]]; }
 
-@test "an ECI pod without a security context is accepted as it is" {
+@test "an ECI pod without a security context is accepted unchanged" {
   request "" Pod pods "$(pod "$eci")"
   judged
   allowed
@@ -84,20 +84,20 @@ silent() { unpatched && [[ $output != *'"warnings":['* ]]; }
   unpatched
 }
 
-@test "approved by the settings, a privileged ECI pod is accepted" {
+@test "a privileged ECI pod is accepted if the settings approve it" {
   request "" Pod pods "$(pod "$eci" '"securityContext":{"privileged":true}')"
   judged --settings-json '{"approved":{"privileged":true}}'
   allowed
 }
 
-@test "a privileged pod that does not run on ECI is left alone" {
+@test "a privileged pod that does not run on ECI is accepted unchanged" {
   request "" Pod pods "$(pod '' '"securityContext":{"privileged":true}')"
   judged
   allowed
   silent
 }
 
-@test "a capability spelled with CAP_ is repaired, and the rest of the pod stays" {
+@test "a capability spelled with CAP_ is repaired, and the rest of the pod is unchanged" {
   request "" Pod pods "$(pod "$eci" '"securityContext":{"capabilities":{"add":["CAP_NET_ADMIN"]}},"aFieldOfTomorrow":{"a":1}')"
   judged
   allowed
@@ -137,14 +137,14 @@ JSON
   says 'spec.ephemeralContainers[0].securityContext.privileged'
 }
 
-@test "an unknown setting is refused, and the nearest one named" {
+@test "an unknown setting is refused with the nearest name" {
   request "" Pod pods "$(pod "$eci")"
   judge --settings-json '{"profil":"latest"}'
   [ "$status" -ne 0 ]
   [[ "$output$stderr" == *'profil'* && "$output$stderr" == *'profile'* ]]
 }
 
-@test "a Namespace that may not be read rejects the pod, and the message names the permission" {
+@test "without permission to read the Namespace the pod is rejected, and the message names the permission" {
   request "" Pod pods "$(pod '' '"securityContext":{"privileged":true}')"
   judged --settings-json '{"scope":{"namespaceLabels":true}}'
   refused 500
@@ -161,10 +161,10 @@ JSON
   [[ $output =~ 'kind: Namespace' ]]
 }
 
-# inspected MODULE: all that kwctl reads of its metadata, without the version of a kwctl that wrote them.
+# inspected MODULE: its metadata as kwctl prints them, without the version of the kwctl that wrote them.
 inspected() { kwctl inspect --output yaml "$1" | grep -v '^  io.kubewarden.kwctl: '; }
 
-@test "annotated by kwctl the metadata are the same" {
+@test "kwctl annotate writes the same metadata" {
   cd "$BATS_TEST_DIRNAME/.."
   kwctl annotate --metadata-path metadata.yml --usage-path README.md --output-path "$BATS_TEST_TMPDIR/policy.wasm" policy.wasm
   diff <(inspected "$BATS_TEST_TMPDIR/policy.wasm") <(inspected "$policy")
@@ -172,7 +172,7 @@ inspected() { kwctl inspect --output yaml "$1" | grep -v '^  io.kubewarden.kwctl
   diff <(inspected "$BATS_TEST_TMPDIR/opa.wasm") <(inspected "$opa")
 }
 
-@test "in OPA's mode the answer carries warnings, findings and the repair" {
+@test "in OPA's mode the answer has warnings, findings and the repair" {
   request "" Pod pods "$(pod "$eci" '"securityContext":{"procMount":"Unmasked","capabilities":{"add":["CAP_NET_ADMIN"]}}')"
   policy=$opa
   judged -e opa
@@ -186,7 +186,7 @@ inspected() { kwctl inspect --output yaml "$1" | grep -v '^  io.kubewarden.kwctl
   says 'did you mean profile?'
 }
 
-@test "in Gatekeeper's mode what would have to be repaired is a violation, and so are settings that are not valid" {
+@test "in Gatekeeper's mode a needed repair is a violation, and so are invalid settings" {
   request "" Pod pods "$(pod "$eci" '"securityContext":{"capabilities":{"add":["CAP_NET_ADMIN"]}}')"
   policy=$opa
   judged
@@ -201,7 +201,7 @@ inspected() { kwctl inspect --output yaml "$1" | grep -v '^  io.kubewarden.kwctl
   allowed
 }
 
-# A registry on this machine, its address in $registry, of which kwctl is told that it speaks HTTP.
+# Starts a registry, writes its address into $registry, and lets kwctl use HTTP for it.
 start_registry() {
   local program
   program=$("$BATS_TEST_DIRNAME/../scripts/docker-registry") || skip "docker-registry is missing"
@@ -219,13 +219,13 @@ start_registry() {
   cd "$BATS_TEST_DIRNAME/.."
 }
 
-@test "what xtask pushes kwctl pulls, and what kwctl pushes xtask pulls" {
+@test "kwctl pulls a module that xtask pushed, and the other way round" {
   start_registry
   sources=(--sources-path "$BATS_TEST_TMPDIR/sources.yml")
   ours=$(cargo xtask push "$policy" "$registry/ours/eci:v1")
   theirs=$(kwctl push "${sources[@]}" --output json "$policy" "registry://$registry/theirs/eci:v1")
   echo "ours: $ours theirs: $theirs"
-  # The same manifest to the byte.
+  # Both manifests have the same digest.
   [ "${ours#*@}" = "$(sed 's/.*@\(.*\)"}/\1/' <<<"$theirs")" ]
   kwctl pull "${sources[@]}" --output-path "$BATS_TEST_TMPDIR/ours.wasm" "registry://$ours"
   cmp "$policy" "$BATS_TEST_TMPDIR/ours.wasm"

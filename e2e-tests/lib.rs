@@ -1,4 +1,4 @@
-//! The built module, and a payload judged by it and by the native core, whose answers must be the same bytes.
+//! Calls the built module and the native core, and compares their answers byte by byte.
 #![allow(clippy::panic, clippy::expect_used, reason = "a test may panic")]
 
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 static POLICY: LazyLock<Module> = LazyLock::new(|| {
     let path = std::env::var_os("POLICY_WASM")
-        .expect("POLICY_WASM names the built module; `make test` sets it");
+        .expect("set POLICY_WASM to the built module, as `make test` does");
     Module::load(path).unwrap_or_else(|error| panic!("{error}"))
 });
 
@@ -20,10 +20,10 @@ pub fn corpus() -> Vec<Case> {
     read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"))
 }
 
-/// The host's answer to a question for a Namespace: the object, or the reason why there is none.
+/// The host's answer to a question for a Namespace: the object, or the reason of a failure.
 pub type Answer = Result<Value, String>;
 
-/// The host's answer where a case has the policy ask for the Namespace.
+/// The host's answer to the policy's question for the Namespace of a case.
 pub fn namespace(case: &Case) -> Answer {
     match &case.namespace {
         Namespace::Labels(labels) => Ok(json!({"metadata": {"labels": labels}})),
@@ -37,7 +37,7 @@ pub fn namespace(case: &Case) -> Answer {
 /// Calls a function of the module in a fresh instance.
 ///
 /// # Errors
-/// As the host reports them; a trap is one.
+/// An error or a trap, as the host reports it.
 pub fn call(function: &str, payload: &[u8], namespace: Answer) -> Result<Vec<u8>, Error> {
     POLICY.call(function, payload, move |_| namespace.clone())
 }
@@ -45,7 +45,7 @@ pub fn call(function: &str, payload: &[u8], namespace: Answer) -> Result<Vec<u8>
 /// The answer of the native core to a payload.
 ///
 /// # Errors
-/// Where it cannot be written as Kubewarden's.
+/// The answer cannot be written.
 pub fn native(function: &str, payload: &[u8], namespace: &Answer) -> Result<Vec<u8>, String> {
     let judge = if function == "mutate" {
         mutate
@@ -60,10 +60,10 @@ pub fn native(function: &str, payload: &[u8], namespace: &Answer) -> Result<Vec<
     kubewarden::answer(&judge(payload, Some(&ask))).map_err(|error| error.to_string())
 }
 
-/// The answer of the module to a payload, which is also that of the native core.
+/// The answer of the module and of the native core to a payload.
 ///
 /// # Errors
-/// Where the module traps, or the two differ.
+/// The module traps, or the answers differ.
 pub fn agreed(function: &str, payload: &[u8], namespace: Answer) -> Result<Value, String> {
     let native = native(function, payload, &namespace)?;
     let module = call(function, payload, namespace).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! What cannot be read is rejected with its path, what can is judged, and no answer repeats the payload.
+//! An unreadable request is rejected with the path of the error, an odd one is judged, and no answer repeats the payload.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -20,15 +20,15 @@ use kubewarden_policy_sdk::response::ValidationResponse;
 use serde_json::{Value, json};
 
 use crate::answer::{annotation, checked};
-use crate::bad_payloads::{BAD_SETTINGS, BadPayload, SECRET};
+use crate::bad_payloads::{BadPayload, SECRET, settings_errors};
 
 fn checked_settings(text: &str, can_ask: bool) -> Result<(), String> {
     let settings = eci_security_context::policy::parse::settings(text, can_ask);
     settings.map(drop).map_err(|error| error.to_string())
 }
 
-/// Everything that an answer says to people.
-fn told(answer: &ValidationResponse) -> String {
+/// The texts of an answer.
+fn texts(answer: &ValidationResponse) -> String {
     let message = answer.message.as_deref().unwrap_or_default();
     let warnings = answer.warnings.as_deref().unwrap_or_default().join("\n");
     format!(
@@ -37,7 +37,7 @@ fn told(answer: &ValidationResponse) -> String {
     )
 }
 
-/// What is wrong with the answer to a payload.
+/// The error in the answer to a payload, if it has one.
 fn fault(bad: &BadPayload, answer: &ValidationResponse) -> Option<String> {
     let BadPayload {
         name, code, says, ..
@@ -52,10 +52,10 @@ fn fault(bad: &BadPayload, answer: &ValidationResponse) -> Option<String> {
         Some(format!(
             "{name}: the message does not say {says:?}: {message:?}"
         ))
-    } else if told(answer).contains(SECRET) {
+    } else if texts(answer).contains(SECRET) {
         Some(format!(
             "{name}: the answer repeats the payload: {:?}",
-            told(answer)
+            texts(answer)
         ))
     } else {
         None
@@ -63,7 +63,7 @@ fn fault(bad: &BadPayload, answer: &ValidationResponse) -> Option<String> {
 }
 
 fn each_gets_its_answer(all: &[BadPayload]) {
-    let ask = |_: &str| -> Result<String, String> { Err("nobody asked for it".to_owned()) };
+    let ask = |_: &str| -> Result<String, String> { Err("this host has no cluster".to_owned()) };
     let faults: Vec<_> = all
         .iter()
         .filter_map(|bad| fault(bad, &checked(validate(&bad.payload, Some(&ask)))))
@@ -78,7 +78,7 @@ fn each_gets_its_answer(all: &[BadPayload]) {
 }
 
 #[test]
-fn what_is_no_request_is_rejected() {
+fn a_payload_without_a_request_is_rejected() {
     each_gets_its_answer(&bad_payloads::texts());
 }
 
@@ -88,7 +88,7 @@ fn a_request_that_cannot_be_read_is_rejected() {
 }
 
 #[test]
-fn odd_texts_are_read_for_what_they_say() {
+fn odd_texts_are_read() {
     each_gets_its_answer(&bad_payloads::objects());
 }
 
@@ -98,7 +98,7 @@ fn a_request_under_bad_settings_is_rejected() {
 }
 
 #[test]
-fn marks_of_a_wrong_type_are_rejected_wherever_the_pod_runs() {
+fn signals_of_a_wrong_type_are_rejected_wherever_the_pod_runs() {
     each_gets_its_answer(&bad_payloads::wrong_placing());
 }
 
@@ -143,7 +143,7 @@ fn mutate_reads_as_validate_does() {
 }
 
 #[test]
-fn bad_payloads_have_names_of_their_own() {
+fn bad_payloads_have_unique_names() {
     let mut names: Vec<_> = bad_payloads::all()
         .into_iter()
         .map(|bad| bad.name)
@@ -155,10 +155,10 @@ fn bad_payloads_have_names_of_their_own() {
 
 #[test]
 fn bad_settings_are_refused_by_name() {
-    for (settings, says) in BAD_SETTINGS {
+    for (settings, parts) in settings_errors() {
         let error = checked_settings(settings, true).unwrap_err();
         assert!(error.starts_with("settings: "), "{settings}: {error}");
-        for part in *says {
+        for part in parts {
             assert!(
                 error.contains(part),
                 "{settings}: the error does not say {part:?}: {error}"
@@ -171,7 +171,7 @@ fn bad_settings_are_refused_by_name() {
 }
 
 #[test]
-fn good_settings_are_taken() {
+fn good_settings_are_accepted() {
     for text in [
         "null",
         "{}",
@@ -184,7 +184,7 @@ fn good_settings_are_taken() {
     }
 }
 
-/// A request for a pod without a mark, of which only its Namespace can say where it runs.
+/// A request for a pod without a signal. Only the labels of its Namespace can send it to ECI.
 fn unmarked(namespace: &str) -> Vec<u8> {
     let container =
         json!({"name": "main", "image": SECRET, "securityContext": {"privileged": true}});
@@ -210,10 +210,10 @@ fn a_host_that_cannot_be_asked_refuses_the_setting() {
     let answer = checked(validate(&unmarked("shop"), None));
     assert_eq!(answer.code, Some(422));
     assert!(
-        told(&answer).contains("scope.namespaceLabels: "),
+        texts(&answer).contains("scope.namespaceLabels: "),
         "{answer:?}"
     );
-    assert!(!told(&answer).contains(SECRET), "{answer:?}");
+    assert!(!texts(&answer).contains(SECRET), "{answer:?}");
     let settings = r#"{"scope":{"namespaceLabels":true}}"#;
     let refused = checked_settings(settings, false).unwrap_err();
     assert!(refused.contains("scope.namespaceLabels: "), "{refused}");
@@ -221,7 +221,7 @@ fn a_host_that_cannot_be_asked_refuses_the_setting() {
 }
 
 #[test]
-fn settings_that_set_a_key_twice_are_told_which() {
+fn settings_that_set_a_key_twice_are_refused_with_the_key() {
     for (settings, says) in [
         (
             r#"{"mutate":"all","mutate":"none"}"#,
@@ -237,7 +237,7 @@ fn settings_that_set_a_key_twice_are_told_which() {
 }
 
 #[test]
-fn a_host_that_fails_closes_the_door() {
+fn a_failing_host_rejects_the_request() {
     let ask: Box<AskNamespace<'_>> = Box::new(|_| Err("forbidden".to_owned()));
     let answer = checked(validate(&unmarked("shop"), Some(&ask)));
     assert_eq!(answer.code, Some(500));
@@ -247,13 +247,13 @@ fn a_host_that_fails_closes_the_door() {
         "Namespace",
         "forbidden",
     ] {
-        assert!(told(&answer).contains(part), "{part}: {answer:?}");
+        assert!(texts(&answer).contains(part), "{part}: {answer:?}");
     }
-    assert!(!told(&answer).contains(SECRET), "{answer:?}");
+    assert!(!texts(&answer).contains(SECRET), "{answer:?}");
 }
 
 #[test]
-fn a_namespace_that_cannot_be_read_closes_the_door() {
+fn an_unreadable_namespace_rejects_the_request() {
     for rubbish in [
         "null",
         "[]",
@@ -265,7 +265,7 @@ fn a_namespace_that_cannot_be_read_closes_the_door() {
     ] {
         let answer = checked(answered(rubbish));
         assert_eq!(answer.code, Some(500), "{rubbish}: {answer:?}");
-        assert!(!told(&answer).contains(SECRET), "{answer:?}");
+        assert!(!texts(&answer).contains(SECRET), "{answer:?}");
     }
     assert!(answered("{}").accepted);
     assert_eq!(
@@ -274,7 +274,7 @@ fn a_namespace_that_cannot_be_read_closes_the_door() {
     );
 }
 
-/// The limits of an answer hold for what the host and the request name too.
+/// The limits of an answer also hold for long texts of the host and the request.
 #[test]
 fn a_name_of_any_length_fits_the_answer() {
     for length in [253, 100_000] {

@@ -76,8 +76,8 @@ fn names_in(path: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn nobody(_: &str) -> Result<String, String> {
-    Err("there is nobody to be asked".to_owned())
+fn no_cluster(_: &str) -> Result<String, String> {
+    Err("this host has no cluster".to_owned())
 }
 
 fn cases() -> Vec<Case> {
@@ -155,7 +155,7 @@ fn every_rule_has_its_file_and_its_documentation() {
         let file = format!("src/rules/{}.md", rule.id.replace('-', "_"));
         assert!(
             fs::read_to_string(root(&file)).unwrap() == rule.docs,
-            "{} does not show {file}",
+            "{} does not have the text of {file}",
             rule.id
         );
     }
@@ -245,12 +245,12 @@ fn rules_are_no_younger_than_the_package() {
 }
 
 #[test]
-fn fixes_are_as_available_as_the_rule_says() {
+fn findings_have_fixes_as_their_rule_says() {
     let cases = cases();
     for rule in RULES {
         let judged: Vec<Judged> = cases
             .iter()
-            .flat_map(|case| validate(case.payload_text().as_bytes(), Some(&nobody)).findings)
+            .flat_map(|case| validate(case.payload_text().as_bytes(), Some(&no_cluster)).findings)
             .filter(|judged| judged.finding.rule.id == rule.id)
             .collect();
         let has_edits = |judged: &Judged| !judged.finding.edits.is_empty();
@@ -275,11 +275,11 @@ fn fixes_are_as_available_as_the_rule_says() {
 }
 
 #[test]
-fn findings_speak_in_clauses() {
+fn messages_and_help_are_one_line_without_a_full_stop() {
     for case in cases() {
         let payload = case.payload_text();
         for judge in [validate, mutate] {
-            for Judged { finding, .. } in judge(payload.as_bytes(), Some(&nobody)).findings {
+            for Judged { finding, .. } in judge(payload.as_bytes(), Some(&no_cluster)).findings {
                 for clause in [&finding.message, &finding.help] {
                     let at = format!("{case}: {}: {clause:?}", finding.rule.id);
                     assert!(!clause.is_empty(), "{at} is empty");
@@ -317,7 +317,7 @@ fn judged(manifest: &str) -> Vec<Verdict> {
     let verdict = |object: &Value| {
         let request = admission_request(object, &RequestOptions::default());
         let payload = json!({"request": request, "settings": settings}).to_string();
-        validate(payload.as_bytes(), Some(&nobody))
+        validate(payload.as_bytes(), Some(&no_cluster))
     };
     objects
         .iter()
@@ -326,7 +326,7 @@ fn judged(manifest: &str) -> Vec<Verdict> {
 }
 
 #[test]
-fn documentation_tells_why_and_the_way_out() {
+fn documentation_has_the_reason_and_the_fix() {
     for Rule { id, docs, .. } in RULES {
         for heading in ["**Why.**", "**The way out.**"] {
             assert_eq!(docs.matches(heading).count(), 1, "{id}: {heading}");
@@ -391,7 +391,7 @@ fn good_manifests_of_the_documentation_are_accepted() {
     }
 }
 
-/// An accepted manifest proves nothing where the policy does not look.
+/// The policy accepts any pod that is not on ECI.
 #[test]
 fn good_manifests_of_the_documentation_are_pods_on_eci() {
     for rule in RULES {

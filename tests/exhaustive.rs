@@ -1,5 +1,5 @@
-//! What is small enough to be tried whole: every combination of the fields that say who a container runs as, every
-//! capability in every spelling, every sysctl of a namespace; against tables written by hand from the specification.
+//! Complete tests against tables that are written by hand from the specification: every combination of the identity
+//! fields, every capability in every spelling, and every sysctl of a namespace.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -46,14 +46,12 @@ fn found(verdict: &Verdict) -> BTreeSet<String> {
     verdict.findings.iter().map(line).collect()
 }
 
-// Who runs.
-
-/// What a security context says of `runAsUser`, `runAsGroup` and `runAsNonRoot`.
+/// The values of the identity fields in a security context.
 type Context = [&'static str; 3];
 
 const NAMES: [&str; 3] = ["runAsUser", "runAsGroup", "runAsNonRoot"];
 
-/// The values of the three fields, `-` for none.
+/// The tried values of each field. `-` stands for a missing field.
 const VALUES: [&[&str]; 3] = [&["-", "0", "1000"], &["-", "3000"], &["-", "true", "false"]];
 
 /// Every context, with its JSON.
@@ -80,7 +78,7 @@ fn json_of(context: &Context) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-/// The object with the pod's fields copied into its containers; `None` where none is.
+/// The object with the pod's fields copied into its containers, or `None` without copies.
 fn with_copies(object: &str, copies: &[[&str; 2]]) -> Option<Value> {
     let mut object: Value = serde_json::from_str(object)
         .ok()
@@ -97,9 +95,9 @@ fn with_copies(object: &str, copies: &[[&str; 2]]) -> Option<Value> {
     Some(object)
 }
 
-/// Section 5, run-as-root-conflict: effective `runAsNonRoot: true` with effective `runAsUser: 0`, where a
-/// container's own value wins over the pod's. Down: `runAsUser` of the pod and of the container. Across:
-/// `runAsNonRoot` of the pod and of the container (`t` true, `f` false).
+/// Section 5, run-as-root-conflict: effective `runAsNonRoot: true` with effective `runAsUser: 0`. A container's value
+/// wins over the pod's. Each row has `runAsUser` of the pod and of the container. Each column has `runAsNonRoot` of the
+/// pod and of the container (`t` true, `f` false).
 const ROOT_CONFLICT: &str = "
                  -/-  -/t  -/f  t/-  t/t  t/f  f/-  f/t  f/f
     -    / -      .    .    .    .    .    .    .    .    .
@@ -113,11 +111,12 @@ const ROOT_CONFLICT: &str = "
     1000 / 1000   .    .    .    .    .    .    .    .    .
 ";
 
-/// Section 5, pod-identity and init-container-identity, with section 2's rows of the identity fields that are read:
-/// of a pod `runAsUser`; of a container all three; of an init container all three in 2024, `runAsUser` in 2026.
-/// For the values of the pod, the container and the init container: into which of the two the pod's value is copied,
-/// in 2024 and in 2026; and whether the init container's value has no effect in 2026 (in 2024 it always has one). Of
-/// `runAsNonRoot` this holds where no effective `runAsUser` other than 0 ensures it.
+/// Section 5, pod-identity and init-container-identity. By section 2, ECI reads `runAsUser` of a pod and all three fields
+/// of a container. Of an init container it reads all three in 2024, and only `runAsUser` in 2026.
+///
+/// Each row has the values of the pod, the container and the init container. The next two columns name the containers that
+/// the pod's value is copied into in 2024 and in 2026. The last one marks a value of the init container without effect in
+/// 2026. A row of `runAsNonRoot` holds only if no effective `runAsUser` other than 0 ensures it.
 const LOST: &str = "
     field         pod    container  init     2024            2026       no effect
     runAsGroup    -      -          -        .               .          .
@@ -157,7 +156,7 @@ const LOST: &str = "
     runAsNonRoot  false  false      false    .               .          .
 ";
 
-/// The rows of a table, the heading first.
+/// The rows of a table. The first one is the heading.
 type Rows = Vec<Vec<&'static str>>;
 
 fn rows(table: &'static str) -> Rows {
@@ -179,7 +178,7 @@ fn conflicts(table: &Rows, pod: &Context, own: &Context) -> bool {
     row[3 + column] == "x"
 }
 
-/// What the tables say of a pod, with the containers that each of the pod's fields is copied into.
+/// The expected findings for a pod, and the copies of the pod's fields into its containers.
 fn expected(
     [root_conflict, lost]: &[Rows; 2],
     profile: usize,
@@ -222,7 +221,7 @@ fn expected(
 }
 
 #[test]
-fn every_combination_of_who_runs() {
+fn every_combination_of_the_identity_fields() {
     let tables = [rows(ROOT_CONFLICT), rows(LOST)];
     let contexts = contexts();
     let mut tried = 0;
@@ -230,7 +229,7 @@ fn every_combination_of_who_runs() {
         for (pod, pod_text) in &contexts {
             for (main, main_text) in &contexts {
                 for (init, init_text) in &contexts {
-                    // Text, for building so many trees takes longer than judging them.
+                    // Text is faster than a tree for each object.
                     let object = format!(
                         r#"{{"metadata":{{"labels":{{"eci":"true"}}}},"spec":{{"securityContext":{pod_text},
                         "initContainers":[{{"name":"init","securityContext":{init_text}}}],
@@ -258,9 +257,7 @@ fn every_combination_of_who_runs() {
     assert_eq!(tried, 2 * 18 * 18 * 18);
 }
 
-// Capabilities.
-
-/// The capabilities of Linux (capabilities(7)), `+` before those that ECI's pages list as granted.
+/// The capabilities of Linux, by capabilities(7). ECI's pages list those with `+` as granted.
 const CAPABILITIES: &str = "
     +AUDIT_WRITE  +CHOWN  +DAC_OVERRIDE  +FOWNER  +FSETID  +KILL  +MKNOD  +NET_ADMIN  +NET_BIND_SERVICE
     +NET_RAW  +SETFCAP  +SETGID  +SETPCAP  +SETUID  +SYS_CHROOT  +SYS_PTRACE
@@ -269,12 +266,12 @@ const CAPABILITIES: &str = "
     SYS_NICE  SYS_PACCT  SYS_RAWIO  SYS_RESOURCE  SYS_TIME  SYS_TTY_CONFIG  SYSLOG  WAKE_ALARM
 ";
 
-/// A name as it may be written.
+/// A spelling of a capability.
 #[derive(Clone, Copy, PartialEq)]
 enum Spelling {
-    /// As Kubernetes spells it.
+    /// The spelling of Kubernetes.
     Right,
-    /// Otherwise, but the same name: with `CAP_`, or not in upper case.
+    /// Another spelling of the same name, with `CAP_` or lower case letters.
     Other,
     /// Another name.
     Wrong,
@@ -282,10 +279,8 @@ enum Spelling {
 
 use Spelling::{Other, Right, Wrong};
 
-/// Writes a name in its own way.
 type Spell = fn(&str) -> String;
 
-/// Every way to write a name.
 const SPELLINGS: [(Spelling, Spell); 12] = [
     (Right, str::to_owned),
     (Other, str::to_lowercase),
@@ -303,7 +298,7 @@ const SPELLINGS: [(Spelling, Spell); 12] = [
     (Wrong, |name| name[..1].to_owned()),
 ];
 
-/// Section 5: what is found of a name in `add` and in `drop`, by its spelling and by whether it is granted.
+/// Section 5: the finding for a name in `add` or `drop`.
 fn of_capability(list: &str, spelling: Spelling, is_granted: bool) -> Option<&'static str> {
     match (list, spelling, is_granted) {
         ("add", Right, true) => None,
@@ -323,7 +318,7 @@ fn every_capability_in_every_spelling() {
     });
     for (name, is_granted) in names.chain([("ALL", false)]) {
         for (profile, approves) in [(0, false), (0, true), (1, false), (1, true)] {
-            // Of what is approved only a later profile knows; ALL cannot be.
+            // Only the later profile has approvals, and ALL cannot be approved.
             let settings = match approves && name != "ALL" {
                 true => json!({"profile": PROFILES[profile], "approved": {"capabilities": [name]}}),
                 false => json!({"profile": PROFILES[profile]}),
@@ -337,7 +332,7 @@ fn every_capability_in_every_spelling() {
                         pod(json!({"containers": [{"name": "web", "securityContext": context}]}));
                     let path = format!("spec.containers[0].securityContext.capabilities.{list}[0]");
                     let expected = of_capability(list, spelling, is_granted)
-                        .map(|what| format!("{what} {path}"));
+                        .map(|finding| format!("{finding} {path}"));
                     let verdict = validate(&payload(&object, &settings), None);
                     let at = format!("{settings}: {list}: {written:?}");
                     assert_eq!(found(&verdict), expected.into_iter().collect(), "{at}");
@@ -355,9 +350,7 @@ fn every_capability_in_every_spelling() {
     assert_eq!(tried, 42 * 4 * 12 * 2);
 }
 
-// Sysctls.
-
-/// Name, and whether each profile takes it from a pod.
+/// The sysctls of namespaces. Each line has the name, and whether each profile accepts it.
 static SYSCTLS: &str = include_str!("data/namespaced_sysctls.txt");
 
 #[test]
@@ -370,8 +363,8 @@ fn every_sysctl_of_a_namespace() {
         let [of_2024, of_2026, name] = line.split_whitespace().collect::<Vec<_>>()[..] else {
             panic!("{line}")
         };
-        assert!(names.insert(name), "{name} stands twice");
-        for (profile, takes) in PROFILES.iter().zip([of_2024, of_2026]) {
+        assert!(names.insert(name), "duplicate {name}");
+        for (profile, accepts) in PROFILES.iter().zip([of_2024, of_2026]) {
             for (written, value) in [(name.to_owned(), "1"), (name.replace('.', "/"), "1")] {
                 let sysctls = json!([{"name": written, "value": value}]);
                 let object = pod(
@@ -382,7 +375,7 @@ fn every_sysctl_of_a_namespace() {
                     .into_iter()
                     .filter(|line| !line.contains(" sysctl-value "))
                     .collect();
-                let expected: &[&str] = match takes {
+                let expected: &[&str] = match accepts {
                     "yes" => &[],
                     "no" => &["deny sysctl-unsupported spec.securityContext.sysctls[0]"],
                     other => panic!("{line}: {other}"),

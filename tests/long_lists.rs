@@ -1,4 +1,4 @@
-//! Lists that are longer than any a person writes: they cost no more than reading them, and hide nothing.
+//! Very long lists cost no more than reading them, and hide no finding.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,21 +11,17 @@ use eci_security_context::rules::rule::Action;
 use eci_security_context::{Verdict, validate};
 use serde_json::{Value, json};
 
-/// A pod for ECI with these fields in its specification.
-fn pod_with(spec: &Value, settings: &Value) -> Verdict {
-    let pod = json!({
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"labels": {"alibabacloud.com/eci": "true"}},
-        "spec": spec,
-    });
+fn judged(metadata: &Value, spec: &Value, settings: &Value) -> Verdict {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
     let request = admission_request(&pod, &RequestOptions::default());
-    validate(
-        json!({"request": request, "settings": settings})
-            .to_string()
-            .as_bytes(),
-        None,
-    )
+    let payload = json!({"request": request, "settings": settings}).to_string();
+    validate(payload.as_bytes(), None)
+}
+
+/// The verdict on a pod on ECI.
+fn pod_with(spec: &Value, settings: &Value) -> Verdict {
+    let metadata = json!({"labels": {"alibabacloud.com/eci": "true"}});
+    judged(&metadata, spec, settings)
 }
 
 #[test]
@@ -94,10 +90,10 @@ fn over_a_thousand_findings_of_a_rule_are_counted_in_one() {
 fn a_denial_counts_all_the_rest() {
     let spec = json!({"securityContext": {"supplementalGroups": vec![-1; 2000]}});
     let message = pod_with(&spec, &json!({})).message.unwrap();
-    let told = message.matches("[run-as-id-range]").count();
-    assert!((20..100).contains(&told), "{message}");
+    let shown = message.matches("[run-as-id-range]").count();
+    assert!((20..100).contains(&shown), "{message}");
     assert!(
-        message.ends_with(&format!(" And {} more.", 2000 - told)),
+        message.ends_with(&format!(" And {} more.", 2000 - shown)),
         "{message}"
     );
 }
@@ -115,7 +111,7 @@ fn over_a_thousand_repairs_are_not_made_and_deny() {
             &settings,
         )
     };
-    // The annotation is one edit more.
+    // The annotation is one more edit.
     let moved = moving(999);
     assert!(
         moved.accepted
@@ -133,7 +129,7 @@ fn over_a_thousand_repairs_are_not_made_and_deny() {
                 .unwrap()
                 .contains("\"vm.x0\" is not a sysctl that ECI accepts")
     );
-    // Ten containers, whose lists have one item too many only together.
+    // The lists of all containers have one item too many together.
     let misspelt = |count: usize| {
         let container = |names: usize| json!({"name": "a", "securityContext": {"capabilities": {"drop": vec!["bpf"; names]}}});
         let mut containers = vec![container(100); 10];
@@ -172,7 +168,7 @@ fn findings_in_exempt_containers_hide_no_others() {
     );
 }
 
-/// The code and the message of the answer to a pod with this specification.
+/// The code and the message of the answer to a pod on ECI.
 fn rejected(spec: &Value) -> (Option<u16>, String) {
     let verdict = pod_with(spec, &json!({}));
     (verdict.code, verdict.message.unwrap_or_default())
@@ -208,19 +204,12 @@ fn a_pod_that_is_not_for_eci_may_have_any_number() {
         json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
             "nodeSelectorTerms": vec![json!({}); 20_000]}}}}),
     ] {
-        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": spec});
-        let request = admission_request(&pod, &RequestOptions::default());
-        let verdict = validate(
-            json!({"request": request, "settings": {}})
-                .to_string()
-                .as_bytes(),
-            None,
-        );
+        let verdict = judged(&json!({}), &spec, &json!({}));
         assert_eq!((verdict.accepted, verdict.findings.len()), (true, 0));
     }
 }
 
-/// The signal stands behind everything that is kept.
+/// The signal comes after the last item that the policy keeps.
 #[test]
 fn a_long_list_hides_no_signal() {
     let capabilities = vec![""; 10_000];
@@ -239,14 +228,7 @@ fn a_long_list_hides_no_signal() {
         json!({"tolerations": tolerations}),
         json!({"affinity": required(json!(terms))}),
     ] {
-        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": spec});
-        let request = admission_request(&pod, &RequestOptions::default());
-        let verdict = validate(
-            json!({"request": request, "settings": {}})
-                .to_string()
-                .as_bytes(),
-            None,
-        );
+        let verdict = judged(&json!({}), &spec, &json!({}));
         assert_eq!(verdict.code, Some(422), "{:?}", verdict.message);
     }
 }

@@ -1,5 +1,5 @@
-//! What holds for every request: of any JSON, an answer; of any pod, findings that depend on the pod alone,
-//! and repairs that change nothing else.
+//! Properties of every request. Any JSON gets an answer. The findings depend on the pod alone, and a repair changes
+//! nothing else.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -43,19 +43,19 @@ fn config(cases: u32) -> ProptestConfig {
     }
 }
 
-fn nobody(_: &str) -> Result<String, String> {
-    Err("there is nobody to be asked".to_owned())
+fn no_cluster(_: &str) -> Result<String, String> {
+    Err("this host has no cluster".to_owned())
 }
 
 fn validate(payload: &[u8]) -> Verdict {
-    eci_security_context::validate(payload, Some(&nobody))
+    eci_security_context::validate(payload, Some(&no_cluster))
 }
 
 fn mutate(payload: &[u8]) -> Verdict {
-    eci_security_context::mutate(payload, Some(&nobody))
+    eci_security_context::mutate(payload, Some(&no_cluster))
 }
 
-/// The settings with another value for a key.
+/// The settings with a new value for a key.
 fn with(settings: &Value, key: &str, value: impl Into<Value>) -> Value {
     let mut settings = settings.clone();
     settings[key] = value.into();
@@ -75,7 +75,7 @@ fn with_actions<'r>(
     settings
 }
 
-/// What is repaired where the settings ask for it.
+/// The settings with every fix switched on.
 fn fixing(settings: &Value) -> Value {
     let fixable = RULES
         .iter()
@@ -84,7 +84,7 @@ fn fixing(settings: &Value) -> Value {
     with_actions(&with(settings, "mutate", "all"), fixable, "fix")
 }
 
-/// A finding as people see it.
+/// The parts of a finding that users see.
 fn seen(Judged { finding, decision }: &Judged) -> (&str, &str, Action, String, &str) {
     let path = finding.path.to_string();
     (
@@ -96,7 +96,7 @@ fn seen(Judged { finding, decision }: &Judged) -> (&str, &str, Action, String, &
     )
 }
 
-/// What distinguishes a finding from the others of an object.
+/// The parts of a finding that are unique in an object.
 fn identity(Judged { finding, .. }: &Judged) -> (&str, &Path) {
     (finding.rule.id, &finding.path)
 }
@@ -166,9 +166,9 @@ proptest! {
 proptest! {
     #![proptest_config(config(256))]
 
-    /// But for the prefix of its paths.
+    /// Only the prefix of the paths differs.
     #[test]
-    fn a_pod_is_judged_and_repaired_alike_wherever_it_stands(template in arb_pod_spec(), settings in arb_settings()) {
+    fn a_pod_and_a_template_get_the_same_findings_and_repairs(template in arb_pod_spec(), settings in arb_settings()) {
         let settings = with(&settings, "mutate", "all");
         let [pod, workloads @ ..] = PLACES.map(|place| (place.2, validate(&payload(&placed(&template, place), &settings))));
         let repaired = |(pointer, verdict): &(&str, Verdict)| {
@@ -243,7 +243,7 @@ proptest! {
         prop_assert_eq!(second.repaired(), None);
         prop_assert_eq!(second.accepted, first.accepted);
         prop_assert_eq!(edits(&second).count(), 0);
-        // Where an item was removed, the next one stands.
+        // After a removal, the same path names the next item.
         let stays = |judged: &&Judged| !judged.finding.edits.iter().any(|edit| {
             matches!(edit, Edit::Remove(path) if matches!(path.steps().last(), Some(Step::Index(_))))
         });
@@ -307,7 +307,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_keys_counts_for_nothing(
+    fn the_order_of_keys_has_no_effect(
         template in arb_pod_spec(),
         settings in arb_settings(),
         place in arb_place(),
@@ -365,9 +365,9 @@ proptest! {
             let findings = verdict.findings.clone();
             let answer = checked(verdict);
             let Some(annotation) = annotation(&answer) else { return Ok(()) };
-            let told: Vec<Value> = serde_json::from_str(annotation).unwrap();
-            let more = told.last().unwrap().get("more").map(|more| more.as_u64().unwrap() as usize);
-            let shown = told.len() - usize::from(more.is_some());
+            let listed: Vec<Value> = serde_json::from_str(annotation).unwrap();
+            let more = listed.last().unwrap().get("more").map(|more| more.as_u64().unwrap() as usize);
+            let shown = listed.len() - usize::from(more.is_some());
             let places: usize = findings.iter().map(|judged| judged.finding.places).sum();
             prop_assert!(shown + more.unwrap_or_default() <= places);
             prop_assert_eq!(more.is_none(), shown == findings.len());
@@ -379,14 +379,14 @@ proptest! {
                 "path": finding.path.to_string(),
                 "message": finding.message,
             }));
-            for told in told.iter().take(shown) {
-                prop_assert!(findings.any(|finding| finding == *told), "not a finding, or out of order: {}", told);
+            for listed in listed.iter().take(shown) {
+                prop_assert!(findings.any(|finding| finding == *listed), "not a finding, or out of order: {}", listed);
             }
         }
     }
 }
 
-/// The payload with odd numbers in its object.
+/// The payload with numbers in an unusual notation in its object.
 fn odd_payload(object: &Value, settings: &Value) -> String {
     odd(&String::from_utf8(payload(object, settings)).unwrap())
 }

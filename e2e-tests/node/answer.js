@@ -1,14 +1,14 @@
-// The engines of JavaScript, for a program that asks them by lines of JSON: a question a line on standard input,
+// Asks the engines of JavaScript. Each line on standard input is a question in JSON:
 //
 //   {"engine": "opa" | "npm", "function": "validate" | "mutate", "payload": "{\"request\": …, \"settings\": …}"}
 //
-// and on standard output its answer, in that engine's own shape. Every question goes to the same instances.
+// Each line on standard output is the engine's answer in its own shape. All questions go to the same instances.
 
 import { createInterface } from "node:readline";
 import { npm, opa } from "./engines.js";
 
 const engines = {
-  // The host hands over the bytes of a buffer as they are, where it would write an object anew.
+  // The host passes a buffer on unchanged, but it would serialize an object again.
   opa: ({ function: name, payload }) =>
     opa.evaluate(new TextEncoder().encode(payload).buffer, `eci_security_context/${name}`),
   npm: ({ function: name, payload }) => {

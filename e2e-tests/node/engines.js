@@ -1,4 +1,4 @@
-// The engines of JavaScript: the module for OPA in the host that npm has, and the npm package, an instance of each.
+// An instance of each engine of JavaScript: the module for OPA in its npm host, and the npm package.
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -6,7 +6,7 @@ import { loadPolicy } from "@open-policy-agent/opa-wasm";
 
 const { POLICY_OPA_WASM: opaModule, NPM_PACKAGE: npmPackage } = process.env;
 if (!opaModule || !npmPackage) {
-  throw new Error("POLICY_OPA_WASM and NPM_PACKAGE name the module and the folder of the package");
+  throw new Error("set POLICY_OPA_WASM to the module and NPM_PACKAGE to the folder of the package");
 }
 
 export const opa = await loadPolicy(readFileSync(opaModule));

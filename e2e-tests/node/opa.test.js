@@ -1,5 +1,5 @@
-// policy.opa.wasm in the host that npm has, by each of the two ways in which hosts call a module: `opa_eval`, and the
-// context of the older ABI, which is what Kubewarden uses.
+// policy.opa.wasm in its npm host. Hosts call a module with `opa_eval`, or with the context of the older ABI, as
+// Kubewarden does. The tests use both.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,14 +8,14 @@ import { loadPolicy } from "@open-policy-agent/opa-wasm";
 
 const path = process.env.POLICY_OPA_WASM;
 if (!path) {
-  throw new Error("POLICY_OPA_WASM names no module: run the tests with `make test-opa`");
+  throw new Error("set POLICY_OPA_WASM to the module, as `make test-opa` does");
 }
 const wasm = readFileSync(path);
 
 const NAME = "eci_security_context";
 const SECRET = "s3cr3t-token";
 
-/** A pod on ECI, whose only container has this security context. */
+/** A pod on ECI. Its only container has this security context. */
 const pod = (securityContext, fields = {}) => ({
   apiVersion: "v1",
   kind: "Pod",
@@ -35,7 +35,7 @@ const DENIED = creating(pod({ privileged: true }));
 const REPAIRED = creating(pod({ capabilities: { add: ["CAP_NET_ADMIN"] } }));
 const WARNED = creating(pod({ readOnlyRootFilesystem: false }));
 
-/** What an ArrayBuffer holds, the host hands over as it is. */
+/** The text in an ArrayBuffer, which the host passes on unchanged. */
 const bytes = (text) => new TextEncoder().encode(text).buffer;
 
 const load = async (way, memory) => {
@@ -108,7 +108,7 @@ for (const way of ["opa_eval", "context"]) {
       }
     });
 
-    test("what Gatekeeper could not repair is denied, whatever `mutate` says", async () => {
+    test("Gatekeeper denies a pod that it would have to repair, under any `mutate`", async () => {
       const { result } = await load(way);
       for (const mutate of ["none", "pods", "all"]) {
         const [violation] = result({ review: REPAIRED, parameters: { mutate } });
@@ -116,7 +116,7 @@ for (const way of ["opa_eval", "context"]) {
       }
     });
 
-    test("entry points choose for themselves", async () => {
+    test("an entry point decides the shape of its answer", async () => {
       const { policy, result } = await load(way);
       assert.deepEqual(policy.entrypoints, {
         [NAME]: 0,
@@ -182,35 +182,35 @@ for (const way of ["opa_eval", "context"]) {
         JSON.stringify({ review: creating(pod({ privileged: SECRET })) }),
         `[${arrays}${"]".repeat(100_000)}]`,
       ];
-      const noJson = [" ", SECRET, "{'request':1}", `{"request":`, `{} {}`, `"\xff`, arrays];
+      const invalidJson = [" ", SECRET, "{'request':1}", `{"request":`, `{} {}`, `"\xff`, arrays];
       for (const entryPoint of [1, 2, 3, 0]) {
-        for (const text of [...unreadable, ...noJson]) {
+        for (const text of [...unreadable, ...invalidJson]) {
           let answer;
           try {
             answer = result(bytes(text), entryPoint);
           } catch (error) {
-            assert.equal(way, "context", "no JSON is answered where the text arrives");
-            assert.ok(noJson.includes(text), text);
+            assert.equal(way, "context", "by opa_eval, invalid JSON gets an answer");
+            assert.ok(invalidJson.includes(text), text);
             assert.equal(error, "failed to parse json value");
           }
           if (answer !== undefined) {
             const isResponse =
               entryPoint === 1 || entryPoint === 2 || (entryPoint === 0 && "response" in answer);
-            const told = isResponse ? answer.response.status.message : answer[0].msg;
+            const message = isResponse ? answer.response.status.message : answer[0].msg;
             assert.equal(isResponse ? answer.response.allowed : answer.length, isResponse ? false : 1);
-            assert.match(told, /^the request cannot be read: /, text);
+            assert.match(message, /^the request cannot be read: /, text);
             assert.ok(!JSON.stringify(answer).includes(SECRET), text);
           }
           assert.equal(result({ request: GOOD }).response.allowed, true);
           assert.equal(result({ review: DENIED }).length, 1);
         }
       }
-      // What the host gives for no input at all.
+      // The host passes an empty value on if there is no input.
       assert.equal(result(undefined).length, 1);
       assert.equal(result(undefined, `${NAME}/validate`).response.allowed, false);
     });
 
-    test("the deepest JSON that is read as a tree fits on the stack", async () => {
+    test("the deepest accepted JSON fits on the stack", async () => {
       const { policy, result } = await load(way);
       const nested = (levels, leaf) => "[".repeat(levels) + leaf + "]".repeat(levels);
       policy.setData(bytes(`{"exempt":${nested(120, "")}}`));
@@ -222,7 +222,7 @@ for (const way of ["opa_eval", "context"]) {
       assert.equal(result(bytes(update)).response.allowed, true);
     });
 
-    test("100,000 evaluations in one instance take no memory", async () => {
+    test("100,000 evaluations in one instance do not grow the memory", async () => {
       const { policy, result } = await load(way);
       const inputs = [{ request: REPAIRED }, { review: DENIED }, { request: [SECRET] }].map((input) =>
         bytes(JSON.stringify(input)),
@@ -239,8 +239,8 @@ for (const way of ["opa_eval", "context"]) {
       assert.equal(policy.mem.buffer.byteLength, pages);
     });
 
-    test("an instance outlives a trap", async () => {
-      // The input fits into the memory, and its evaluation does not.
+    test("an instance still works after a trap", async () => {
+      // The memory is large enough for the input, but not for its evaluation.
       const { policy, result } = await load(way, { initial: 5, maximum: 12 });
       const sysctls = Array.from({ length: 6000 }, (_, index) => ({ name: `vm.x${index}`, value: SECRET }));
       const annotations = { "k8s.aliyun.com/eci-host-sysctls": JSON.stringify(sysctls) };
@@ -256,7 +256,7 @@ for (const way of ["opa_eval", "context"]) {
   });
 }
 
-test("a module of the size and with the imports that hosts take", () => {
+test("hosts accept the size and the imports of the module", () => {
   const module = new WebAssembly.Module(wasm);
   assert.deepEqual(WebAssembly.Module.imports(module), [
     { module: "env", name: "memory", kind: "memory" },

@@ -1,12 +1,12 @@
 //! Compares the answers of every engine: the native core, the module for Kubewarden in the runtime that Kubewarden
 //! embeds, the module for OPA in its npm host, and the npm package. Each is asked every case of the corpus, and
-//! generated pods under generated settings. Of the questions on which they differ, the smallest is printed.
+//! generated pods under generated settings. If the answers differ, the test prints the smallest question.
 //!
 //! `make agreement` runs it with `--cases N`, by default 20,000.
 //!
-//! An engine is not asked what it cannot represent: only Kubewarden can ask the cluster (the others refuse the setting,
-//! with the same message as a core that cannot ask), and JavaScript has no integers beyond 53 bits and no duplicate
-//! keys. The output counts these questions.
+//! Only Kubewarden can ask the cluster. The others refuse that setting, with the message of a native core without a
+//! cluster. JavaScript has no integers beyond 53 bits and no duplicate keys, so the npm package is not asked such a
+//! question, and the output counts these questions.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,7 +15,7 @@
 )]
 
 #[path = "../../tests/support/generate/mod.rs"]
-#[allow(dead_code, reason = "this takes a part of it")]
+#[allow(dead_code, reason = "this test uses a part of the module")]
 mod generate;
 
 use std::cell::RefCell;
@@ -70,9 +70,9 @@ fn main() -> ExitCode {
     let mut runner =
         TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &SEED));
     let outcome = runner.run(&question(), |question| {
-        let nobody = Err("this host has no cluster".to_owned());
+        let no_cluster = Err("this host has no cluster".to_owned());
         let counts = engines
-            .agree(&question, &nobody)
+            .agree(&question, &no_cluster)
             .map_err(|said| TestCaseError::fail(said.to_string()))?;
         generated.borrow_mut().add(&counts);
         Ok(())
@@ -213,7 +213,7 @@ impl Engines {
         }
     }
 
-    /// Asks all of them. The error names both answers.
+    /// Asks every engine. The error has both answers.
     fn agree(
         &self,
         question: &Question,

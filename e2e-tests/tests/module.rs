@@ -1,4 +1,4 @@
-//! What only the built module can show: its entry points, and that no payload makes it trap.
+//! The entry points of the built module. No payload makes it trap.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,21 +15,21 @@ use serde_json::{Value, json};
 #[path = "../../tests/support/bad_payloads/mod.rs"]
 mod bad_payloads;
 
-fn nobody() -> Result<Value, String> {
-    Err("nobody is asked here".to_owned())
+fn no_cluster() -> Result<Value, String> {
+    Err("this host has no cluster".to_owned())
 }
 
 #[test]
 fn it_speaks_the_protocol() {
     let version =
-        ProtocolVersion::try_from(call("protocol_version", b"", nobody()).unwrap()).unwrap();
+        ProtocolVersion::try_from(call("protocol_version", b"", no_cluster()).unwrap()).unwrap();
     assert_eq!(version, ProtocolVersion::V1);
 }
 
 #[test]
 fn it_checks_settings() {
     let check = |settings: &[u8]| -> SettingsValidationResponse {
-        serde_json::from_slice(&call("validate_settings", settings, nobody()).unwrap()).unwrap()
+        serde_json::from_slice(&call("validate_settings", settings, no_cluster()).unwrap()).unwrap()
     };
     for settings in [
         json!({}),
@@ -39,7 +39,7 @@ fn it_checks_settings() {
         let answer = check(settings.to_string().as_bytes());
         assert!(answer.valid, "{settings}: {:?}", answer.message);
     }
-    for (settings, told) in [
+    for (settings, part) in [
         (&br#"{"profil": "latest"}"#[..], "did you mean profile?"),
         (
             br#"{"actions": {"priviledged": "deny"}}"#,
@@ -57,7 +57,7 @@ fn it_checks_settings() {
         let answer = check(settings);
         let message = answer.message.unwrap();
         assert!(
-            !answer.valid && message.contains(told) && !message.contains("s3cr3t"),
+            !answer.valid && message.contains(part) && !message.contains("s3cr3t"),
             "{message}"
         );
     }
@@ -66,7 +66,7 @@ fn it_checks_settings() {
 #[test]
 fn no_payload_makes_it_trap() {
     for bad in bad_payloads::all() {
-        let answer = agreed("validate", &bad.payload, nobody())
+        let answer = agreed("validate", &bad.payload, no_cluster())
             .unwrap_or_else(|error| panic!("{}: {error}", bad.name));
         let answer: ValidationResponse = serde_json::from_value(answer).unwrap();
         assert_eq!(answer.code, bad.code, "{}: {answer:?}", bad.name);
@@ -84,9 +84,9 @@ fn no_payload_makes_it_trap() {
     }
 }
 
-/// The module takes the object by its brackets: that it is JSON has to be found out even where nothing is judged.
+/// The module finds the end of the object by its brackets. It must report invalid JSON even if it judges nothing.
 #[test]
-fn an_object_that_is_no_json_is_told_whatever_is_done_with_it() {
+fn an_object_that_is_invalid_json_is_always_rejected() {
     let old = r#"{"metadata":{"deletionTimestamp":"2026-04-01T00:00:00Z"}}"#;
     for (operation, kind, sub_resource, old_object) in [
         (r#""CREATE""#, "Pod", "", "null"),
@@ -96,7 +96,7 @@ fn an_object_that_is_no_json_is_told_whatever_is_done_with_it() {
         (r#""UPDATE""#, "Game", "", old),
         (r#""DELETE""#, "Pod", "", "null"),
         (r#""CONNECT""#, "Pod", "", "null"),
-        // What else is wrong is not told first.
+        // These requests have another error, which must not come first.
         ("1", "Pod", "", "null"),
         ("null", "", "", "null"),
     ] {
@@ -111,7 +111,7 @@ fn an_object_that_is_no_json_is_told_whatever_is_done_with_it() {
             let payload = format!(
                 r#"{{"request":{{"uid":"1","kind":{{"group":"","kind":"{kind}"}},"subResource":"{sub_resource}","object":{object},"oldObject":{old_object},"operation":{operation}}},"settings":{{}}}}"#
             );
-            let answer = agreed("validate", payload.as_bytes(), nobody()).unwrap();
+            let answer = agreed("validate", payload.as_bytes(), no_cluster()).unwrap();
             assert_eq!(answer["code"], 400, "{payload}: {answer}");
         }
     }

@@ -16,7 +16,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn asset(name: &str) -> PathBuf {
     let folder = std::env::var_os("RELEASE_ASSETS")
-        .unwrap_or_else(|| panic!("RELEASE_ASSETS names the folder; `make test-release` sets it"));
+        .unwrap_or_else(|| panic!("set RELEASE_ASSETS to the folder, as `make test-release` does"));
     Path::new(&folder).join(name)
 }
 
@@ -30,7 +30,7 @@ fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The archive of the command: the one file of the release whose name the machine gives.
+/// The archive of the command. Its name depends on the machine.
 fn archive() -> String {
     let names = std::fs::read_dir(asset(""))
         .unwrap()
@@ -74,7 +74,7 @@ fn the_module_is_the_one_that_is_tested() {
     let tested = std::fs::read(std::env::var_os("POLICY_WASM").unwrap()).unwrap();
     assert!(
         std::fs::read(asset("policy.wasm")).unwrap() == tested,
-        "policy.wasm is another one"
+        "policy.wasm is another module"
     );
     for module in ["policy", "policy.opa"] {
         let raw = std::fs::read(asset(&format!("{module}.wasm"))).unwrap();
@@ -83,18 +83,18 @@ fn the_module_is_the_one_that_is_tested() {
         let has = |bytes: &[u8]| bytes.windows(section.len()).any(|window| window == section);
         assert!(
             !has(&raw) && has(&annotated),
-            "{module}: the metadata are in the annotated module alone"
+            "{module}: only the annotated module has metadata"
         );
     }
 }
 
 #[test]
-fn the_sbom_tells_what_the_module_is_built_from() {
+fn the_sbom_lists_the_dependencies_of_the_module() {
     let text = std::fs::read_to_string(asset("policy-sbom.cdx.json")).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     assert!(
         !text.contains(root.to_str().unwrap()),
-        "it tells where it was written"
+        "the SBOM has the path of the checkout"
     );
     let sbom: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
@@ -106,7 +106,7 @@ fn the_sbom_tells_what_the_module_is_built_from() {
         (&subject["name"], &subject["version"]),
         (&"eci-security-context".into(), &VERSION.into())
     );
-    // A file that was made at an earlier commit would have the time of that.
+    // A file from an earlier commit has the time of that commit.
     let commit = run(Command::new("git")
         .args([
             "log",
@@ -134,7 +134,7 @@ fn the_sbom_tells_what_the_module_is_built_from() {
     ] {
         assert!(names.contains(name), "the SBOM has no {name}");
     }
-    // The runtime of the tests is no part of the module.
+    // The dependencies of the tests are not in the module.
     assert!(!names.contains("wasmtime") && !names.contains("proptest"));
     let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap();
     for component in components {
@@ -149,7 +149,7 @@ fn the_sbom_tells_what_the_module_is_built_from() {
 #[test]
 fn the_chart_installs_from_its_archive() {
     let helm = std::env::var_os("HELM")
-        .unwrap_or_else(|| panic!("HELM names helm; `make test-release` sets it"));
+        .unwrap_or_else(|| panic!("set HELM to the program, as `make test-release` does"));
     let chart = asset(&format!("eci-security-context-chart-{VERSION}.tgz"));
     let rendered = run(Command::new(&helm)
         .args(["template", "eci-security-context"])
@@ -157,16 +157,16 @@ fn the_chart_installs_from_its_archive() {
     assert!(rendered.contains(&format!(
         "module: registry://ghcr.io/eci-security-context/eci-security-context:v{VERSION}\n"
     )));
-    let told = run(Command::new(helm).args(["show", "chart"]).arg(chart));
+    let shown = run(Command::new(helm).args(["show", "chart"]).arg(chart));
     assert!(
-        told.contains(&format!("\nversion: {VERSION}\n"))
-            && told.contains(&format!("appVersion: {VERSION}\n")),
-        "{told}"
+        shown.contains(&format!("\nversion: {VERSION}\n"))
+            && shown.contains(&format!("appVersion: {VERSION}\n")),
+        "{shown}"
     );
 }
 
 #[test]
-fn the_archives_hold_what_they_say() {
+fn the_archives_have_the_files_of_their_version() {
     let package = run(Command::new("tar")
         .arg("-xzOf")
         .arg(asset(&format!("eci-security-context-npm-{VERSION}.tgz")))
@@ -196,6 +196,6 @@ fn the_archives_hold_what_they_say() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     assert_eq!(files, ["LICENSE", "eci-policy"].map(str::to_owned).into());
-    let said = run(Command::new(folder.join("eci-policy")).arg("--version"));
-    assert_eq!(said.trim(), format!("eci-policy {VERSION}"));
+    let printed = run(Command::new(folder.join("eci-policy")).arg("--version"));
+    assert_eq!(printed.trim(), format!("eci-policy {VERSION}"));
 }

@@ -1,10 +1,10 @@
-//! What every answer is, whatever was asked.
+//! Checks that hold for every answer.
 
 use eci_security_context::{Verdict, kubewarden};
 use kubewarden_policy_sdk::response::ValidationResponse;
 use serde_json::Value;
 
-/// The answer as the SDK reads it, within the limits of the specification's section 7.
+/// Reads an answer with the SDK, and checks the limits of the specification's section 7.
 pub(crate) fn checked(verdict: Verdict) -> ValidationResponse {
     let bytes = kubewarden::answer(&verdict).unwrap();
     let answer: ValidationResponse = serde_json::from_slice(&bytes)

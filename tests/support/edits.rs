@@ -1,4 +1,4 @@
-//! The edits of a verdict, and what they may change.
+//! The edits of a verdict, and the changes that they allow.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use eci_security_context::path::{Path, Step};
 use eci_security_context::rules::rule::Action;
 use serde_json::{Map, Value, json};
 
-/// The steps of a path, as they stand in an object.
+/// The steps of a path, as keys and indices.
 pub(crate) fn steps(path: &Path) -> Vec<String> {
     let step = |step: &Step| match step {
         Step::Field(name) => name.to_string(),
@@ -27,7 +27,7 @@ pub(crate) fn edits(verdict: &Verdict) -> impl Iterator<Item = &Edit> {
         .flat_map(|fix| &fix.finding.edits)
 }
 
-/// The places where two objects differ, and where no edit allows them to.
+/// The paths where two objects differ without an edit that allows it.
 pub(crate) fn unasked(
     before: &Value,
     after: &Value,

@@ -1,8 +1,8 @@
-//! What an API server takes of a document, by its kind.
+//! The schemas by which an API server reads the documents.
 //!
-//! The schemas of Kubewarden's policies are those of its SDK (feature `crd`), those of Kubernetes' own kinds
-//! k8s-openapi's. Of the PolicyServer neither has one: [`PolicyServerSpec`] is written after its reference,
-//! <https://docs.kubewarden.io/reference/CRDs>, with the fields that the oldest Kubewarden taken here, 1.35, has.
+//! Those of Kubewarden's policies come from its SDK (feature `crd`), and those of Kubernetes' own kinds from k8s-openapi.
+//! Neither has the PolicyServer. [`PolicyServerSpec`] follows <https://docs.kubewarden.io/reference/CRDs>, and has the
+//! fields of the oldest supported Kubewarden, 1.35.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
 use schemars::{JsonSchema, schema_for};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::all;
 
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
@@ -61,50 +63,37 @@ struct SecurityContexts {
     pod: Option<PodSecurityContext>,
 }
 
-/// The schema of a document's kind, if it is one of those that deploy/ has.
+/// The schema of a document's kind, if deploy/ uses the kind.
 pub(crate) fn of(document: &Value) -> Option<Value> {
-    let is = |api_version: &str, kind: &str| {
-        document["apiVersion"] == api_version && document["kind"] == kind
-    };
-    let schema = if is("policies.kubewarden.io/v1", "ClusterAdmissionPolicy") {
-        schema_for!(ClusterAdmissionPolicy)
-    } else if is("policies.kubewarden.io/v1", "ClusterAdmissionPolicyGroup") {
-        schema_for!(ClusterAdmissionPolicyGroup)
-    } else if is("policies.kubewarden.io/v1", "PolicyServer") {
-        schema_for!(PolicyServer)
-    } else if is("v1", "ServiceAccount") {
-        schema_for!(ServiceAccount)
-    } else if is("rbac.authorization.k8s.io/v1", "ClusterRole") {
-        schema_for!(ClusterRole)
-    } else if is("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") {
-        schema_for!(ClusterRoleBinding)
-    } else {
-        return None;
+    let (version, kind) = (&document["apiVersion"], &document["kind"]);
+    let schema = match (version.as_str()?, kind.as_str()?) {
+        ("policies.kubewarden.io/v1", "ClusterAdmissionPolicy") => {
+            schema_for!(ClusterAdmissionPolicy)
+        }
+        ("policies.kubewarden.io/v1", "ClusterAdmissionPolicyGroup") => {
+            schema_for!(ClusterAdmissionPolicyGroup)
+        }
+        ("policies.kubewarden.io/v1", "PolicyServer") => schema_for!(PolicyServer),
+        ("v1", "ServiceAccount") => schema_for!(ServiceAccount),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole") => schema_for!(ClusterRole),
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => schema_for!(ClusterRoleBinding),
+        _ => return None,
     };
     let mut schema = schema.to_value();
-    // The SDK's objects have a field for the subresources of their definition, which is none of the API's.
-    if schema["properties"]
-        .as_object_mut()
-        .unwrap()
-        .remove("subresources")
-        .is_some()
-    {
-        schema["required"]
-            .as_array_mut()
-            .unwrap()
-            .retain(|field| field != "subresources");
+    // The SDK requires a field that only its definition of the kind has.
+    let properties = schema["properties"].as_object_mut().unwrap();
+    if properties.remove("subresources").is_some() {
+        let required = schema["required"].as_array_mut().unwrap();
+        required.retain(|field| field != "subresources");
     }
     close(&mut schema);
     Some(schema)
 }
 
-/// What breaks the schema of the document's kind.
+/// The errors of a document by the schema of its kind.
 pub(crate) fn errors(document: &Value) -> Vec<String> {
     let Some(schema) = of(document) else {
-        return vec![format!(
-            "{}/{} is no kind of deploy/",
-            document["apiVersion"], document["kind"]
-        )];
+        return vec![format!("deploy/ has no schema for {}", document["kind"])];
     };
     let validator: Validator = jsonschema::draft202012::new(&schema).unwrap();
     validator
@@ -113,7 +102,7 @@ pub(crate) fn errors(document: &Value) -> Vec<String> {
         .collect()
 }
 
-/// An API server drops a field that the schema does not have, and says nothing. Here it is an error.
+/// Makes an unknown field an error. An API server drops it without an error.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
@@ -125,4 +114,77 @@ fn close(schema: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(close),
         _ => {}
     }
+}
+
+#[test]
+fn every_document_fits_the_schema_of_its_kind() {
+    let all = all();
+    assert!(all.len() > 20, "{}", all.len());
+    for (origin, document) in all {
+        let errors = errors(&document);
+        let name = &document["metadata"]["name"];
+        assert!(errors.is_empty(), "{origin}: {name}: {errors:#?}");
+    }
+}
+
+#[test]
+fn errors_that_an_api_server_would_drop_or_refuse_are_found() {
+    let all = all();
+    let first = |kind: &str| {
+        let mut documents = all.iter().map(|(_, document)| document);
+        documents
+            .find(|document| document["kind"] == kind)
+            .unwrap()
+            .clone()
+    };
+    // For each kind a path, the wrong value there, and a part of the error.
+    let wrong = json!({
+        "ClusterAdmissionPolicy": [
+            ["", "spce", {}, "spce"],
+            ["/metadata", "lables", {}, "lables"],
+            ["/spec", "setings", {}, "setings"],
+            ["/spec", "namespaceSelector", {"matchLabel": {}}, "matchLabel"],
+            ["/spec", "mode", "Monitor", "Monitor"],
+            ["/spec", "failurePolicy", "fail", "fail"],
+            ["/spec", "module", 1, "string"],
+            ["/spec/rules/0", "resource", "pods", "resource"],
+            ["/spec/contextAwareResources/0", "version", "v1", "version"],
+        ],
+        "ClusterAdmissionPolicyGroup": [
+            ["/spec/policies/newest", "mutating", false, "mutating"],
+            ["/spec", "policies", [], "object"],
+        ],
+        "PolicyServer": [
+            ["/spec", "replica", 2, "replica"],
+            ["/spec", "replicas", "2", "integer"],
+            // A field that Kubewarden has since 1.36.
+            ["/spec", "webhookPort", 8443, "webhookPort"],
+            ["/spec/affinity/podAntiAffinity", "required", [], "required"],
+        ],
+        "ServiceAccount": [["/metadata", "namespaces", "kubewarden", "namespaces"]],
+        "ClusterRole": [["/rules/0", "verb", "get", "verb"]],
+        "ClusterRoleBinding": [["/roleRef", "namespace", "kubewarden", "namespace"]],
+    });
+    for (kind, rows) in wrong.as_object().unwrap() {
+        for row in rows.as_array().unwrap() {
+            let [pointer, key, part] = [0, 1, 3].map(|cell| row[cell].as_str().unwrap());
+            let mut document = first(kind);
+            document.pointer_mut(pointer).unwrap()[key] = row[2].clone();
+            let errors = errors(&document).join("\n");
+            assert!(errors.contains(part), "{kind}: {row}: {errors:?}");
+        }
+    }
+    for (kind, pointer, key) in [
+        ("ClusterAdmissionPolicy", "/spec", "module"),
+        ("ClusterAdmissionPolicyGroup", "/spec", "expression"),
+        ("PolicyServer", "/spec", "image"),
+        ("ClusterRoleBinding", "", "roleRef"),
+    ] {
+        let mut document = first(kind);
+        let fields = document.pointer_mut(pointer).unwrap();
+        fields.as_object_mut().unwrap().remove(key).unwrap();
+        let errors = errors(&document).join("\n");
+        assert!(errors.contains(key), "{kind} without {key}: {errors:?}");
+    }
+    assert_eq!(errors(&json!({"apiVersion": "v1", "kind": "Pod"})).len(), 1);
 }

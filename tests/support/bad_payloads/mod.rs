@@ -1,9 +1,9 @@
-//! Payloads that cannot be read, or only just, each with the answer that it must get. For every engine's
-//! tests: nothing here knows the policy.
+//! Payloads that cannot be read, or only just, each with its expected answer. Nothing here uses the policy, so the tests
+//! of every engine share it.
 #![allow(
     dead_code,
     unused_imports,
-    reason = "not every crate that includes this uses all of it"
+    reason = "a test may use a part of the module"
 )]
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ mod types;
 pub(crate) use objects::objects;
 pub(crate) use requests::requests;
 use serde_json::{Value, json};
-pub(crate) use settings::{BAD_SETTINGS, bad_settings};
+pub(crate) use settings::{bad_settings, settings_errors};
 pub(crate) use texts::texts;
 pub(crate) use types::{
     lists_for_something_else, wrong_containers, wrong_instances, wrong_placing, wrong_pods,
@@ -31,46 +31,43 @@ pub(crate) use types::{
 /// A word of the payload that no answer may repeat.
 pub(crate) const SECRET: &str = "s3cr3t-token";
 
-/// A payload, and what is answered to it.
+/// A payload and its expected answer.
 #[derive(Debug)]
 pub(crate) struct BadPayload {
-    /// What is bad about it.
+    /// The name of the error.
     pub(crate) name: String,
-    /// What the host sends.
     pub(crate) payload: Vec<u8>,
-    /// The code that it is rejected with; none where it is accepted.
+    /// The code of the rejection, or `None` if the payload is accepted.
     pub(crate) code: Option<u16>,
-    /// What the message of the rejection says.
+    /// A part of the rejection's message.
     pub(crate) says: String,
 }
 
 /// Accepted.
 const FINE: Option<u16> = None;
-/// Rejected as no JSON.
+/// Rejected as invalid JSON.
 const NOT_JSON: Option<u16> = Some(400);
-/// Rejected as JSON that is not what it must be.
+/// Rejected as JSON with a missing field, a duplicate or a wrong type.
 const UNREADABLE: Option<u16> = Some(422);
 /// Denied by a rule.
 const DENIED: Option<u16> = Some(403);
 
-/// All of them.
+/// The payloads of every group.
 pub(crate) fn all() -> Vec<BadPayload> {
-    GROUPS.iter().flat_map(|group| group()).collect()
+    let groups = [
+        texts(),
+        requests(),
+        objects(),
+        bad_settings(),
+        wrong_placing(),
+        wrong_pods(),
+        wrong_containers(),
+        wrong_instances(),
+        wrong_workloads(),
+        lists_for_something_else(),
+    ];
+    groups.into_iter().flatten().collect()
 }
-
-/// The groups of payloads.
-static GROUPS: &[fn() -> Vec<BadPayload>] = &[
-    texts,
-    requests,
-    objects,
-    bad_settings,
-    wrong_placing,
-    wrong_pods,
-    wrong_containers,
-    wrong_instances,
-    wrong_workloads,
-    lists_for_something_else,
-];
 
 fn bad(
     name: impl Into<String>,
@@ -86,7 +83,19 @@ fn bad(
     }
 }
 
-/// Sets what a JSON pointer names; objects and lists on the way are there.
+/// Payloads with the same answer.
+fn group<const N: usize, P: Into<Vec<u8>>>(
+    code: Option<u16>,
+    says: &str,
+    payloads: [(&str, P); N],
+) -> Vec<BadPayload> {
+    let payloads = payloads.into_iter();
+    payloads
+        .map(|(name, payload)| bad(name, payload, code, says))
+        .collect()
+}
+
+/// Sets the value at a JSON pointer. Its parent exists.
 fn put(object: &mut Value, pointer: &str, value: Value) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let key = key.replace("~1", "/");
@@ -99,7 +108,7 @@ fn put(object: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// A pod that is accepted and repeats the secret, with everything on the way to a field that is read.
+/// An accepted pod with the secret, and with the parent of every field that the policy reads.
 fn readable(eci: &str) -> Value {
     let container = json!({
         "name": "main",
@@ -140,7 +149,7 @@ fn readable(eci: &str) -> Value {
     })
 }
 
-/// A pod on ECI that is denied for its privileged container.
+/// A pod on ECI that is denied because of its privileged container.
 fn pod() -> Value {
     let container =
         json!({"name": "main", "image": "busybox", "securityContext": {"privileged": true}});
@@ -156,7 +165,7 @@ fn eci_metadata() -> Value {
     json!({"labels": {"alibabacloud.com/eci": "true"}, "annotations": {"token": SECRET}})
 }
 
-/// A workload whose pods are on ECI; it would be denied if it could be read.
+/// A workload on ECI that is denied if it can be read.
 fn deployment() -> Value {
     let mut template = readable("true");
     put(

@@ -1,225 +1,138 @@
-//! Requests that cannot be read.
+//! Requests with a missing field or a wrong type, and odd requests that are accepted.
 
 use serde_json::{Value, json};
 
 use super::{BadPayload, DENIED, FINE, SECRET, UNREADABLE, bad, deployment, eci_metadata, pod};
 
-/// Requests that lack something, or have it of a wrong type.
+const NO_KIND: &str = "request.kind.kind: is missing";
+const NO_OBJECT: &str = "request.object: is missing";
+
+/// Requests with a missing field or a wrong type, and odd requests that are accepted.
 pub(crate) fn requests() -> Vec<BadPayload> {
-    let create =
-        |kind: Value, object: Value| json!({"kind": kind, "operation": "CREATE", "object": object});
+    let create = |kind: &Value, object: Value| json!({"kind": kind, "operation": "CREATE", "object": object});
     let kind = |group: &str, kind: &str| json!({"group": group, "version": "v1", "kind": kind});
-    let (pod_kind, deployment_kind) = (kind("", "Pod"), kind("apps", "Deployment"));
+    let (of_pod, of_deployment) = (kind("", "Pod"), kind("apps", "Deployment"));
+    let (of_other, of_thing) = (kind("", "ConfigMap"), kind("example.com", "Thing"));
     let with = |field: &str, value: Value| {
-        let mut request = create(pod_kind.clone(), pod());
+        let mut request = create(&of_pod, pod());
         request[field] = value;
         request
     };
-    let table: [(&str, Value, Option<u16>, &str); _] = [
-        (
-            "request null",
-            Value::Null,
-            UNREADABLE,
-            "request: is missing",
-        ),
-        (
-            "request of text",
-            json!(SECRET),
-            UNREADABLE,
-            "request: is a string",
-        ),
-        (
-            "request a number",
-            json!(1),
-            UNREADABLE,
-            "request: is a number",
-        ),
-        (
-            "request true",
-            json!(true),
-            UNREADABLE,
-            "request: is a boolean",
-        ),
-        ("request empty", json!({}), UNREADABLE, "request.kind"),
-        (
-            "kind missing",
-            create(Value::Null, pod()),
-            UNREADABLE,
-            "request.kind.kind: is missing",
-        ),
-        (
-            "kind empty",
-            create(json!({}), pod()),
-            UNREADABLE,
-            "request.kind.kind: is missing",
-        ),
+    let of_kind = |kind: Value| create(&kind, pod());
+    let no_spec = json!({"metadata": eci_metadata()});
+    let null_spec = json!({"metadata": eci_metadata(), "spec": null});
+    let unreadable = [
+        ("request null", Value::Null, "request: is missing"),
+        ("request of text", json!(SECRET), "request: is a string"),
+        ("request a number", json!(1), "request: is a number"),
+        ("request true", json!(true), "request: is a boolean"),
+        ("request empty", json!({}), "request.kind"),
+        ("kind missing", of_kind(Value::Null), NO_KIND),
+        ("kind empty", of_kind(json!({})), NO_KIND),
         (
             "kind of text",
-            create(json!(SECRET), pod()),
-            UNREADABLE,
+            of_kind(json!(SECRET)),
             "request.kind: is a string",
         ),
         (
             "kind.kind a number",
-            create(json!({"kind": 1}), pod()),
-            UNREADABLE,
+            of_kind(json!({"kind": 1})),
             "request.kind.kind: is a number",
         ),
         (
             "operation a number",
             with("operation", json!(1)),
-            UNREADABLE,
             "request.operation: is a number",
         ),
         (
             "namespace an object",
             with("namespace", json!({})),
-            UNREADABLE,
             "request.namespace: is an object",
         ),
         (
             "subResource true",
             with("subResource", json!(true)),
-            UNREADABLE,
             "request.subResource: is a boolean",
         ),
-        (
-            "operation unknown",
-            with("operation", json!("PATCH")),
-            DENIED,
-            "[privileged]",
-        ),
-        (
-            "operation missing",
-            with("operation", Value::Null),
-            DENIED,
-            "[privileged]",
-        ),
-        (
-            "operation in lower case",
-            with("operation", json!("delete")),
-            DENIED,
-            "[privileged]",
-        ),
-        (
-            "object null",
-            create(pod_kind.clone(), Value::Null),
-            UNREADABLE,
-            "request.object: is missing",
-        ),
+        ("object null", create(&of_pod, Value::Null), NO_OBJECT),
         (
             "object missing",
-            json!({"kind": pod_kind.clone(), "operation": "CREATE"}),
-            UNREADABLE,
-            "request.object: is missing",
+            json!({"kind": of_pod, "operation": "CREATE"}),
+            NO_OBJECT,
         ),
         (
             "object of a Deployment null",
-            create(deployment_kind.clone(), Value::Null),
-            UNREADABLE,
-            "request.object: is missing",
+            create(&of_deployment, Value::Null),
+            NO_OBJECT,
         ),
         (
             "object of an UPDATE missing",
-            json!({"kind": deployment_kind.clone(), "operation": "UPDATE", "oldObject": {}}),
-            UNREADABLE,
-            "request.object: is missing",
+            json!({"kind": of_deployment, "operation": "UPDATE", "oldObject": {}}),
+            NO_OBJECT,
         ),
-        (
-            "object of text",
-            create(pod_kind.clone(), json!(SECRET)),
-            UNREADABLE,
-            "object",
-        ),
-        (
-            "object a list",
-            create(pod_kind.clone(), json!([pod()])),
-            UNREADABLE,
-            "object",
-        ),
-        (
-            "object a number",
-            create(pod_kind.clone(), json!(1)),
-            UNREADABLE,
-            "object",
-        ),
+        ("object of text", create(&of_pod, json!(SECRET)), "object"),
+        ("object a list", create(&of_pod, json!([pod()])), "object"),
+        ("object a number", create(&of_pod, json!(1)), "object"),
         (
             "object of a Deployment true",
-            create(deployment_kind.clone(), json!(true)),
-            UNREADABLE,
+            create(&of_deployment, json!(true)),
             "object",
         ),
         (
             "object without spec",
-            with("object", json!({"metadata": eci_metadata()})),
-            UNREADABLE,
+            with("object", no_spec),
             "spec: is missing",
         ),
         (
             "object with spec null",
-            with("object", json!({"metadata": eci_metadata(), "spec": null})),
-            UNREADABLE,
+            with("object", null_spec),
             "spec: is missing",
         ),
+    ];
+    let denied = [
+        ("operation unknown", with("operation", json!("PATCH"))),
+        ("operation missing", with("operation", Value::Null)),
         (
-            "object of another kind rubbish",
-            create(kind("", "ConfigMap"), json!([SECRET])),
-            FINE,
-            "",
-        ),
-        (
-            "object of another kind with rubbish for a template",
-            create(
-                kind("example.com", "Thing"),
-                json!({"spec": {"template": [SECRET]}}),
-            ),
-            FINE,
-            "",
-        ),
-        (
-            "DELETE with rubbish",
-            json!({"kind": pod_kind.clone(), "operation": "DELETE", "object": [SECRET], "oldObject": 1}),
-            FINE,
-            "",
-        ),
-        (
-            "DELETE of nothing",
-            json!({"operation": "DELETE"}),
-            FINE,
-            "",
-        ),
-        (
-            "CONNECT with rubbish",
-            json!({"kind": pod_kind, "operation": "CONNECT", "object": SECRET}),
-            FINE,
-            "",
+            "operation in lower case",
+            with("operation", json!("delete")),
         ),
         (
             "oldObject rubbish",
-            json!({"kind": deployment_kind, "operation": "UPDATE", "object": deployment(), "oldObject": [SECRET]}),
-            DENIED,
-            "[privileged]",
+            json!({"kind": of_deployment, "operation": "UPDATE", "object": deployment(), "oldObject": [SECRET]}),
         ),
     ];
-    let mut all: Vec<_> = table
-        .into_iter()
-        .map(|(name, request, code, says)| {
-            bad(
-                name,
-                json!({"request": request, "settings": {}}).to_string(),
-                code,
-                says,
-            )
-        })
-        .collect();
-    for operation in ["DELETE", "CONNECT"] {
+    let rubbish_template = json!({"spec": {"template": [SECRET]}});
+    let fine = [
+        (
+            "rubbish of another kind",
+            create(&of_other, json!([SECRET])),
+        ),
+        (
+            "a rubbish template of another kind",
+            create(&of_thing, rubbish_template),
+        ),
+        (
+            "DELETE with rubbish",
+            json!({"kind": of_pod, "operation": "DELETE", "object": [SECRET], "oldObject": 1}),
+        ),
+        ("DELETE of nothing", json!({"operation": "DELETE"})),
+        (
+            "CONNECT with rubbish",
+            json!({"kind": of_pod, "operation": "CONNECT", "object": SECRET}),
+        ),
+    ];
+    let unreadable = unreadable.map(|(name, request, says)| (name, request, UNREADABLE, says));
+    let denied = denied.map(|(name, request)| (name, request, DENIED, "[privileged]"));
+    let fine = fine.map(|(name, request)| (name, request, FINE, ""));
+    let all = unreadable.into_iter().chain(denied).chain(fine);
+    let all = all.map(|(name, request, code, says)| {
+        let payload = json!({"request": request, "settings": {}}).to_string();
+        bad(name, payload, code, says)
+    });
+    let bad_settings = ["DELETE", "CONNECT"].map(|operation| {
         let request = json!({"operation": operation, "object": SECRET});
-        all.push(bad(
-            format!("{operation} under settings that cannot be used"),
-            json!({"request": request, "settings": [SECRET]}).to_string(),
-            FINE,
-            "",
-        ));
-    }
-    all
+        let payload = json!({"request": request, "settings": [SECRET]}).to_string();
+        bad(format!("{operation} under bad settings"), payload, FINE, "")
+    });
+    all.chain(bad_settings).collect()
 }

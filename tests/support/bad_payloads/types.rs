@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{BadPayload, FINE, SECRET, UNREADABLE, bad, deployment, payload, put, readable};
 
-/// What a field is, as the policy reads it.
+/// The type of a field in the policy.
 #[derive(Clone, Copy, Debug)]
 enum Shape {
     Flag,
@@ -17,7 +17,7 @@ enum Shape {
 }
 
 impl Shape {
-    /// Values of every other type; a list is empty.
+    /// A value of every other type. The list is empty.
     fn wrong(self) -> Vec<Value> {
         let number = if matches!(self, Self::Integer) {
             json!(1.5)
@@ -51,7 +51,19 @@ impl Shape {
 
 use Shape::{Flag, Integer, List, Object, Quantity, Text};
 
-/// What says where a pod runs (section 4), as JSON pointers from the pod (template) on.
+/// The beginning of the pointers with `REQUIRED` and `PREFERRED`.
+const AFFINITIES: [(&str, &str); 2] = [
+    (
+        "REQUIRED",
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution",
+    ),
+    (
+        "PREFERRED",
+        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution",
+    ),
+];
+
+/// The fields of a pod template that decide where its pods run (section 4), as JSON pointers.
 static PLACING: &[(&str, Shape)] = &[
     ("/metadata", Object),
     ("/metadata/labels", Object),
@@ -75,61 +87,22 @@ static PLACING: &[(&str, Shape)] = &[
     ("/spec/tolerations/0/value", Text),
     ("/spec/affinity", Object),
     ("/spec/affinity/nodeAffinity", Object),
-    (
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchExpressions",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0",
-        Object,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/key",
-        Text,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/operator",
-        Text,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/values",
-        List,
-    ),
-    (
-        "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions/0/values/0",
-        Text,
-    ),
+    ("REQUIRED", Object),
+    ("REQUIRED/nodeSelectorTerms", List),
+    ("REQUIRED/nodeSelectorTerms/0", Object),
+    ("REQUIRED/nodeSelectorTerms/0/matchExpressions", List),
+    ("PREFERRED", List),
+    ("PREFERRED/0", Object),
+    ("PREFERRED/0/preference", Object),
+    ("PREFERRED/0/preference/matchExpressions", List),
+    ("PREFERRED/0/preference/matchExpressions/0", Object),
+    ("PREFERRED/0/preference/matchExpressions/0/key", Text),
+    ("PREFERRED/0/preference/matchExpressions/0/operator", Text),
+    ("PREFERRED/0/preference/matchExpressions/0/values", List),
+    ("PREFERRED/0/preference/matchExpressions/0/values/0", Text),
 ];
 
-/// What the rules read of a pod.
+/// The fields of a pod that the rules read.
 static POD_FIELDS: &[(&str, Shape)] = &[
     (
         "/metadata/annotations/k8s.aliyun.com~1eci-host-sysctls",
@@ -167,7 +140,7 @@ static POD_FIELDS: &[(&str, Shape)] = &[
     ("/spec/ephemeralContainers", List),
 ];
 
-/// What the rules read of a container, from the container on.
+/// The fields of a container that the rules read.
 static CONTAINER_FIELDS: &[(&str, Shape)] = &[
     ("", Object),
     ("/name", Text),
@@ -195,7 +168,7 @@ static CONTAINER_FIELDS: &[(&str, Shape)] = &[
     ("/resources/requests", Object),
 ];
 
-/// What `min-free-kbytes` reads of the containers, where the pod sets that sysctl.
+/// The fields that `min-free-kbytes` reads if the pod sets that sysctl.
 static INSTANCE_FIELDS: &[(&str, Shape)] = &[
     ("/spec/containers/0/resources/limits/cpu", Quantity),
     ("/spec/containers/0/resources/limits/memory", Quantity),
@@ -205,7 +178,7 @@ static INSTANCE_FIELDS: &[(&str, Shape)] = &[
     ("/spec/containers/0/env/0/value", Text),
 ];
 
-/// What is read of a workload's own metadata.
+/// The fields that the policy reads in a workload's own metadata.
 static WORKLOAD_FIELDS: &[(&str, Shape)] = &[
     ("/metadata", Object),
     ("/metadata/annotations", Object),
@@ -218,7 +191,7 @@ static WORKLOAD_FIELDS: &[(&str, Shape)] = &[
     ("/metadata/ownerReferences/0/controller", Flag),
 ];
 
-/// Marks of a wrong type: without them nobody knows where the pod would run.
+/// Pods with a wrong type in a field that decides where they run. The request is rejected even if no pod runs on ECI.
 pub(crate) fn wrong_placing() -> Vec<BadPayload> {
     let fields = PLACING
         .iter()
@@ -226,7 +199,7 @@ pub(crate) fn wrong_placing() -> Vec<BadPayload> {
     fields.collect()
 }
 
-/// Fields of a pod that the rules read, of a wrong type.
+/// Pods with a wrong type in a field that the rules read.
 pub(crate) fn wrong_pods() -> Vec<BadPayload> {
     POD_FIELDS
         .iter()
@@ -234,7 +207,7 @@ pub(crate) fn wrong_pods() -> Vec<BadPayload> {
         .collect()
 }
 
-/// Fields of a container that the rules read, of a wrong type.
+/// Containers with a wrong type in a field that the rules read.
 pub(crate) fn wrong_containers() -> Vec<BadPayload> {
     let lists = ["containers", "initContainers", "ephemeralContainers"];
     let fields = lists.iter().flat_map(|list| {
@@ -245,7 +218,7 @@ pub(crate) fn wrong_containers() -> Vec<BadPayload> {
     fields.collect()
 }
 
-/// Fields that say how large the instance is, of a wrong type.
+/// Pods with a wrong type in a field that decides the size of the instance.
 pub(crate) fn wrong_instances() -> Vec<BadPayload> {
     INSTANCE_FIELDS
         .iter()
@@ -253,7 +226,7 @@ pub(crate) fn wrong_instances() -> Vec<BadPayload> {
         .collect()
 }
 
-/// Fields of a workload's own metadata, of a wrong type.
+/// Workloads with a wrong type in their own metadata.
 pub(crate) fn wrong_workloads() -> Vec<BadPayload> {
     let above = [("/spec", Object), ("/spec/template", Object)];
     let fields = WORKLOAD_FIELDS.iter().chain(&above);
@@ -267,8 +240,7 @@ pub(crate) fn wrong_workloads() -> Vec<BadPayload> {
         .collect()
 }
 
-/// A list that holds something, where there must be something else. (A reader that looks into it may name
-/// the first item instead.)
+/// A list with an item in place of another type. The message must name the list, not its item.
 pub(crate) fn lists_for_something_else() -> Vec<BadPayload> {
     let list = json!([SECRET]);
     let fields = PLACING
@@ -292,7 +264,7 @@ pub(crate) fn lists_for_something_else() -> Vec<BadPayload> {
     all
 }
 
-/// A pod with wrong values at `field`: on ECI, elsewhere, and for the first of them in a workload.
+/// Pods on ECI and elsewhere with wrong values at `field`, and a workload with the first value.
 fn of_pods(field: &str, values: Vec<Value>, elsewhere: Option<u16>) -> Vec<BadPayload> {
     let in_workload = unreadable(
         "Deployment",
@@ -314,13 +286,18 @@ fn of_pods(field: &str, values: Vec<Value>, elsewhere: Option<u16>) -> Vec<BadPa
 
 /// An object with a value of a wrong type.
 fn unreadable(what: &str, mut object: Value, field: &str, wrong: Value) -> BadPayload {
+    let field = AFFINITIES
+        .iter()
+        .fold(field.to_owned(), |field, (name, pointer)| {
+            field.replace(name, pointer)
+        });
     let name = format!("{what} {field}: {wrong}");
-    put(&mut object, field, wrong);
+    put(&mut object, &field, wrong);
     bad(
         name,
         payload(&object, "{}"),
         UNREADABLE,
-        format!("{}: is a", path(field)),
+        format!("{}: is a", path(&field)),
     )
 }
 

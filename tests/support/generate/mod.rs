@@ -1,4 +1,4 @@
-//! Generators: any JSON, pods that break every rule now and then, settings that judge them.
+//! Generators of any JSON, of pods that sometimes break a rule, and of settings.
 
 mod pod;
 mod settings;
@@ -10,16 +10,18 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 pub(crate) use pod::arb_pod_spec;
-#[allow(
-    unused_imports,
-    reason = "not every crate that includes this uses all of it"
-)]
+#[allow(unused_imports, reason = "a test may use a part of the module")]
 pub(crate) use settings::{arb_ceiling, arb_settings};
 
 /// The registry of every generated image.
 pub(crate) const REGISTRY: &str = "registry.example";
 
-/// Any text, control characters and such that turn the line around among them.
+/// One of the words of a text.
+fn words(text: &'static str) -> impl Strategy<Value = &'static str> {
+    select(text.split(' ').collect::<Vec<_>>())
+}
+
+/// Any text. Control characters and marks of direction are frequent.
 fn arb_text() -> impl Strategy<Value = String> {
     let odd = select(vec![
         '\n', '\0', '\u{1b}', '\u{85}', '\u{202e}', '\u{2028}', '"', '\\', 'ß',
@@ -27,28 +29,13 @@ fn arb_text() -> impl Strategy<Value = String> {
     vec(prop_oneof![4 => any::<char>(), 1 => odd], 0..12).prop_map(String::from_iter)
 }
 
-/// Any JSON tree; its keys are often those of a pod.
+/// Any JSON tree, often with the keys of a pod.
 pub(crate) fn arb_json() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
-        select(vec![
-            "request",
-            "settings",
-            "kind",
-            "group",
-            "object",
-            "metadata",
-            "labels",
-            "annotations",
-            "spec",
-            "containers",
-            "securityContext",
-            "sysctls",
-            "capabilities",
-            "add",
-            "name",
-            "value",
-            "image",
-        ])
+        words(
+            "request settings kind group object metadata labels annotations spec containers securityContext sysctls \
+             capabilities add name value image",
+        )
         .prop_map(str::to_owned),
         arb_text(),
     ];
@@ -78,7 +65,7 @@ pub(crate) fn arb_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A payload for a generated pod, with one node replaced by anything.
+/// A payload for a generated pod, with any JSON in place of one node.
 pub(crate) fn arb_damaged_payload() -> impl Strategy<Value = Value> {
     (
         arb_pod_spec(),
@@ -105,7 +92,7 @@ fn nodes(value: &Value) -> usize {
     }
 }
 
-/// The node of a tree that is reached after `left` others.
+/// The node of a tree after `left` others.
 fn node<'v>(value: &'v mut Value, left: &mut usize) -> Option<&'v mut Value> {
     if *left == 0 {
         return Some(value);
@@ -118,7 +105,7 @@ fn node<'v>(value: &'v mut Value, left: &mut usize) -> Option<&'v mut Value> {
     }
 }
 
-/// The fields that are there.
+/// An object of the fields with a value.
 fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     let there = fields
         .into_iter()
@@ -126,7 +113,7 @@ fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     Value::Object(there.collect())
 }
 
-/// Numbers that a tree of JSON would not keep as they are written.
+/// Numbers whose notation a JSON tree would change.
 pub(crate) static ODD_NUMBERS: &[&str] = &[
     "1.10",
     "1e400",
@@ -140,14 +127,14 @@ fn odd_key(index: usize) -> String {
     format!("odd-{index}")
 }
 
-/// The text with an odd number wherever there is a word for one.
+/// The text with odd numbers in place of their words.
 pub(crate) fn odd(text: &str) -> String {
     replace_odd(text, |index| {
         (format!(r#""{}":"odd""#, odd_key(index)), written(index))
     })
 }
 
-/// The text with the words that [`odd`] replaced.
+/// The text with words in place of the odd numbers, as before [`odd`].
 pub(crate) fn even(text: &str) -> String {
     replace_odd(text, |index| {
         (written(index), format!(r#""{}":"odd""#, odd_key(index)))
@@ -165,17 +152,17 @@ fn replace_odd(text: &str, replacement: impl Fn(usize) -> (String, String)) -> S
     })
 }
 
-/// An object that holds pods: its API version, its kind, and the JSON pointer of its pod (template).
+/// The API version and the kind of an object, and the JSON pointer of its pod or template.
 pub(crate) type Place = (&'static str, &'static str, &'static str);
 
-/// A pod, and two objects that make pods of a template.
+/// A pod, and two workloads with a pod template.
 pub(crate) const PLACES: [Place; 3] = [
     ("v1", "Pod", ""),
     ("apps/v1", "Deployment", "/spec/template"),
     ("batch/v1", "CronJob", "/spec/jobTemplate/spec/template"),
 ];
 
-/// An object with the pod (template) in its place.
+/// An object with the pod or template at its pointer.
 pub(crate) fn placed(template: &Value, (api_version, kind, pointer): Place) -> Value {
     let mut object = pointer
         .rsplit('/')

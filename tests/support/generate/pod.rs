@@ -1,4 +1,4 @@
-//! Pods that break every rule now and then.
+//! Pods that sometimes break a rule.
 
 use eci_security_context::eci::capability;
 use proptest::collection::{btree_map, vec};
@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-use super::{ODD_NUMBERS, REGISTRY, arb_text, object, odd_key};
+use super::{ODD_NUMBERS, REGISTRY, arb_text, object, odd_key, words};
 
 /// The annotation that sets host sysctls.
 const HOST_SYSCTLS: &str = "k8s.aliyun.com/eci-host-sysctls";
 
-/// A pod on ECI, as the `metadata` and `spec` of an object or a pod template.
+/// The `metadata` and `spec` of a pod on ECI.
 pub(crate) fn arb_pod_spec() -> impl Strategy<Value = Value> {
     let containers = |counts| vec(arb_container(), counts);
     let lists = (
@@ -55,7 +55,7 @@ pub(crate) fn arb_pod_spec() -> impl Strategy<Value = Value> {
         )
 }
 
-/// A field that the policy has never heard of; [`odd`] makes odd numbers of it.
+/// An unknown field. [`super::odd`] replaces its word with an odd number.
 fn arb_unknown() -> impl Strategy<Value = Option<Value>> {
     weighted(
         0.2,
@@ -157,12 +157,7 @@ fn arb_annotations() -> impl Strategy<Value = Value> {
     let host_sysctls = prop_oneof![
         vec(
             (
-                select(vec![
-                    "vm.max_map_count",
-                    "kernel.pid_max",
-                    "fs/file-max",
-                    "net.core.somaxconn"
-                ]),
+                words("vm.max_map_count kernel.pid_max fs/file-max net.core.somaxconn"),
                 "[0-9]{1,5}"
             ),
             0..3
@@ -320,14 +315,7 @@ fn arb_capability() -> impl Strategy<Value = String> {
     ];
     let name = prop_oneof![
         select(capability::LINUX),
-        select(vec![
-            "CHOWN",
-            "NET_ADMIN",
-            "NET_RAW",
-            "ALL",
-            "SYS_ADMIN",
-            "SYS_RAWIO"
-        ]),
+        words("CHOWN NET_ADMIN NET_RAW ALL SYS_ADMIN SYS_RAWIO"),
     ];
     prop_oneof![9 => (name, select(spellings)).prop_map(|(name, spell)| spell(name)), 1 => arb_text()]
 }

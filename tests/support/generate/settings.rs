@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-use super::{REGISTRY, object};
+use super::{REGISTRY, object, words};
 
 /// Settings that are valid.
 pub(crate) fn arb_settings() -> impl Strategy<Value = Value> {
@@ -15,14 +15,7 @@ pub(crate) fn arb_settings() -> impl Strategy<Value = Value> {
         any::<bool>(),
         vec(select(vec!["SYS_RAWIO", "cap_sys_admin", "BPF"]), 0..3),
         vec(
-            select(vec![
-                "vm.max_map_count",
-                "vm/swappiness",
-                "vm.*",
-                "kernel.pid*",
-                "fs.*",
-                "net.*",
-            ]),
+            words("vm.max_map_count vm/swappiness vm.* kernel.pid* fs.* net.*"),
             0..3,
         ),
     );
@@ -81,12 +74,12 @@ pub(crate) fn arb_settings() -> impl Strategy<Value = Value> {
         })
 }
 
-/// An action that is a ceiling.
+/// An action for the cap `*`.
 pub(crate) fn arb_ceiling() -> impl Strategy<Value = &'static str> {
     select(vec!["deny", "fix", "warn", "audit", "off"])
 }
 
-/// One of the actions that a rule can take.
+/// An action that the rule allows.
 fn action_of(rule: usize, action: usize) -> (&'static str, &'static str) {
     let rule = RULES[rule];
     let action = ["fix", "deny", "warn", "audit", "off"][action];
