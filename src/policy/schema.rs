@@ -25,36 +25,35 @@ pub fn schema() -> Value {
         "The settings of the policy eci-security-context. All are optional.",
         json!({
             "profile": choice(
-                "The state of ECI's rules to judge by: the date of the documents that it was taken from, or the newest.",
+                "The revision of ECI's rules: the date of its documents, or latest.",
                 json!(profiles),
                 LATEST,
             ),
             "mutate": choice(
-                "Which objects may be repaired: none, pods when they are created, or workloads too, which tools that \
-                 compare a cluster with git see as a drift.",
+                "The objects that the policy may repair: none, pods when they are created, or all. In workloads, tools \
+                 that compare the cluster with git see a repair as a difference.",
                 json!(["none", "pods", "all"]),
                 "pods",
             ),
-            "scope": object("Which pods are ECI's.", json!({
+            "scope": object("The pods that run on ECI.", json!({
                 "assumeEci": flag(
-                    "Whether every pod runs on ECI, as in ACK Serverless, or where the policy is bound by a \
-                     namespaceSelector.",
+                    "True if every pod runs on ECI: in ACK Serverless, or where a namespaceSelector binds the policy.",
                 ),
                 "possible": choice(
-                    "What a pod gets that may run on ECI, and may not: warnings, the same as one that certainly does, \
+                    "The action on a pod that may run on ECI: only warnings, the same as on a pod that certainly does, \
                      or nothing.",
                     json!(["warn", "enforce", "ignore"]),
                     "warn",
                 ),
                 "namespaceLabels": flag(
-                    "Whether the labels of the Namespace count. The policy then has to be allowed to read Namespaces.",
+                    "True if the labels of the Namespace count. The policy then needs permission to read Namespaces.",
                 ),
             })),
             "actions": actions(),
-            "approved": object("What Alibaba Cloud has approved for the account, by ticket.", json!({
-                "privileged": flag("Whether privileged containers are approved."),
+            "approved": object("The approvals that the account got by ticket.", json!({
+                "privileged": flag("True if privileged containers are approved."),
                 "capabilities": list(
-                    "The approved capabilities beside those that ECI grants to everyone. ALL cannot be approved.",
+                    "The approved capabilities, without those that ECI grants to everyone. ALL cannot be approved.",
                     capability(),
                 ),
                 "hostSysctls": list(
@@ -63,7 +62,7 @@ pub fn schema() -> Value {
                 ),
             })),
             "exempt": list(
-                "Containers whose findings stand in the audit annotation only, and which no repair touches.",
+                "Containers that are not judged: their findings are only in the audit annotation, and they are not repaired.",
                 exemption(),
             ),
         }),
@@ -95,7 +94,7 @@ fn actions() -> Value {
     properties.insert(
         "*".to_owned(),
         action(
-            "A ceiling for every rule that is not named: stronger actions are lowered to it, none is raised.",
+            "The strongest action of all rules that are not named here. It does not raise weaker actions.",
             true,
             Action::Deny,
         ),
@@ -171,15 +170,15 @@ fn exemption() -> Value {
         "Containers, by their image.",
         json!({
             "image": {
-                "description": "A glob over the image as it is written: * stays within a path segment, ** does not. \
-                                What stands before the first / has no wildcard.",
+                "description": "A pattern for the image as it is written. * matches within a path segment, ** across \
+                                segments. The part before the first / cannot have a wildcard.",
                 "type": "string",
                 "minLength": 1,
                 "pattern": "^[^*/]*(?:/|$)",
                 "examples": ["registry.example/istio/**"],
             },
             "container": {
-                "description": "A glob over the container's name, where only some of these containers are exempt.",
+                "description": "A pattern for the container's name, if only some containers with this image are exempt.",
                 "type": "string",
                 "minLength": 1,
                 "examples": ["istio-*"],
