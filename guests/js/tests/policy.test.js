@@ -1,4 +1,4 @@
-/** What the functions answer, and what they throw. */
+/** The answers and errors of the functions. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -17,7 +17,7 @@ const repairable = () => {
   return pod;
 };
 
-/** What a call throws. */
+/** Returns the error that a call throws. */
 function thrown(call) {
   try {
     call();
@@ -119,7 +119,7 @@ test('what cannot be read names its path', () => {
     [{ apiVersion: 'v1', kind: 1 }, 422, 'kind', 'kind: is a number'],
     [{ ...pod, spec: { ...pod.spec, hostPID: 's3cr3t-token' } }, 422, 'spec.hostPID', 'spec.hostPID: is a string'],
     [{ ...pod, spec: { ...pod.spec, 'a/b': [1n] } }, 400, 'spec[a/b][0]', 'spec[a/b][0]: is a BigInt'],
-    [cyclic, 400, 'spec.containers[0].securityContext.seccompProfile', 'is an object that it stands in itself'],
+    [cyclic, 400, 'spec.containers[0].securityContext.seccompProfile', 'is an object that contains itself'],
     [{ ...pod, metadata: throws }, 400, '', 'cannot be written as JSON'],
     [{ ...pod, deep }, 400, '', 'is too deep or too large'],
   ]) {
@@ -163,8 +163,8 @@ test('the schema is that of the repository', () => {
   assert.deepEqual(settingsSchema(), schema);
 });
 
-/** Payloads that are others in JavaScript, with the code that these get. Its numbers are doubles: 1.0 and 1e3 are
- * integers, 1e400 becomes null, what is near 2^63 is rounded beyond it. And it writes no 100,000 levels. */
+/** Payloads that change in JavaScript, with the code of the changed ones. Numbers are doubles there: 1.0 and 1e3 are
+ * integers, 1e400 becomes null, and numbers near 2^63 are rounded up to it. JSON of 100,000 levels cannot be written. */
 const OTHERS = {
   'an id of 1.0': null,
   'an id of 1e3': null,

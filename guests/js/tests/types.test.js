@@ -1,4 +1,4 @@
-/** The types of the package, in a user's strict TypeScript. */
+/** The types of the package in strict TypeScript. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -50,7 +50,7 @@ const noRule: Settings = { actions: { privilegd: 'warn' } };
 const noImage: Settings = { exempt: [{ container: 'istio-*' }] };
 // @ts-expect-error: no such finding
 const noFinding: Finding = { rule: 'none' };
-// @ts-expect-error: text is no object
+// @ts-expect-error: an object is expected, not text
 validate('apiVersion: v1');
 `;
 
