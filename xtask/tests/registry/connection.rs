@@ -20,12 +20,10 @@ fn an_invalid_reference_is_refused() {
         ),
     ] {
         folder.pull_fails(reference, &[reference, said]);
-        folder.push(reference)
-            .fails(&[reference, said]);
+        folder.push(reference).fails(&[reference, said]);
     }
     let digest = format!("localhost:1/eci@{}", sha256(b""));
-    folder.push(&digest)
-        .fails(&[&digest, "push to a tag"]);
+    folder.push(&digest).fails(&[&digest, "push to a tag"]);
 }
 
 #[test]
@@ -38,8 +36,7 @@ fn an_unreachable_registry_is_named() {
     let reference = format!("{closed}/eci:v1");
     let said = [&*format!("cannot reach {closed}"), "Connection refused"];
     folder.pull_fails(&reference, &said);
-    folder.push(&reference)
-        .fails(&said);
+    folder.push(&reference).fails(&said);
     // Another machine is reached over HTTPS by default. The name registry.invalid never resolves.
     for (insecure, scheme) in [(&[][..], "https://"), (&["--insecure"], "http://")] {
         let arguments = ["pull", "registry.invalid/eci:v1", "--output", "pulled.wasm"];
@@ -75,6 +72,5 @@ fn an_error_page_is_cut_and_has_no_control_characters() {
         "{}",
         ran.err
     );
-    folder.push(&reference)
-        .fails(&[&reference, "answered 500"]);
+    folder.push(&reference).fails(&[&reference, "answered 500"]);
 }
