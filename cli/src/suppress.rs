@@ -98,7 +98,7 @@ pub(crate) fn of_lines<'t>(part: &Part<'t>) -> Vec<Comment<'t>> {
     comments.collect()
 }
 
-/// Reads a suppression. The error is what is wrong, and the way out.
+/// Reads a suppression. The error has the problem and the fix.
 fn suppression(text: &str, has_colon: bool, line: usize) -> Result<Suppression, (String, String)> {
     let words = text.trim_start_matches(':').trim();
     let (word, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
