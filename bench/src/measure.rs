@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_counts_what_was_allocated() {
+    fn the_peak_counts_allocations() {
         let allocated = vec![1_u8; 64 << 20];
         let peak = memory_kib(THIS, PEAK).unwrap();
         assert!(peak > 64 << 10, "{} bytes in {peak} KiB", allocated.len());

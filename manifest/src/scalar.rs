@@ -157,7 +157,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn plain_scalars_mean_what_kubectl_makes_of_them() {
+    fn plain_scalars_are_read_as_by_kubectl() {
         for (texts, value) in [
             (&["", "~", "null", "Null", "NULL"][..], json!(null)),
             (

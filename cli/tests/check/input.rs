@@ -1,7 +1,7 @@
 //! Which files and documents are read.
 
 use crate::position::index;
-use crate::support::{CLEAN, DENIED, FOREIGN, Folder, findings, problems, told};
+use crate::support::{CLEAN, DENIED, FOREIGN, Folder, findings, problems, summaries};
 use serde_json::json;
 
 pub(crate) const DEPLOYMENT: &str = "\
@@ -78,9 +78,9 @@ fn objects_are_found_in_whatever_holds_them() {
                 "<stdin>",
             ),
         ] {
-            let denials: Vec<_> = told(&report)
+            let denials: Vec<_> = summaries(&report)
                 .into_iter()
-                .filter(|told| told.contains(" deny "))
+                .filter(|summary| summary.contains(" deny "))
                 .collect();
             assert_eq!(denials, expected, "{name}");
             assert_eq!(report["files"][0]["file"], shown);
@@ -238,7 +238,7 @@ fn standard_input_is_read_once() {
                 DENIED,
             )
             .json(1);
-        assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"]);
+        assert_eq!(summaries(&report), ["host-namespaces deny spec.hostPID"]);
         assert_eq!(report["files"][0]["objects"], 1, "{report}");
         assert_eq!(
             (&report["totals"]["objects"], &report["totals"]["failed"]),
@@ -318,7 +318,7 @@ fn the_output_of_kubectl_and_the_payload_of_kubewarden_are_checked() {
         let folder = Folder::with(&[("file.json", &text)]);
         let report = folder.checked(1, &["file.json"]);
         assert_eq!(
-            told(&report),
+            summaries(&report),
             vec!["host-namespaces deny spec.hostPID"; paths],
             "{report}"
         );

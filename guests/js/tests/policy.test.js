@@ -45,7 +45,7 @@ test('a pod is denied', () => {
   assert.equal(object, undefined);
 });
 
-test('a pod is repaired, and the one that was given is not touched', () => {
+test('a pod is repaired, and the original is not changed', () => {
   const pod = repairable();
   const { accepted, warnings, object } = validate(pod);
   assert.equal(accepted, true);
@@ -55,13 +55,13 @@ test('a pod is repaired, and the one that was given is not touched', () => {
   assert.equal(validate(object).object, undefined);
 });
 
-test('a pod of no interest is accepted silently', () => {
+test('a pod elsewhere is accepted silently', () => {
   const pod = privileged();
   delete pod.metadata.labels;
   assert.deepEqual(validate(pod), { accepted: true, warnings: [], findings: [] });
 });
 
-test('mutate repairs what is denied too', () => {
+test('mutate repairs a denied object too', () => {
   const pod = repairable();
   pod.spec.containers[0].securityContext.privileged = true;
   assert.equal(validate(pod).object, undefined);
@@ -102,7 +102,7 @@ test('bad settings name their key', () => {
   }
 });
 
-test('what cannot be read names its path', () => {
+test('an unreadable object names its path', () => {
   const pod = privileged();
   const cyclic = privileged();
   cyclic.spec.containers[0].securityContext.seccompProfile = cyclic.spec;
@@ -202,10 +202,10 @@ test('bad payloads get their answer, and the next evaluation works', () => {
       assert.ok(error instanceof UnreadableError || error instanceof SettingsError, `${name}: ${error}`);
       verdict = { accepted: false, code: error.code, message: error.message, path: error.path };
     }
-    const told = JSON.stringify(verdict, (key, value) => (key === 'object' ? undefined : value));
-    assert.ok(!told.includes('s3cr3t-token'), name);
+    const text = JSON.stringify(verdict, (key, value) => (key === 'object' ? undefined : value));
+    assert.ok(!text.includes('s3cr3t-token'), name);
     const { [name]: expected = code } = OTHERS;
-    assert.equal(verdict.code ?? null, expected, `${name}: ${told}`);
+    assert.equal(verdict.code ?? null, expected, `${name}: ${text}`);
     if (expected && expected === code) assert.ok(verdict.message.includes(says), `${name}: ${verdict.message}`);
     assert.equal(validate(privileged()).code, 403, name);
   }

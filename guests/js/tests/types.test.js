@@ -29,7 +29,7 @@ const accepted: boolean = verdict.accepted;
 const code: number | undefined = verdict.code;
 const audit: string | undefined = verdict.auditAnnotations?.findings;
 for (const { rule, action, effect, path, message, help } of verdict.findings) {
-  const told: [RuleId, Action, Effect, string, string, string] = [rule, action, effect, path, message, help];
+  const fields: [RuleId, Action, Effect, string, string, string] = [rule, action, effect, path, message, help];
 }
 const fixes: (string | undefined)[] = rules().map((rule: Rule) => rule.fix);
 const id: unknown = settingsSchema()['$id'];

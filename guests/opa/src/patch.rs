@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn parents_that_are_missing_or_null_come_with_what_they_hold() {
+    fn missing_and_null_parents_are_added() {
         assert_eq!(
             patch(
                 r#"{"a":null}"#,

@@ -37,7 +37,7 @@ use crate::generate::{
 };
 
 #[test]
-fn the_page_tells_every_entry_point() {
+fn the_page_lists_every_entry_point() {
     let page = include_str!("../README.md");
     for (id, (name, _)) in EntryPoint::ALL.iter().enumerate() {
         assert!(
@@ -203,11 +203,11 @@ fn bad_payloads_get_an_answer_in_either_shape() {
         let Some(status) = response.status else {
             continue;
         };
-        let told: String = violations
+        let text: String = violations
             .iter()
             .map(|violation| format!("{} ", violation.msg))
             .collect();
-        for message in [&status.message, &told] {
+        for message in [&status.message, &text] {
             assert!(message.contains(&bad.says), "{name}: {message}");
             assert!(!message.contains(SECRET), "{name}: {message}");
         }
@@ -256,7 +256,7 @@ fn an_input_of_neither_shape_gets_a_violation() {
 }
 
 #[test]
-fn a_uid_that_is_no_text_is_left_out() {
+fn a_uid_that_is_not_a_string_is_left_out() {
     for uid in ["1", "null", r#""\ud800""#] {
         let input = format!(r#"{{"request":{{"uid":{uid},"operation":"DELETE"}}}}"#);
         assert_eq!(response(EntryPoint::ByShape, input.as_bytes()).uid, "");
