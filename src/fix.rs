@@ -73,7 +73,7 @@ pub fn apply<'e>(
     object: &RawValue,
     edits: impl Iterator<Item = &'e Edit>,
 ) -> Option<Box<RawValue>> {
-    // The edits of a place stand together then, before those of what is below it.
+    // In order of their paths: the edits of one place follow each other, and the places below it come next.
     let mut by_place: BTreeMap<&[Step], &Edit> = BTreeMap::new();
     for edit in edits {
         by_place.insert(edit.path().steps(), edit);

@@ -22,8 +22,8 @@ impl Glob {
     /// than the pattern costs nothing, however long it is, and one that does not costs a look at every byte for each
     /// wildcard.
     pub fn matches(&self, text: &str) -> bool {
-        // Most patterns begin otherwise than the text, and that is told at once: registries are alike, and what comes
-        // last of the beginning is not.
+        // Compares the last byte of the beginning first: most image references begin with the same registry, and differ
+        // later.
         let (literal, pattern) = self
             .pattern
             .split_at_checked(self.literal)

@@ -1,7 +1,5 @@
 //! The waPC guest that a Kubewarden host calls: bytes in, bytes out.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use wapc_guest::CallResult;
 
@@ -63,9 +61,14 @@ struct Answer<'v> {
     #[serde(skip_serializing_if = "Option::is_none")]
     mutated_object: Option<&'v RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    audit_annotations: Option<BTreeMap<&'static str, &'v str>>,
+    audit_annotations: Option<AuditAnnotations<'v>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'v [String],
+}
+
+#[derive(Serialize)]
+struct AuditAnnotations<'v> {
+    findings: &'v str,
 }
 
 /// Returns the verdict as Kubewarden reads it.
@@ -78,7 +81,7 @@ pub fn answer(verdict: &Verdict) -> CallResult {
         audit_annotations: verdict
             .audit
             .as_deref()
-            .map(|audit| BTreeMap::from([("findings", audit)])),
+            .map(|findings| AuditAnnotations { findings }),
         warnings: &verdict.warnings,
     };
     Ok(serde_json::to_vec(&answer)?)

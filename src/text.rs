@@ -76,7 +76,7 @@ pub fn quoted<'v>(values: impl Iterator<Item = &'v str>) -> String {
 /// The candidate that was probably meant by `word`: the nearest by edits, where at most two letters and
 /// a quarter of them differ.
 pub fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
-    // What is much longer than any name is none misspelt, and measuring it would take long.
+    // A text that is much longer than any name is not a misspelt name, and comparing it would take long.
     if word.chars().nth(SHOWN).is_some() {
         return None;
     }

@@ -1,6 +1,7 @@
 //! Finds and reads the input: named files, files in directories, and standard input.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -76,6 +77,9 @@ impl Source {
         let text = match read {
             Err(error) => Err(format!("cannot be read: {}", plain(&error))),
             Ok(false) => Err(format!("is larger than {MAX_MIB} MiB, the limit; split it")),
+            Ok(true) if self == Self::Stdin && bytes.trim_ascii().is_empty() => {
+                Err("is empty; did the command before it fail?".to_owned())
+            }
             Ok(true) => String::from_utf8(bytes).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
                 format!("is not UTF-8 text (at byte {at}); is it a manifest?")
@@ -107,7 +111,8 @@ pub(crate) fn plain(error: &io::Error) -> String {
 }
 
 /// Returns the files of the paths on the command line, in order. Of a directory, these are the manifests (`.yaml`,
-/// `.yml`, `.json`) by name, without hidden files and those that `.gitignore` or `.ignore` files name.
+/// `.yml`, `.json`) by name, without hidden files and those that ignore files name (`.gitignore` and `.ignore`, up to
+/// the root of the repository). A directory without any is an error.
 pub(crate) fn sources(
     paths: &[PathBuf],
 ) -> impl Iterator<Item = Result<Source, InputError>> + Send + '_ {
@@ -125,7 +130,7 @@ pub(crate) fn sources(
                 return Box::new(std::iter::once(source));
             }
             match fs::metadata(path) {
-                Ok(metadata) if metadata.is_dir() => Box::new(walk(path)),
+                Ok(metadata) if metadata.is_dir() => walk(path),
                 Ok(_) => Box::new(std::iter::once(Ok(Source::Named(path.clone())))),
                 Err(error) => {
                     let message = format!("cannot be read: {}", plain(&error));
@@ -137,22 +142,56 @@ pub(crate) fn sources(
     )
 }
 
-fn walk(directory: &Path) -> impl Iterator<Item = Result<Source, InputError>> + Send + use<> {
-    let mut builder = WalkBuilder::new(directory);
+fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
+    let target = match directory.canonicalize() {
+        Ok(target) => target,
+        Err(error) => {
+            let message = format!("cannot be read: {}", plain(&error));
+            let error = InputError::new(directory.display().to_string(), message);
+            return Box::new(std::iter::once(Err(error)));
+        }
+    };
+    // Ignore files above the directory count too, so the walk begins at the root of the repository.
+    let root = target.ancestors().find(|above| above.join(".git").exists());
+    let mut builder = WalkBuilder::new(root.unwrap_or(&target));
     // The result must not depend on the machine.
     builder
+        .parents(false)
         .git_global(false)
         .git_exclude(false)
         .require_git(false)
+        .hidden(false)
         .follow_links(true);
     builder.sort_by_file_name(Ord::cmp);
-    builder.build().filter_map(|entry| match entry {
+    let way = target.clone();
+    builder.filter_entry(move |entry| match entry.path().strip_prefix(&way) {
+        Ok(below) => !below.file_name().is_some_and(is_hidden),
+        Err(_) => way.starts_with(entry.path()),
+    });
+    let given = directory.to_owned();
+    let renamed = move |path: &Path| match path.strip_prefix(&target) {
+        Ok(below) => given.join(below),
+        Err(_) => path.to_owned(),
+    };
+    let found = builder.build().filter_map(move |entry| match entry {
         Ok(entry) => {
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            (is_file && is_manifest(entry.path())).then(|| Ok(Source::Found(entry.into_path())))
+            (is_file && is_manifest(entry.path())).then(|| Ok(Source::Found(renamed(entry.path()))))
         }
-        Err(error) => Some(Err(input_error(&error))),
-    })
+        Err(error) => Some(Err(input_error(&error, &renamed))),
+    });
+    let mut found = found.peekable();
+    if found.peek().is_none() {
+        let message = "has no manifest: no file ends in .yaml, .yml or .json, or all of them are hidden or named by an \
+                       ignore file (.gitignore, .ignore); name a file to check it anyway";
+        let error = InputError::new(directory.display().to_string(), message);
+        return Box::new(std::iter::once(Err(error)));
+    }
+    Box::new(found)
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -165,19 +204,20 @@ fn is_manifest(path: &Path) -> bool {
     extension.is_some_and(is_known)
 }
 
-fn input_error(error: &ignore::Error) -> InputError {
+fn input_error(error: &ignore::Error, renamed: &dyn Fn(&Path) -> PathBuf) -> InputError {
+    let name = |path: &Path| renamed(path).display().to_string();
     match error {
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-            input_error(err)
+            input_error(err, renamed)
         }
         ignore::Error::Loop { ancestor, child } => InputError {
-            name: child.display().to_string(),
-            message: format!("is skipped: it links back to {}", ancestor.display()),
+            name: name(child),
+            message: format!("is skipped: it links back to {}", name(ancestor)),
             is_harmless: true,
         },
         ignore::Error::WithPath { path, err } => InputError {
-            name: path.display().to_string(),
-            ..input_error(err)
+            name: name(path),
+            ..input_error(err, renamed)
         },
         ignore::Error::Io(error) => {
             InputError::new("", format!("cannot be read: {}", plain(error)))

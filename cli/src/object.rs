@@ -126,6 +126,11 @@ impl<'d> Object<'d> {
             name,
             form,
         };
+        if document.text(&["apiVersion"]).is_some() && document.has(&["items"]) {
+            let message = format!("{}: items must be an array", object.name);
+            let help = "kubectl reads every object with items as a list";
+            return Err(Problem::at(document.span("items"), &message, help));
+        }
         if form != Form::Object || document.text(&["apiVersion"]).is_some() {
             return Ok(Some(object));
         }

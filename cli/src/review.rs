@@ -1,9 +1,10 @@
 //! The review of a file: from its text to its findings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use eci_manifest::{Document, Part};
+use eci_manifest::{Document, Part, Replacement};
+use eci_security_context::fix::Edit;
 use eci_security_context::path::Path;
 use eci_security_context::policy::decide::{self, Why};
 use eci_security_context::policy::settings::Settings;
@@ -238,47 +239,82 @@ type DocumentIn<'d> = (&'d Part<'d>, &'d [Document<'d>], &'d Document<'d>);
 
 /// Removes the repairs after which the text would not read as expected.
 ///
-/// Each round reads back one repair of every document, so that a list of thousands of objects is not read thousands of
-/// times.
+/// Repairs of different places are read back together, so that an object with thousands of findings is not read
+/// thousands of times.
 fn read_back(part: &Part<'_>, documents: &[Document<'_>], found: &mut [Found]) {
-    let mut rounds: Vec<HashMap<usize, &mut Found>> = Vec::new();
-    let mut counts: HashMap<usize, usize> = HashMap::new();
+    let mut rounds: Vec<Round<'_>> = Vec::new();
     let is_unread = |found: &&mut Found| {
         let document = documents.get(found.document);
         found.fix.is_some() && document.is_some_and(|document| !document.has_aliases())
     };
     for found in found.iter_mut().filter(is_unread) {
-        let count = counts.entry(found.document).or_default();
-        match rounds.get_mut(*count) {
-            Some(round) => drop(round.insert(found.document, found)),
-            None => rounds.push(HashMap::from([(found.document, found)])),
-        }
-        *count += 1;
-    }
-    for round in rounds {
-        let mut all: Vec<_> = round
-            .values()
-            .filter_map(|found| found.fix.as_ref())
-            .flat_map(|fix| fix.replacements.clone())
-            .collect();
-        all.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
-        let expected =
-            documents
-                .iter()
-                .enumerate()
-                .map(|(index, document)| match round.get(&index) {
-                    Some(found) => repair::after(document, &found.finding.edits),
-                    None => document.value(),
-                });
-        if repair::reads_as(part, &all, expected) {
-            continue;
-        }
-        for (index, found) in round {
-            let edits = &found.finding.edits;
-            let is_right = |document| repair::verified(part, documents, document, edits).is_ok();
-            if !documents.get(index).is_some_and(is_right) {
-                found.fix = None;
+        match rounds.iter_mut().find(|round| round.has_room(found)) {
+            Some(round) => round.add(found),
+            None => {
+                let mut round = Round::default();
+                round.add(found);
+                rounds.push(round);
             }
+        }
+    }
+    for mut round in rounds {
+        keep_readable(part, documents, &mut round.found);
+    }
+}
+
+/// Repairs that change different places of the text.
+#[derive(Default)]
+struct Round<'f> {
+    found: Vec<&'f mut Found>,
+    /// The start and the end of each change.
+    spans: BTreeMap<usize, usize>,
+}
+
+impl<'f> Round<'f> {
+    fn has_room(&self, found: &Found) -> bool {
+        let meets = |replacement: &Replacement| {
+            let Range { start, end } = replacement.span;
+            let before = self.spans.range(..=end).next_back();
+            before.is_some_and(|(_, last)| *last >= start)
+        };
+        !found.replacements().iter().any(meets)
+    }
+
+    fn add(&mut self, found: &'f mut Found) {
+        let spans = found.replacements().iter().map(|change| &change.span);
+        self.spans.extend(spans.map(|span| (span.start, span.end)));
+        self.found.push(found);
+    }
+}
+
+/// Reads the text back after all the repairs. Where it is not as expected, each half is read back, down to the repairs
+/// that are wrong.
+fn keep_readable(part: &Part<'_>, documents: &[Document<'_>], found: &mut [&mut Found]) {
+    let mut all: Vec<_> = found
+        .iter()
+        .flat_map(|found| found.replacements().iter().cloned())
+        .collect();
+    all.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
+    let mut edits: HashMap<usize, Vec<Edit>> = HashMap::new();
+    for found in found.iter() {
+        let edits = edits.entry(found.document).or_default();
+        edits.extend(found.finding.edits.iter().cloned());
+    }
+    let expected = documents.iter().enumerate();
+    let expected = expected.map(|(index, document)| match edits.get(&index) {
+        Some(edits) => repair::after(document, edits),
+        None => document.value(),
+    });
+    if repair::reads_as(part, &all, expected) {
+        return;
+    }
+    match found {
+        [] => {}
+        [one] => one.fix = None,
+        _ => {
+            let (first, second) = found.split_at_mut(found.len() / 2);
+            keep_readable(part, documents, first);
+            keep_readable(part, documents, second);
         }
     }
 }

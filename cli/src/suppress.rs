@@ -1,5 +1,7 @@
 //! Comments that suppress findings: `# eci-policy: allow RULE reason`, on the line of the finding or above it.
 
+use std::collections::HashMap;
+
 use eci_manifest::{Comment, Part};
 use eci_security_context::text::quote;
 
@@ -11,15 +13,6 @@ use crate::report::{FileReport, Lines, Problem, Weight};
 const PREFIX: &str = "eci-policy";
 
 const USAGE: &str = "# eci-policy: allow RULE reason";
-
-/// A comment that suppresses the findings of a rule on a line.
-#[derive(Debug)]
-struct Suppression {
-    rule: &'static str,
-    reason: String,
-    /// The line of the part to which it applies, from 1.
-    line: usize,
-}
 
 /// Marks the findings that the comments of a part suppress, and reports invalid suppressions.
 pub(crate) fn suppress<'t>(
@@ -35,8 +28,8 @@ pub(crate) fn suppress<'t>(
     }
     let lines = Lines::of(part.text());
     let comments = comments();
-    let mut suppressions = Vec::new();
-    for (index, comment) in comments.iter().enumerate() {
+    let mut suppressions = HashMap::new();
+    for (comment, line) in comments.iter().zip(applies_to(&comments)) {
         let Some(text) = comment.text.trim_start().strip_prefix(PREFIX) else {
             continue;
         };
@@ -45,24 +38,13 @@ pub(crate) fn suppress<'t>(
         if !has_colon && !text.trim_start().starts_with("allow ") {
             continue;
         }
-        // A comment on its own line applies to the first line below it that is not a comment.
-        let following = comments.iter().skip(index + 1).enumerate();
-        let below = following
-            .take_while(|(distance, next)| {
-                next.is_alone && next.line == comment.line + distance + 1
-            })
-            .count();
-        let line = match comment.is_alone {
-            true => comment.line + below + 1,
-            false => comment.line,
-        };
-        let problem = match suppression(text, has_colon, line) {
-            Ok(found) if args.require_reason && found.reason.is_empty() => (
+        let problem = match suppression(text, has_colon) {
+            Ok((_, "")) if args.require_reason => (
                 "suppression without a reason is not applied (--require-reason)".to_owned(),
                 "add a reason after the rule".to_owned(),
             ),
-            Ok(found) => {
-                suppressions.push(found);
+            Ok((rule, reason)) => {
+                suppressions.entry((line, rule)).or_insert(reason);
                 continue;
             }
             Err(problem) => problem,
@@ -74,10 +56,25 @@ pub(crate) fn suppress<'t>(
     }
     for found in &mut report.found {
         let (line, _) = lines.at(found.span.start - part.span.start);
-        let mut suppressions = suppressions.iter();
-        let own = suppressions.find(|own| own.line == line && own.rule == found.finding.rule.id);
-        found.suppressed = own.map(|own| own.reason.clone());
+        let reason = suppressions.get(&(line, found.finding.rule.id));
+        found.suppressed = reason.map(|reason| (*reason).to_owned());
     }
+}
+
+/// Returns the line to which each comment applies: its own, or, of a comment on a line of its own, the first line below
+/// that is not a comment.
+fn applies_to(comments: &[Comment<'_>]) -> Vec<usize> {
+    let mut lines = vec![0; comments.len()];
+    let mut below = None;
+    for (comment, line) in comments.iter().zip(&mut lines).rev() {
+        *line = match below {
+            _ if !comment.is_alone => comment.line,
+            Some((next, line)) if next == comment.line + 1 => line,
+            _ => comment.line + 1,
+        };
+        below = comment.is_alone.then_some((comment.line, *line));
+    }
+    lines
 }
 
 /// Returns the comments among lines `Name=value`: whole lines.
@@ -98,8 +95,8 @@ pub(crate) fn of_lines<'t>(part: &Part<'t>) -> Vec<Comment<'t>> {
     comments.collect()
 }
 
-/// Reads a suppression. The error has the problem and the fix.
-fn suppression(text: &str, has_colon: bool, line: usize) -> Result<Suppression, (String, String)> {
+/// Reads the rule and the reason of a suppression. The error has the problem and the fix.
+fn suppression(text: &str, has_colon: bool) -> Result<(&'static str, &str), (String, String)> {
     let words = text.trim_start_matches(':').trim();
     let (word, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
     let rest = rest.trim();
@@ -114,10 +111,5 @@ fn suppression(text: &str, has_colon: bool, line: usize) -> Result<Suppression, 
         return Err((message, help));
     }
     let unknown = |hint| (format!("unknown rule {} in a suppression", quote(id)), hint);
-    let rule = rule_of(id).map_err(unknown)?;
-    Ok(Suppression {
-        rule: rule.id,
-        reason: reason.trim().to_owned(),
-        line,
-    })
+    Ok((rule_of(id).map_err(unknown)?.id, reason.trim()))
 }

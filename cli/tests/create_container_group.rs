@@ -307,7 +307,8 @@ fn invalid_input_is_refused() {
     let wrong_user = format!("{pod}containers: [{{securityContext: {{runAsUser: x}}}}]");
     let wrong_flag = format!("{pod}shareProcessNamespace: 1");
     for (manifest, said) in [
-        ("", "has no pods"),
+        ("", "is empty; did the command before it fail?"),
+        ("# nothing", "has no pods"),
         ("a: [", "line "),
         (
             &wrong_user,

@@ -185,7 +185,7 @@ fn without_changes_the_exit_code_is_0() {
         (&["--from", OLD, "--to", OLD, "."], 4),
         (&["--from", NEW, "--to", "latest", "."], 4),
         (&["--from", OLD, "elsewhere.yaml"], 1),
-        (&["--from", OLD, "-"], 0),
+        (&["--from", OLD, "foreign.yaml"], 0),
     ] {
         let report = changed(&folder, 0, arguments);
         assert_eq!(

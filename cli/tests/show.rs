@@ -321,7 +321,7 @@ kind: Pod
 #[test]
 fn a_file_without_a_manifest_is_reported() {
     for (text, error) in [
-        ("", "<stdin>: contains no Kubernetes manifest"),
+        ("", "<stdin>: is empty; did the command before it fail?"),
         (
             "# nothing\n---\n",
             "<stdin>: contains no Kubernetes manifest",

@@ -27,8 +27,8 @@ pub(crate) struct ItemType {
     kind: String,
 }
 
-/// Reads all documents of a YAML stream or a JSON text. Empty documents are skipped. A `List`, a typed list such as
-/// `PodList`, and a sequence of objects are replaced by their items.
+/// Reads all documents of a YAML stream or a JSON text. Empty documents are skipped. A sequence of objects, and an object
+/// with `items`, are replaced by their items.
 ///
 /// # Errors
 /// If the text is not YAML, or if kubectl would refuse it or ignore a part of it, as with a duplicate key.
@@ -66,7 +66,8 @@ pub(crate) fn flatten<'t>(
     }
 }
 
-/// The items of a list of objects, and the type that the list gives them; `None` for any other object.
+/// The items of a list, and the type that the list gives them; `None` for any other value. As for kubectl (`decodeToList`
+/// of `k8s.io/apimachinery`), every object with `items` is a list, whatever its kind.
 fn items<'n>(tree: &'n Tree<'_>, root: Id) -> Option<(&'n [Id], Option<Arc<ItemType>>)> {
     let is_object = |item: &Id| {
         ["apiVersion", "kind"]
@@ -75,31 +76,21 @@ fn items<'n>(tree: &'n Tree<'_>, root: Id) -> Option<(&'n [Id], Option<Arc<ItemT
     };
     let entries = match &tree.resolved(root).kind {
         Kind::Items(items) => return items.iter().any(is_object).then_some((items, None)),
-        Kind::Entries(entries) => entries,
+        Kind::Entries(entries) if is_object(&root) => entries,
         _ => return None,
     };
-    let Kind::Items(items) = &tree.resolved(entries.get("items")?.value).kind else {
-        return None;
+    let items = match &tree.resolved(entries.get("items")?.value).kind {
+        Kind::Items(items) => items.as_slice(),
+        Kind::Value(Value::Null) => &[],
+        _ => return None,
     };
-    let api_version = tree.text(root, &["apiVersion"])?;
-    let is_mapping = |item: &Id| {
-        matches!(
-            tree.resolved(*item).kind,
-            Kind::Entries(_) | Kind::Value(Value::Null)
-        )
+    let kind = tree.text(root, &["kind"])?;
+    let item_type = ItemType {
+        api_version: tree.text(root, &["apiVersion"])?.to_owned(),
+        kind: kind.strip_suffix("List").unwrap_or(kind).to_owned(),
     };
-    match tree.text(root, &["kind"])?.strip_suffix("List")? {
-        "" => (api_version == "v1").then_some((items, None)),
-        // A list has no name. An object with a name only has a kind that ends in `List`.
-        _ if tree.has(root, &["metadata", "name"]) || !items.iter().all(is_mapping) => None,
-        kind => {
-            let item_type = ItemType {
-                api_version: api_version.to_owned(),
-                kind: kind.to_owned(),
-            };
-            Some((items, Some(Arc::new(item_type))))
-        }
-    }
+    let has_type = !item_type.kind.is_empty();
+    Some((items, has_type.then(|| Arc::new(item_type))))
 }
 
 impl Document<'_> {
@@ -116,7 +107,7 @@ impl Document<'_> {
         value
     }
 
-    /// The value that the list gives for these keys, if the object has none.
+    /// The value that the list gives for these keys, if the object has neither an `apiVersion` nor a `kind`.
     fn inherited(&self, keys: &[&str]) -> Option<&str> {
         let item_type = self.item_type.as_ref()?;
         let text = match keys {
@@ -124,7 +115,10 @@ impl Document<'_> {
             ["kind"] => &item_type.kind,
             _ => return None,
         };
-        (!self.tree.has(self.root, keys)).then_some(text)
+        let is_typed = ["apiVersion", "kind"]
+            .iter()
+            .any(|key| self.tree.has(self.root, &[key]));
+        (!is_typed).then_some(text)
     }
 
     /// The string at the end of these keys.

@@ -47,6 +47,12 @@ pub enum Problem {
         /// The scalar.
         text: String,
     },
+    /// A line break of YAML 1.1, outside a quoted scalar.
+    #[error(
+        "U+{:04X} ends a line for kubectl, and not for other readers of YAML; delete it, or write the text in quotes",
+        u32::from(*.0)
+    )]
+    LineBreak(char),
     /// An alias is inside the node of its anchor.
     #[error("an anchor's value contains itself")]
     Recursion,

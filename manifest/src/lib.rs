@@ -6,6 +6,7 @@
 //!
 //! This crate knows no policy and never talks to a cluster.
 
+mod breaks;
 mod change;
 mod comment;
 mod document;

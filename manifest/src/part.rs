@@ -6,9 +6,10 @@ use std::sync::Arc;
 use memchr::{memchr_iter, memmem};
 use serde::de::IgnoredAny;
 
+use crate::breaks;
 use crate::comment::{self, Comment};
 use crate::document::{Document, flatten};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::reader;
 
 /// A part of a text. It is read separately, as by kubectl, so that an error in it does not affect the others.
@@ -18,6 +19,8 @@ pub struct Part<'t> {
     text: &'t str,
     /// The bytes of the part in the whole text.
     pub span: Range<usize>,
+    /// The number of lines before it.
+    lines_before: usize,
 }
 
 /// Splits a text into parts: at lines that begin with `---`, which always begin a document, and between consecutive
@@ -41,7 +44,7 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
         starts.extend(markers.map(|at| at + 1));
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    let mut parts = Vec::new();
+    let mut parts: Vec<Part<'_>> = Vec::new();
     for (start, end) in starts.iter().copied().zip(ends) {
         let begins = stream(text.get(start..end).unwrap_or_default());
         let ends = begins
@@ -49,10 +52,16 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
             .skip(1)
             .map(|begin| start + begin)
             .chain([end]);
-        parts.extend(begins.iter().zip(ends).map(|(begin, end)| Part {
-            text,
-            span: start + begin..end,
-        }));
+        for (begin, end) in begins.iter().zip(ends) {
+            let lines_before = parts
+                .last()
+                .map_or(0, |last| last.lines_before + lines_in(last.text()));
+            parts.push(Part {
+                text,
+                span: start + begin..end,
+                lines_before,
+            });
+        }
     }
     parts
 }
@@ -99,17 +108,31 @@ impl<'t> Part<'t> {
     /// # Errors
     /// As [`documents`](crate::documents).
     pub fn documents(&self) -> Result<Vec<Document<'t>>, Error> {
+        if let Some((at, c)) = breaks::unquoted(self.text()) {
+            return Err(self.error(at, Problem::LineBreak(c)));
+        }
         let mut documents = Vec::new();
         let read = reader::read(self, |tree, root| {
             flatten(self.text, &Arc::new(tree), root, None, &mut documents);
         });
-        let before = self.text.get(..self.span.start).unwrap_or_default();
         match read {
             Ok(()) => Ok(documents),
             Err(error) => Err(Error {
-                line: error.line + lines_in(before),
+                line: error.line + self.lines_before,
                 ..error
             }),
+        }
+    }
+
+    /// Returns the error for a problem at an offset in the part.
+    fn error(&self, offset: usize, problem: Problem) -> Error {
+        let before = self.text().get(..offset).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        Error {
+            line: self.lines_before + lines_in(before) + 1,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            offset: self.span.start + offset,
+            problem,
         }
     }
 

@@ -183,10 +183,38 @@ items: {}
         .iter()
         .map(|document| document.text(&["kind"]).unwrap())
         .collect();
-    assert_eq!(kinds, ["A", "B", "List", "List"]);
+    assert_eq!(kinds, ["A", "B", "List"]);
     assert_eq!(documents[0].line("x"), 5);
     assert_eq!(documents[1].line(""), 8);
-    assert_eq!(documents[3].line("items"), 17);
+    assert_eq!(documents[2].line("items"), 17);
+}
+
+#[test]
+fn every_object_with_items_is_a_list() {
+    let text = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: hidden}
+items:
+- {apiVersion: v1, kind: Pod}
+- x: 1
+---
+apiVersion: v1
+kind: ConfigMap
+items: null
+";
+    let values: Vec<_> = documents(text)
+        .unwrap()
+        .iter()
+        .map(Document::value)
+        .collect();
+    assert_eq!(
+        values,
+        [
+            json!({ "apiVersion": "v1", "kind": "Pod" }),
+            json!({ "x": 1, "apiVersion": "v1", "kind": "ConfigMap" }),
+        ]
+    );
 }
 
 #[test]
@@ -200,15 +228,6 @@ items:
 - kind: Other
   apiVersion:
 -
----
-apiVersion: example.com/v1
-kind: AllowList
-metadata: {name: own}
-items: [{}]
----
-apiVersion: v1
-kind: PodList
-items: [x]
 ";
     let values: Vec<_> = documents(text)
         .unwrap()
@@ -216,15 +235,11 @@ items: [x]
         .map(Document::value)
         .collect();
     assert_eq!(
-        values[..2],
+        values,
         [
             json!({ "metadata": { "name": "a" }, "apiVersion": "apps/v1", "kind": "Deployment" }),
-            json!({ "apiVersion": "apps/v1", "kind": "Other" }),
+            json!({ "apiVersion": null, "kind": "Other" }),
         ]
-    );
-    assert_eq!(
-        (&values[2]["kind"], &values[3]["kind"]),
-        (&json!("AllowList"), &json!("PodList"))
     );
     let document = &documents(text).unwrap()[0];
     assert_eq!(serde_json::to_value(document).unwrap(), values[0]);

@@ -216,3 +216,27 @@ fn aliases_are_counted_by_document() {
     assert!(read(&[document.as_str(); 3].join("---\n")).is_ok());
     assert_eq!(read("- &a 1\n---\n- *a\n").unwrap_err().line, 3);
 }
+
+#[test]
+fn a_line_break_of_kubectl_outside_quotes_is_an_error() {
+    for c in ['\u{85}', '\u{2028}', '\u{2029}'] {
+        for (text, line, column) in [
+            (format!("a: 1\n# note{c}    b: 2\n"), 2, 7),
+            (format!("a: 1\n---\nb: 'é{c}' # {c}\n"), 3, 11),
+            (format!("a: x{c}b: 2\n"), 1, 5),
+            (format!("a: |\n  x{c}b: 2\n"), 2, 4),
+        ] {
+            let error = documents(&text).unwrap_err();
+            assert_eq!(error.problem, Problem::LineBreak(c), "{text:?}");
+            assert_eq!((error.line, error.column), (line, column), "{text:?}");
+            let at = error.offset..error.offset + c.len_utf8();
+            assert_eq!(text.get(at), Some(c.to_string().as_str()), "{text:?}");
+        }
+        for text in [
+            format!("a: '{c}' # x\nb: \"{c}\"\n"),
+            format!("{{\"a\": \"{c}\", \"{c}\": 1}}"),
+        ] {
+            assert!(documents(&text).is_ok(), "{text:?}");
+        }
+    }
+}

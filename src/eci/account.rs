@@ -1,4 +1,4 @@
-//! What Alibaba Cloud grants one account: a profile, and approvals by ticket.
+//! An account of Alibaba Cloud: its profile, and the approvals that it got by ticket.
 
 use super::profile::{self, Profile};
 use super::sysctl;
@@ -8,11 +8,11 @@ use super::sysctl;
 pub struct Account {
     /// The dated state of ECI's rules.
     pub profile: &'static Profile,
-    /// What is approved beyond the profile.
+    /// The approvals beyond the profile.
     pub approved: Approved,
 }
 
-/// What Alibaba Cloud has approved by ticket.
+/// The approvals that an account got by ticket.
 #[derive(Clone, Debug, Default)]
 pub struct Approved {
     /// True if privileged containers are approved.

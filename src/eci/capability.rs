@@ -68,7 +68,7 @@ pub static RUNTIME_DEFAULT: &[&str] = &[
     "SETFCAP",
 ];
 
-/// What container runtimes take for every capability.
+/// The name that container runtimes read as every capability.
 pub const ALL: &str = "ALL";
 
 /// The name as Kubernetes spells it: ASCII upper case, without `CAP_`. (containerd puts `CAP_` before

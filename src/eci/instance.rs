@@ -15,7 +15,7 @@ pub const RESOURCE_IGNORE_TRUE: &str = "TRUE";
 /// The memory in GiB of a pod that names no resources (with 2 vCPU).
 const DEFAULT_GIB: i64 = 4;
 
-/// The amounts of memory to be had with an amount of vCPU.
+/// The amounts of memory that ECI offers with an amount of vCPU.
 struct Specs {
     /// In quarters of a vCPU.
     quarter_vcpus: i64,
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(gib("0.25", "512Mi"), Some(0.5));
         assert_eq!(gib("0.25", "513Mi"), Some(1.0));
         assert_eq!(gib("", "1Gi"), Some(1.0));
-        assert_eq!(gib("2", ""), Some(1.0), "2 vCPU are to be had with 1 GiB");
+        assert_eq!(gib("2", ""), Some(1.0), "ECI offers 2 vCPU with 1 GiB");
         assert_eq!(gib("64", "1Gi"), Some(128.0));
         assert_eq!(gib("64", "512Gi"), Some(512.0));
         assert_eq!(gib("65", "1Gi"), None);

@@ -22,7 +22,7 @@ pub struct Profile {
     pub sysctl_field: &'static str,
     /// The capabilities that `capabilities.add` grants to everyone.
     pub capabilities: &'static [&'static str],
-    /// Whether further capabilities can be had, by approved accounts.
+    /// True if an account can ask for approval of more capabilities.
     pub capability_approvals: bool,
     /// The identity fields that are read from the pod's security context.
     pub pod_identity: Identity,

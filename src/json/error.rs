@@ -20,7 +20,7 @@ pub enum ReadError {
     Invalid {
         /// The path of the value.
         path: Path,
-        /// What is wrong with it: a clause that follows the path.
+        /// The error: a clause that follows the path.
         reason: String,
     },
 }

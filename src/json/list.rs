@@ -142,7 +142,7 @@ impl<'de, T: Item + Deserialize<'de>> Deserialize<'de> for List<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::read_counted;
+    use crate::json;
 
     #[derive(Debug, Default, Deserialize, PartialEq)]
     struct Even(i64);
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn items_that_matter_keep_their_index() {
-        let (list, count) = read_counted::<List<Even>>("[1,2,0,3,4]").unwrap();
+        let (list, count) = json::counted(|| json::read::<List<Even>>("[1,2,0,3,4]")).unwrap();
         assert_eq!(
             list.iter().collect::<Vec<_>>(),
             [(1, &Even(2)), (2, &Even(0)), (4, &Even(4))]
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn items_beyond_the_bound_are_counted_and_not_kept() {
         let text = format!("[{}2]", "2,".repeat(MOST_KEPT));
-        let (list, count) = read_counted::<List<Even>>(&text).unwrap();
+        let (list, count) = json::counted(|| json::read::<List<Even>>(&text)).unwrap();
         assert_eq!(
             (list.items().count(), list.len()),
             (MOST_KEPT, MOST_KEPT + 1)

@@ -1,6 +1,7 @@
 //! The pod as the rules see it: its template, its containers one after the other, and their paths.
 
 pub mod object;
+pub mod scheduling;
 pub mod security;
 pub mod size;
 pub mod sysctls;

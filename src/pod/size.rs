@@ -11,7 +11,7 @@ use crate::quantity::Quantity;
 pub enum Size<'p> {
     /// The annotation [`instance::USE_SPECS`], whose value this is.
     Specs(&'p str),
-    /// The sums of what its containers ask for.
+    /// The sums of the amounts that its containers ask for.
     Asked {
         /// In cores, where any of them asks for CPU.
         cpu: Option<Quantity>,

@@ -21,13 +21,13 @@ pub struct PodSysctl<'p> {
     pub name: Cow<'p, str>,
     /// The value.
     pub value: &'p str,
-    /// What ECI makes of it.
+    /// How ECI treats it.
     pub state: State,
     /// True if another entry has the same name.
     pub is_duplicated: bool,
 }
 
-/// What ECI makes of an entry of `securityContext.sysctls`.
+/// How ECI treats an entry of `securityContext.sysctls`.
 #[derive(Debug, PartialEq, Eq)]
 pub enum State {
     /// The profile lists it.
@@ -88,7 +88,7 @@ pub fn of_field<'p>(
 /// The sysctls of the annotation [`sysctl::HOST_SYSCTLS`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum HostSysctls {
-    /// There is no such annotation.
+    /// The pod does not have the annotation.
     Absent,
     /// ECI cannot read it; why: a clause that follows the annotation's value.
     Malformed(String),

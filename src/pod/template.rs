@@ -45,6 +45,9 @@ static KINDS: &[(&str, &str, Location)] = &[
     (CronJob::GROUP, CronJob::KIND, Location::JobTemplate),
 ];
 
+/// Where the pod template of a kind that Kubernetes does not define can be. The first one counts.
+const CUSTOM: [Location; 2] = [Location::SpecTemplate, Location::JobTemplate];
+
 impl Location {
     /// Returns the location for a kind of Kubernetes.
     pub fn of_kind(group: &str, kind: &str) -> Option<Self> {
@@ -54,19 +57,28 @@ impl Location {
         known.map(|(_, _, location)| *location)
     }
 
+    /// Looks for a pod template in an object of another kind that was read as a whole, as [`Self::find`] does. `None`
+    /// also where the containers are too many to have been read.
+    pub fn of_custom(object: &Object<'_>) -> Option<Self> {
+        CUSTOM.into_iter().find(|location| {
+            let spec = location
+                .template(object)
+                .and_then(|template| template.spec.as_ref());
+            spec.is_some_and(|spec| !spec.containers.is_empty() && spec.containers.is_all_kept())
+        })
+    }
+
     /// Looks for a pod template in an object of another kind: its `spec.containers` is a non-empty array of objects.
     /// Where a key on the way is set twice, the template is taken to be there, and reading it reports the key.
     pub fn find(object: &str) -> Option<Self> {
-        [Self::SpecTemplate, Self::JobTemplate]
-            .into_iter()
-            .find(|location| {
-                let path = [location.path(), &["spec", "containers"]].concat();
-                match json::find(object, &path) {
-                    Ok(containers) => containers.is_some_and(is_array_of_objects),
-                    Err(ReadError::Invalid { reason, .. }) => reason == "is set twice",
-                    Err(ReadError::NotJson(_)) => false,
-                }
-            })
+        CUSTOM.into_iter().find(|location| {
+            let path = [location.path(), &["spec", "containers"]].concat();
+            match json::find(object, &path) {
+                Ok(containers) => containers.is_some_and(is_array_of_objects),
+                Err(ReadError::Invalid { reason, .. }) => reason == "is set twice",
+                Err(ReadError::NotJson(_)) => false,
+            }
+        })
     }
 
     /// Returns the keys from the object to the template.
@@ -146,7 +158,14 @@ mod tests {
 
     #[test]
     fn other_kinds_need_containers() {
-        let at = |spec: &str| Location::find(&format!(r#"{{"spec":{spec}}}"#));
+        let at = |spec: &str| {
+            let object = format!(r#"{{"spec":{spec}}}"#);
+            let found = Location::find(&object);
+            if let Ok(read) = json::read::<Object<'_>>(&object) {
+                assert_eq!(Location::of_custom(&read), found, "read as a whole: {spec}");
+            }
+            found
+        };
         assert_eq!(
             at(r#"{"template":{"spec":{"containers":[{}]}}}"#),
             Some(Location::SpecTemplate)

@@ -5,7 +5,7 @@ use crate::policy::settings::{Mutate, Settings};
 use crate::rules::rule::Finding;
 use crate::rules::rule::{Action, Effect};
 
-/// What is done about a finding.
+/// The action on a finding, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// The action.
@@ -43,7 +43,7 @@ pub enum Why {
     PodUpdate,
 }
 
-/// What a request and its object are, as far as decisions depend on it.
+/// The facts about a request and its object on which decisions depend.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation {
     /// How sure it is that the pod runs on ECI.

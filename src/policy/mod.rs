@@ -1,4 +1,4 @@
-//! What this cluster wants: its settings, which pods are ECI's, and what is done about a finding.
+//! The policy of a cluster: its settings, which pods run on ECI, and the action on a finding.
 
 pub mod decide;
 pub mod parse;

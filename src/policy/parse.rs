@@ -126,7 +126,7 @@ fn actions(root: &Section<'_>) -> Result<Actions, SettingsError> {
 pub struct SettingsError {
     /// The key, from the root of the settings; empty for the settings as a whole.
     pub path: String,
-    /// What is wrong, and the way out: a clause that follows the key.
+    /// The error and the way out: a clause that follows the key.
     pub problem: String,
 }
 

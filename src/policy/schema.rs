@@ -1,7 +1,7 @@
 //! The JSON Schema of the settings, made of the same tables by which [`crate::settings`] checks them. Editors
 //! complete and check by it; the policy does not.
 //!
-//! What it cannot say: that a host which cannot be asked for a Namespace refuses `scope.namespaceLabels`.
+//! It cannot say that `scope.namespaceLabels` needs a host that can be asked for a Namespace.
 
 use serde_json::{Map, Value, json};
 
@@ -155,7 +155,7 @@ fn either_case(c: char) -> String {
     }
 }
 
-/// What [`crate::eci::sysctl::is_name`] takes, or a prefix of that and `*`.
+/// A name that [`crate::eci::sysctl::is_name`] accepts, or the beginning of one and `*`.
 fn host_sysctl() -> Value {
     json!({
         "description": "The name of a sysctl, or a prefix that ends in *.",

@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use crate::eci::signal;
 use crate::json::{Entries, Item, Keys, List, Text, views};
-use crate::pod::object::{
-    Affinity, Labels, Metadata, NodeLabels, NodeRequirement, NodeTerm, NodeValue, Object,
-    Toleration,
+use crate::pod::object::{Labels, Metadata, Object};
+use crate::pod::scheduling::{
+    Affinity, NodeLabels, NodeRequirement, NodeTerm, NodeValue, Toleration,
 };
 use crate::policy::settings::ScopeSettings;
 
@@ -21,7 +21,7 @@ pub enum Certainty {
     Certain,
 }
 
-/// What the signals on a pod say.
+/// The answer of the signals on a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// How sure it is that the pod runs on ECI.
@@ -53,7 +53,7 @@ pub enum Signal {
     Required,
     /// A toleration, a preferred node affinity, or an annotation that allows virtual nodes.
     Allowed,
-    /// There is no signal.
+    /// No signal was found.
     None,
 }
 

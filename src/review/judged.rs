@@ -9,7 +9,7 @@ use crate::rules::rule::Finding;
 /// Asks the host for a Namespace by name. Returns the JSON text of the object, or why the host does not give it.
 pub type AskNamespace<'h> = dyn Fn(&str) -> Result<String, String> + 'h;
 
-/// What the rules say about a request.
+/// The findings of a request.
 #[derive(Debug)]
 pub struct Review {
     /// The findings in evaluation order, with what is done about them. None of them is off.
@@ -39,7 +39,7 @@ impl Review {
 pub struct Judged {
     /// The finding.
     pub finding: Finding,
-    /// What is done about it.
+    /// The action on it, and why.
     pub decision: Decision,
 }
 
@@ -54,7 +54,7 @@ pub enum Refusal {
     Namespace {
         /// The name of the Namespace; empty where the request names none.
         name: String,
-        /// What the host says.
+        /// The answer of the host.
         reason: String,
     },
 }

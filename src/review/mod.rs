@@ -41,10 +41,11 @@ fn judge(
             settings,
         },
         count,
-    )) = json::read_counted::<Payload<'_, Object<'_>>>(text)
+    )) = json::counted(|| json::read::<Payload<'_, Object<'_>>>(text))
         && let Ok((group, kind)) = request.group_kind()
-        && let Some(location) = Location::of_kind(group, kind)
         && let Some(object) = &request.object
+        && let Some(location) =
+            Location::of_kind(group, kind).or_else(|| Location::of_custom(object))
         && let Some(read) = Read::of_whole(object, location, count)
     {
         let Some(target) = Target::of(&request, || Some(location))? else {

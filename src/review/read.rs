@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::json::{self, Count, RawValue, ReadError, views};
+use crate::json::{self, Count, RawValue, ReadError};
 use crate::path::Path;
 use crate::pod::object::{Annotations, Metadata, Object, Spec};
 use crate::pod::template::Location;
@@ -81,41 +81,28 @@ impl<'o> Read<'o> {
 pub struct Pieces<'o> {
     location: Location,
     template: Object<'o>,
-    own: Own<'o>,
+    /// The metadata of a workload itself.
+    own: Option<Metadata<'o, Annotations>>,
     count: Count,
 }
 
-/// The metadata of a workload itself.
-#[derive(Debug, Default, Deserialize)]
-#[serde(
-    remote = "Self",
-    default,
-    expecting = "an object",
-    bound(deserialize = "'de: 'a")
-)]
-struct Own<'a> {
-    metadata: Option<Metadata<'a, Annotations>>,
-}
-
-views!(Own<'a>);
-
 impl<'o> Pieces<'o> {
-    /// Reads the pod template at `location`, and the metadata of the object.
-    pub fn read(object: &'o RawValue, location: Location) -> Result<Self, ReadError> {
-        let path = location.path();
-        let own = if location == Location::Pod {
-            Own::default()
-        } else {
-            json::read(object.get())?
+    /// Reads the pod template at `location`, and the metadata of the object. Returns `None` where there is no template.
+    pub fn read(object: &'o RawValue, location: Location) -> Result<Option<Self>, ReadError> {
+        let object = object.get();
+        let Some((template, count)) = found(object, location)? else {
+            return Ok(None);
         };
-        let template = json::find(object.get(), path)?.map_or("null", RawValue::get);
-        let (template, count) = json::read_counted(template).map_err(|error| error.below(path))?;
-        Ok(Self {
+        let own = match location {
+            Location::Pod => None,
+            _ => json::find(object, &["metadata"])?,
+        };
+        Ok(Some(Self {
             location,
             template,
             own,
             count,
-        })
+        }))
     }
 
     /// Returns the parts, where they are within the bounds.
@@ -127,7 +114,7 @@ impl<'o> Pieces<'o> {
             .ok_or_else(|| missing_spec(self.location))?;
         let metadata = match self.location {
             Location::Pod => self.template.metadata.as_ref(),
-            _ => self.own.metadata.as_ref(),
+            _ => self.own.as_ref(),
         };
         let read = Read {
             location: self.location,
@@ -145,16 +132,22 @@ pub fn placed(
     object: &RawValue,
     location: Location,
 ) -> Result<Option<(PlacedObject<'_>, bool)>, ReadError> {
-    let path = location.path();
-    let Some(template) = json::find(object.get(), path)? else {
+    let Some((placed, count)) = found::<PlacedObject<'_>>(object.get(), location)? else {
         return Ok(None);
     };
-    let (placed, count): (PlacedObject<'_>, _) =
-        json::read_counted(template.get()).map_err(|error| error.below(path))?;
     if !placed.has_spec() {
         return Err(missing_spec(location));
     }
     Ok(Some((placed, count.is_cut)))
+}
+
+/// Reads the pod template of an object, and counts the items of its lists.
+fn found<'o, T: Deserialize<'o>>(
+    object: &'o str,
+    location: Location,
+) -> Result<Option<(T, Count)>, ReadError> {
+    let (template, count) = json::counted(|| json::find(object, location.path()))?;
+    Ok(template.map(|template| (template, count)))
 }
 
 fn missing_spec(location: Location) -> ReadError {

@@ -1,4 +1,4 @@
-//! What arrives: the admission request with the policy's settings.
+//! The payload: an admission request and the policy's settings.
 
 use serde::Deserialize;
 use serde::de::Deserializer;
@@ -28,13 +28,13 @@ pub struct Payload<'a, O> {
     bound(deserialize = "'de: 'a, O: Deserialize<'de>")
 )]
 pub struct Request<'a, O> {
-    /// What the object is.
+    /// The group and kind of the object.
     pub kind: Option<Kind<'a>>,
     /// The part of the object that is requested, where it is not the whole.
     pub sub_resource: Option<Text<'a>>,
     /// The Namespace of the object.
     pub namespace: Option<Text<'a>>,
-    /// What is done to it: CREATE, UPDATE, DELETE or CONNECT.
+    /// The operation on it: CREATE, UPDATE, DELETE or CONNECT.
     pub operation: Option<Text<'a>>,
     /// The object as it would be.
     pub object: Option<O>,
@@ -75,7 +75,7 @@ impl<'de: 'a, 'a, O: Deserialize<'de>> Deserialize<'de> for Request<'a, O> {
 pub type RawRequest<'a> = Request<'a, &'a RawValue>;
 
 impl<'a> Payload<'a, &'a RawValue> {
-    /// Reads a payload but for its object.
+    /// Reads a payload, without its object.
     pub fn read(text: &'a str) -> Result<(RawRequest<'a>, Option<&'a RawValue>), ReadError> {
         let Self { request, settings } =
             json::read(text).map_err(|error| error.named(&["payload"]))?;
@@ -177,9 +177,11 @@ impl<O> Request<'_, O> {
     }
 
     fn is_being_deleted(&self) -> bool {
-        let timestamp = &["metadata", "deletionTimestamp"];
-        self.old_object
-            .is_some_and(|old| matches!(json::find(old.get(), timestamp), Ok(Some(_))))
+        self.old_object.is_some_and(|old| {
+            let timestamp: Result<Option<&RawValue>, _> =
+                json::find(old.get(), &["metadata", "deletionTimestamp"]);
+            matches!(timestamp, Ok(Some(_)))
+        })
     }
 
     /// True if the request changes an object that exists.

@@ -99,11 +99,9 @@ pub(super) fn review_raw(
         ask,
         raw: &|| Some(object),
     };
-    if json::find(object.get(), target.location.path()).is_ok_and(|template| template.is_none()) {
-        return Ok(Review::nothing());
-    }
     let error = match Pieces::read(object, target.location) {
-        Ok(pieces) => match pieces.checked() {
+        Ok(None) => return Ok(Review::nothing()),
+        Ok(Some(pieces)) => match pieces.checked() {
             Ok(read) => return context.review(target, &read),
             Err(error) => error,
         },
@@ -234,10 +232,9 @@ impl<O> Context<'_, '_, O> {
             return Ok(Review::nothing());
         }
         let namespace = || {
-            json::find(object.get(), &["metadata", "namespace"])
-                .ok()
-                .flatten()
-                .and_then(name_in)
+            let name: &RawValue = json::find(object.get(), &["metadata", "namespace"]).ok()??;
+            let name: Text<'_> = json::read(name.get()).ok()?;
+            Some(name.to_string())
         };
         match self.certainty(scope, || self.named_namespace(namespace), || true)? {
             Certainty::No => Ok(Review::nothing()),
@@ -321,12 +318,6 @@ impl<O> Context<'_, '_, O> {
     }
 }
 
-fn name_in(value: &RawValue) -> Option<String> {
-    json::read::<Text<'_>>(value.get())
-        .ok()
-        .map(|name| name.to_string())
-}
-
 /// An ephemeral container, of which only the name is read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(
@@ -345,14 +336,15 @@ views!(Named<'a>);
 
 /// Returns the names of the ephemeral containers of a Pod; none where they cannot be read.
 fn ephemeral_names(pod: &RawValue) -> BTreeSet<String> {
-    let list = json::find(pod.get(), &["spec", "ephemeralContainers"])
+    let list: Option<&RawValue> = json::find(pod.get(), &["spec", "ephemeralContainers"])
         .ok()
         .flatten();
     let list: List<Named<'_>> = list
         .and_then(|list| json::read(list.get()).ok())
         .unwrap_or_default();
-    list.items()
-        .filter_map(|container| container.name.as_deref())
-        .map(str::to_owned)
-        .collect()
+    let mut names = BTreeSet::new();
+    for container in list.items() {
+        names.extend(container.name.as_deref().map(str::to_owned));
+    }
+    names
 }

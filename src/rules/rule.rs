@@ -11,11 +11,11 @@ use crate::pod::Pod;
 pub struct Rule {
     /// The stable name, in messages, settings, audit annotations and documentation.
     pub id: &'static str,
-    /// What the rule finds, in one line: lower case, no full stop.
+    /// The mistake that it finds, in one line: lower case, no full stop.
     pub summary: &'static str,
-    /// What ECI does with such a pod.
+    /// The effect on such a pod.
     pub effect: Effect,
-    /// What the policy does by default.
+    /// The default action.
     pub action: Action,
     /// Whether a finding can be repaired.
     pub fix: Fix,
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// What ECI does with a pod that breaks a rule.
+/// How ECI treats a pod that breaks a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// ECI, the API server or the runtime refuses the pod, or a container never starts.
@@ -61,7 +61,7 @@ impl Effect {
     }
 }
 
-/// What the policy does about a finding, the weakest first.
+/// The actions of the policy on a finding, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// The finding is dropped.
@@ -99,14 +99,14 @@ pub enum Fix {
     Never,
     /// Some findings can.
     Sometimes {
-        /// What the repair does: a clause that follows "the field is".
+        /// The repair: a clause that follows "the field is".
         done: &'static str,
         /// When a finding can be repaired: a clause that begins with "where".
         when: &'static str,
     },
     /// Every finding can.
     Always {
-        /// What the repair does: a clause that follows "the field is".
+        /// The repair: a clause that follows "the field is".
         done: &'static str,
     },
 }
@@ -159,7 +159,7 @@ pub struct Finding {
     pub default: Action,
     /// The place, from the root of the object.
     pub path: Path,
-    /// What is wrong: a clause that names the subject first, without a full stop.
+    /// The mistake: a clause that names the subject first, without a full stop.
     pub message: Cow<'static, str>,
     /// The way out: an instruction, without a full stop.
     pub help: Cow<'static, str>,

@@ -158,6 +158,9 @@ impl Group {
             return Ok(None);
         };
         let pieces = Pieces::read(&raw, location).map_err(|error| error.to_string())?;
+        let Some(pieces) = pieces else {
+            return Ok(None);
+        };
         let pod = pieces
             .checked()
             .and_then(|read| read.pod(&Settings::default()))

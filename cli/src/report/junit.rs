@@ -9,7 +9,7 @@ use eci_security_context::rules::rule::Finding;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::{FileReport, Found, Lines, Problem, Reporter, Severity, Totals};
+use super::{FileReport, Found, Lines, Problem, Reporter, Severity, Totals, visible};
 
 /// Writes JUnit XML.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ fn write_suite(file: &str, cases: &[Case], out: &mut dyn Write) -> io::Result<()
             .count()
             .to_string()
     };
-    let file = permitted(file);
+    let file = in_line(file);
     Writer::new_with_indent(&mut *out, b' ', 2)
         .create_element("testsuite")
         .with_attributes([
@@ -169,7 +169,7 @@ fn write_suite(file: &str, cases: &[Case], out: &mut dyn Write) -> io::Result<()
 }
 
 fn write_case<W: Write>(file: &str, case: &Case, xml: &mut Writer<W>) -> io::Result<()> {
-    let name = permitted(&case.name);
+    let name = in_line(&case.name);
     let element = xml
         .create_element("testcase")
         .with_attributes([("name", name.as_str()), ("classname", file)]);
@@ -178,7 +178,7 @@ fn write_case<W: Write>(file: &str, case: &Case, xml: &mut Writer<W>) -> io::Res
         return Ok(());
     };
     element.write_inner_content(|xml| {
-        let message = permitted(&case.message);
+        let message = in_line(&case.message);
         let attributes: &[_] = match case.outcome {
             Outcome::Passed | Outcome::Remarked => &[],
             Outcome::Skipped => &[("message", message.as_str())],
@@ -192,6 +192,11 @@ fn write_case<W: Write>(file: &str, case: &Case, xml: &mut Writer<W>) -> io::Res
             .map(drop)
     })?;
     Ok(())
+}
+
+/// Returns the text for an attribute. Readers of XML turn a line break in an attribute into a space.
+fn in_line(text: &str) -> String {
+    permitted(&text.chars().map(visible).collect::<String>())
 }
 
 /// Returns the text with a replacement for every character that XML 1.0 forbids, or discourages as a control character.

@@ -158,6 +158,11 @@ impl Found {
         Severity::of(self.decision.action)
     }
 
+    /// Returns the changes of the text that repair it; none where there is no repair.
+    pub(crate) fn replacements(&self) -> &[Replacement] {
+        self.fix.as_ref().map_or(&[], |fix| &fix.replacements)
+    }
+
     /// Returns the reason for the action, where the reader needs it.
     const fn note(&self) -> Option<&'static str> {
         match self.decision.why {

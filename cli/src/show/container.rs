@@ -206,7 +206,7 @@ pub(super) struct Capabilities {
     /// Those that a runtime without restrictions would grant.
     #[serde(serialize_with = "mask_and_names")]
     pub(super) asked: Set,
-    /// The names that the container adds, but that are not granted, as written.
+    /// The added names that are not granted, as written.
     pub(super) refused: Vec<String>,
 }
 

@@ -130,10 +130,11 @@ pub(super) fn show(
         effective: None,
     };
     let pieces = Pieces::read(object, location);
-    let read = pieces
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|pieces| pieces.checked());
+    let read = match &pieces {
+        Ok(None) => return Ok(None),
+        Ok(Some(pieces)) => pieces.checked(),
+        Err(error) => Err(error.clone()),
+    };
     let read = match read {
         Ok(read) => read,
         // As at admission, an invalid pod is accepted if it certainly does not run on ECI.

@@ -28,7 +28,7 @@ fn the_exit_code_is_that_of_the_worst() {
         (&["broken", "denied"], 2, 2),
         (&["denied", "absent"], 2, 2),
         (&["warned", "absent", "denied", "broken"], 2, 2),
-        (&["."], 0, 0),
+        (&["."], 2, 2),
     ] {
         for format in ["text", "json", "sarif", "github", "junit"] {
             let ran = folder.run(&[&["check", "--format", format], paths].concat());

@@ -209,23 +209,55 @@ fn files_without_a_manifest_are_counted() {
 }
 
 #[test]
-fn nothing_to_check_is_not_an_error() {
-    let folder = Folder::with(&[]);
+fn a_path_without_a_manifest_is_an_error() {
+    let folder = Folder::with(&[("ignored/pod.yaml", DENIED), ("ignored/.ignore", "*\n")]);
     std::fs::create_dir(folder.path().join("empty")).unwrap();
-    for (arguments, expected) in [
-        (["check", "empty"], "nothing was checked\n"),
-        (
-            ["check", "-"],
-            "nothing was checked; 1 file without a manifest\n",
-        ),
+    for (path, says) in [
+        ("empty", "has no manifest: no file ends in .yaml"),
+        ("ignored", "has no manifest: no file ends in .yaml"),
+        ("-", "is empty; did the command before it fail?"),
     ] {
-        let ran = folder.run(&arguments);
-        assert_eq!(
-            (ran.code, ran.out.as_str(), ran.err.as_str()),
-            (0, expected, "")
-        );
-        assert_eq!(folder.checked(0, &arguments[1..])["totals"]["objects"], 0);
+        for command in ["check", "fix"] {
+            let ran = folder.run(&[command, path]);
+            assert_eq!(ran.code, 2, "{command} {path}: {}", ran.err);
+            let told = ran.out + &ran.err;
+            assert!(told.contains(says), "{command} {path}: {told}");
+        }
+        let report = folder.checked(2, &[path]);
+        assert_eq!(report["totals"]["failed"], 1, "{path}: {report}");
     }
+    // A named file is checked, whatever ignore files say.
+    assert_eq!(
+        folder.checked(1, &["ignored/pod.yaml"])["totals"]["objects"],
+        1
+    );
+}
+
+#[test]
+fn ignore_files_count_up_to_the_root_of_the_repository() {
+    let folder = Folder::with(&[
+        (".ignore", "*\n"),
+        (".gitignore", "*\n"),
+        ("repository/.gitignore", "/deploy/made.yaml\n"),
+        ("repository/deploy/pod.yaml", DENIED),
+        ("repository/deploy/made.yaml", DENIED),
+        ("repository/deploy/.hidden.yaml", DENIED),
+        ("repository/.hidden/pod.yaml", DENIED),
+    ]);
+    let files = |path| -> Vec<String> {
+        let report = folder.checked(1, &[path]);
+        let files = report["files"].as_array().unwrap().iter();
+        files
+            .map(|file| file["file"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    // Without a repository, only the ignore files in the directory count.
+    let all = ["repository/deploy/made.yaml", "repository/deploy/pod.yaml"];
+    assert_eq!(files("repository/deploy"), all);
+    std::fs::create_dir(folder.path().join("repository/.git")).unwrap();
+    assert_eq!(files("repository/deploy"), all[1..]);
+    assert_eq!(files("repository"), all[1..]);
+    assert_eq!(files("repository/.hidden"), ["repository/.hidden/pod.yaml"]);
 }
 
 #[test]

@@ -270,7 +270,7 @@ fn standard_input_comes_out_repaired() {
         (CLEAN.to_owned(), CLEAN.to_owned(), 0),
         (DENIED.to_owned(), DENIED.to_owned(), 0),
         (FOREIGN.to_owned(), FOREIGN.to_owned(), 0),
-        (String::new(), String::new(), 0),
+        (String::new(), String::new(), 2),
         (
             format!("\u{feff}{REPAIRED}").replace('\n', "\r\n"),
             format!("\u{feff}{REPAIRED}")

@@ -191,7 +191,7 @@ struct AuditAnnotations<'v> {
 }
 
 fn response(request: Option<&RawValue>, verdict: &Verdict) -> String {
-    let part = |name| json::find(request?.get(), &[name]).ok().flatten();
+    let part = |name| -> Option<&RawValue> { json::find(request?.get(), &[name]).ok().flatten() };
     let uid: Option<Text<'_>> = part("uid").and_then(|uid| json::read(uid.get()).ok());
     let patch = verdict
         .mutated_object

@@ -119,6 +119,14 @@ fn a_file_is_a_suite_and_a_finding_a_test() {
 }
 
 #[test]
+fn attributes_have_no_line_breaks() {
+    let mut file = denial();
+    file.objects[0].name = "Pod a\r\nb".to_owned();
+    let xml = xml(&[file]);
+    assert!(xml.contains("name=\"privileged: Pod a␍␊b: "), "{xml}");
+}
+
+#[test]
 fn a_clean_file_is_a_test_that_passes() {
     let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
     assert_eq!(
