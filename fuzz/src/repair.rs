@@ -60,8 +60,8 @@ pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
     let Some(object) = first.mutated_object.as_deref() else {
         return first;
     };
-    let field = |path: &[&'static str]| json::find(payload, path).ok().flatten();
-    let before = field(&["request", "object"]).expect("what is repaired was read");
+    let field = |path: &[&'static str]| -> Option<&RawValue> { json::find(payload, path).ok()? };
+    let before = field(&["request", "object"]).expect("a repaired object was read");
     only_the_edits_differ(before.get(), object.get(), &first);
     let repaired = Payload {
         request: Request {
