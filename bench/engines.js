@@ -1,5 +1,5 @@
-// Measures an evaluation in the engines of JavaScript, with one instance of each: reads a payload a line on
-// standard input, and prints the medians in microseconds, a line of JSON each.
+// Measures an evaluation in the JavaScript engines, with one instance of each. Reads one payload per line from standard
+// input, and prints one line of JSON for each: the medians in microseconds.
 
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";

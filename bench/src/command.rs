@@ -1,4 +1,4 @@
-//! The cost of `eci-policy check`, beside a floor: a plain parse of the same files with the YAML library.
+//! The cost of `eci-policy check`, compared with a floor: a plain parse of the same files by the YAML library.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,18 +11,18 @@ use granit_parser::{Parser, options};
 use crate::Failure;
 use crate::measure::{PEAK, median, memory_kib};
 
-/// The files of the main measurement, and their size.
+/// The number of files in the main measurement, and their size.
 const FILES: usize = 5000;
 const BYTES: usize = 3000;
-/// How often each is measured; the fastest counts, as other work on the machine only slows it.
+/// How often each is measured. The fastest run counts, as other work on the machine only adds time.
 const RUNS: usize = 7;
 /// How often the check of one file is measured.
 const SINGLE: usize = 101;
 
-/// Prints times, ratios and memory of a command.
+/// Prints the times, ratios and memory of the command.
 ///
 /// # Errors
-/// Where the command fails, or the manifests cannot be written.
+/// If the command fails, or the manifests cannot be written.
 pub(crate) fn run(command: &Path) -> Result<(), Failure> {
     let check = |files: &Path, cores| check(command, files, cores);
     let directory = tempfile::tempdir()?;
@@ -33,7 +33,7 @@ pub(crate) fn run(command: &Path) -> Result<(), Failure> {
     };
     let files = corpus(FILES)?;
     println!("{FILES} manifests of {BYTES} bytes, from a warm disk; the fastest of {RUNS} runs\n");
-    // In turns, so that other work on the machine slows all of them.
+    // Measured in turns, so that other work on the machine slows all of them.
     let (mut floor, mut one, mut two) = (Duration::MAX, Duration::MAX, Duration::MAX);
     for _ in 0..RUNS {
         floor = floor.min(process(parse(&files)?)?.elapsed);
@@ -85,7 +85,7 @@ fn check(command: &Path, files: &Path, cores: usize) -> Command {
 /// The time and the memory of a process.
 struct Process {
     elapsed: Duration,
-    /// The most resident memory that was seen.
+    /// The peak of resident memory.
     peak_kib: u64,
 }
 
@@ -119,7 +119,7 @@ fn process(mut command: Command) -> Result<Process, Failure> {
 /// Parses every file below a path to its last event, and counts the events.
 ///
 /// # Errors
-/// Where a file cannot be read, or is not valid YAML.
+/// If a file cannot be read, or is not valid YAML.
 pub(crate) fn parsed(path: &Path) -> Result<usize, Failure> {
     let mut count = 0;
     if path.is_dir() {
@@ -133,7 +133,7 @@ pub(crate) fn parsed(path: &Path) -> Result<usize, Failure> {
     }
     let text = fs::read_to_string(path)?;
     for event in Parser::new_from_str_with_options(&text, options! { emit_comments: false }) {
-        // Used as a whole, or the compiler would remove the half of the parse that nothing uses.
+        // Without this, the compiler would remove the unused parts of the parse.
         std::hint::black_box(event?);
         count += 1;
     }
@@ -149,7 +149,7 @@ fn write_manifests(directory: &Path, files: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// A usual Deployment on ECI that breaks no rule.
+/// Returns a typical Deployment on ECI that violates no rule.
 fn manifest(index: usize) -> String {
     let mut text = format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web-{index}\n  namespace: shop\n  labels:\n    \
@@ -160,7 +160,7 @@ fn manifest(index: usize) -> String {
     );
     for container in 0.. {
         let mut next = String::new();
-        // A `String` accepts every write.
+        // Writing to a `String` does not fail.
         let _ = write!(
             next,
             "      - name: c{container}\n        image: registry.example.com/shop/web:1.2.{index}\n        ports:\n        \

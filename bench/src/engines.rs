@@ -14,13 +14,13 @@ use crate::measure::median_of;
 use crate::payload::{Variant, asking_for, deployment, no_cluster, pod};
 use crate::{Failure, module};
 
-/// Measures the same decision in the native core, in the module for Kubewarden (a fresh instance each time, as in
-/// policy-server), and in JavaScript in the module for OPA and in the npm package (one instance each).
+/// Measures the same decision in the native core, the module for Kubewarden, the module for OPA and the npm package.
 ///
-/// `make bench-engines` builds all of them first.
+/// Kubewarden's module gets a fresh instance each time, as in policy-server. The last two run in JavaScript, with one
+/// instance each. `make bench-engines` builds all of them first.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// A build of this program with the profile of a release; it measures the native core.
+    /// A release build of this program, which measures the native core.
     #[arg(long, default_value = "target/dist/eci-bench")]
     native: PathBuf,
     /// The module for Kubewarden.
@@ -29,15 +29,15 @@ pub(crate) struct Options {
     /// The module for OPA.
     #[arg(long, default_value = "policy.opa.wasm")]
     opa: PathBuf,
-    /// The npm package, unpacked.
+    /// The unpacked npm package.
     #[arg(long, default_value = "target/npm/package")]
     npm: PathBuf,
 }
 
-/// Prints the sizes of the engines, and a line for each payload.
+/// Prints the sizes of the engines and a line for each payload.
 ///
 /// # Errors
-/// Where an engine is missing or fails.
+/// If an engine is missing or fails.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     println!("{}", module::machine()?);
     for (name, path) in [
@@ -81,7 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The payloads by name, each on one line.
+/// Returns the payloads with their names, each on one line.
 fn payloads() -> Vec<(String, String)> {
     let variants = [
         (Variant::Accepted, "accepted"),
@@ -107,7 +107,7 @@ fn payloads() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The bytes of the files in a folder.
+/// Returns the total size of the files in a folder.
 fn size(folder: &Path) -> Result<u64, Failure> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {
@@ -116,7 +116,7 @@ fn size(folder: &Path) -> Result<u64, Failure> {
     Ok(bytes)
 }
 
-/// The lines that a program prints when it reads these lines.
+/// Returns the lines that a program prints for these lines of input.
 fn measured(command: &mut Command, lines: &[&str]) -> Result<Vec<String>, Failure> {
     let program = command.get_program().display().to_string();
     let mut child = command

@@ -1,4 +1,4 @@
-//! The budget of instructions for the payloads of `eci-bench module`.
+//! The instruction budget for the payloads of `eci-bench module`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,33 +8,33 @@ use eci_host::Meter;
 
 use crate::{Failure, payload};
 
-/// How far over the budget a payload may be, in percent.
+/// How far a payload may exceed the budget, in percent.
 const MARGIN: u64 = 2;
-/// The same where the budget has no figures of the module's compiler.
+/// The same for a compiler that has no figures in the budget.
 const MARGIN_OF_ANOTHER: u64 = 20;
 
 type Fuel = BTreeMap<String, u64>;
 
 /// Compares the instructions that the module takes with bench/fuel-budget.json.
 ///
-/// Instructions are the same on every machine, but not from every compiler; the module names its compiler in the paths
-/// of the standard library's sources. Each payload may take 2% more than the budget has for that compiler. Without
-/// figures of that compiler, it may take 20% more than the largest figure of any: that finds a slip of the algorithm,
-/// and not one of a few percent. The output says so.
+/// The number of instructions is the same on every machine, but it depends on the compiler. The module names its compiler
+/// in the paths of the standard library's sources. Each payload may take 2% more than the budget for that compiler.
+/// Without figures for the compiler, it may take 20% more than the largest figure. That finds a worse algorithm, but not
+/// a loss of a few percent, and the output says so.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The policy.
     #[arg(long, default_value = "policy.wasm")]
     module: PathBuf,
-    /// Writes the figures of this compiler into the budget instead.
+    /// Writes the figures of this compiler to the budget instead.
     #[arg(long)]
     write: bool,
 }
 
-/// Checks the budget, or writes it.
+/// Checks or writes the budget.
 ///
 /// # Errors
-/// Where a payload is over the budget.
+/// If a payload exceeds the budget.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let path = options.module.display();
     let module = std::fs::read(&options.module).map_err(|error| format!("{path}: {error}"))?;
@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The largest figure of any compiler for each payload.
+/// Returns the largest figure of any compiler for each payload.
 fn largest(budgets: &BTreeMap<String, Fuel>) -> Fuel {
     let mut largest = Fuel::new();
     for (name, fuel) in budgets.values().flatten() {
@@ -103,8 +103,9 @@ fn largest(budgets: &BTreeMap<String, Fuel>) -> Fuel {
     largest
 }
 
-/// The compiler that built the module: the commit in the paths of the standard library, or the name that
-/// `scripts/wasm-build` writes there when it compiles the library from source.
+/// Returns the compiler that built the module, from the paths of the standard library.
+///
+/// It is a commit, or the name that `scripts/wasm-build` writes when it compiles the library from source.
 fn compiler(module: &[u8]) -> Option<String> {
     const BEFORE: &[u8] = b"/rustc/";
     let at = module

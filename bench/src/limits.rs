@@ -1,4 +1,4 @@
-//! Compares the worst payloads that an API server accepts with the limits that policy-server sets.
+//! Compares the worst payloads that an API server accepts with the limits of policy-server.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,26 +12,26 @@ use crate::shapes::{LARGEST, shapes};
 
 /// Policy-server's deadline for an evaluation.
 const TIME: Duration = Duration::from_secs(2);
-/// The share of it that a payload may take.
+/// The share of the deadline that a payload may take.
 const SHARE: f64 = 0.1;
 /// The most memory that a payload may take, in MiB.
 const MEMORY: f64 = 64.0;
-/// The growth that still counts as linear: a sorted structure takes one more step an entry, in seventeen or so.
+/// The growth that still counts as linear. In a sorted structure with twice as many entries, each takes one step more, on
+/// top of about seventeen.
 const GROWTH: f64 = 2.2;
 const SAMPLES: usize = 5;
 
-/// Judges the worst payloads of 3 MiB, the most that an API server accepts, and compares time and memory with the
-/// limits.
+/// Judges the worst payloads of 3 MiB, the most that an API server accepts.
 ///
-/// The limits are a tenth of policy-server's deadline of 2 seconds, and 64 MiB. A payload over either is an error, and
-/// so is a shape whose instructions grow faster than its bytes.
+/// Fails if one takes more than a tenth of policy-server's deadline of 2 seconds or more than 64 MiB, or if the
+/// instructions of a shape grow faster than its bytes.
 #[derive(Debug, Args)]
 #[command(after_help = COLUMNS)]
 pub(crate) struct Options {
     /// The policy.
     #[arg(long, default_value = "policy.wasm")]
     module: PathBuf,
-    /// Only the shapes with this text in their name.
+    /// Measures only the shapes with this text in their name.
     #[arg(default_value = "")]
     name: String,
 }
@@ -50,7 +50,7 @@ The columns:
 /// Measures every shape.
 ///
 /// # Errors
-/// Where a shape is over a limit, or the module fails.
+/// If a shape exceeds a limit or the module fails.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let module = Module::load(&options.module)?;
     let meter = Meter::from_bytes(&std::fs::read(&options.module)?)?;
@@ -84,9 +84,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// The verdict on a payload and the milliseconds it takes, at most the deadline.
+/// Returns the verdict on a payload and the milliseconds that it takes, at most the deadline.
 fn timed(module: &Module, payload: &[u8]) -> Result<(Verdict, f64), Failure> {
-    // The fastest, not the median: other work on the machine only adds.
+    // The fastest run counts, as other work on the machine only adds time.
     let mut fastest = (Verdict::Late, TIME);
     for _ in 0..SAMPLES {
         let begin = Instant::now();

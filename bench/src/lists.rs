@@ -1,4 +1,4 @@
-//! Every list that the policy reads, filled with the shortest item that can be read: the most items in a payload.
+//! Every list that the policy reads. Filled with its shortest valid item, a payload has as many items as possible.
 
 use crate::shapes::{ECI, asked};
 

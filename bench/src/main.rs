@@ -34,10 +34,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// The reason why a benchmark stops, for people to read.
+/// The reason why a benchmark fails.
 type Failure = Box<dyn std::error::Error>;
 
-/// Measures the policy's module, the other engines, and the command.
+/// Measures the policy's module, the other engines and the command.
 #[derive(Debug, Parser)]
 #[command(
     name = "eci-bench",
@@ -60,18 +60,18 @@ enum Benchmark {
     Load(load::Options),
     #[cfg(feature = "runtime")]
     Soak(soak::Options),
-    /// Measures `eci-policy check` beside a plain parse of the same files with the YAML library.
+    /// Measures `eci-policy check` and a plain parse of the same files by the YAML library.
     Command {
-        /// The command to measure, built with the profile of a release.
+        /// The command to measure, as a release build.
         program: PathBuf,
     },
-    /// Parses every file below FILES. It is the floor of the command's benchmark, which calls it.
+    /// Parses every file below FILES. The benchmark of the command calls this as its floor.
     #[command(hide = true)]
     Parse {
         /// A file or a folder.
         files: PathBuf,
     },
-    /// Measures the native core on payloads, one a line. The benchmark of the engines calls it.
+    /// Measures the native core on payloads, one per line. The benchmark of the engines calls this.
     #[command(hide = true)]
     Native,
 }

@@ -1,17 +1,17 @@
-//! Times and memory, as every benchmark measures them.
+//! Measures time and memory for all benchmarks.
 
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The median of the samples, in microseconds.
+/// Returns the median of the samples in microseconds.
 pub(crate) fn median(mut samples: Vec<Duration>) -> f64 {
     samples.sort_unstable();
     let median = samples.get(samples.len() / 2).copied().unwrap_or_default();
     median.as_secs_f64() * 1e6
 }
 
-/// The median time of a call, in microseconds, of as many calls as `budget` has room for.
+/// Repeats a call for the time of `budget`, and returns the median time of a call in microseconds.
 ///
 /// # Errors
 /// The first error of a call.
@@ -32,22 +32,22 @@ pub(crate) fn median_of<E>(
 /// This process, for [`memory_kib`].
 pub(crate) const THIS: &str = "/proc/self/status";
 
-/// The most resident memory so far.
+/// The field for the peak of resident memory.
 pub(crate) const PEAK: &str = "VmHWM:";
 
-/// The resident memory now.
+/// The field for the current resident memory.
 pub(crate) const NOW: &str = "VmRSS:";
 
-/// A process's memory in KiB, from a field of its status file. None on a system that is not Linux.
+/// Returns a process's memory in KiB, from a field of its status file. Returns `None` except on Linux.
 pub(crate) fn memory_kib(status: impl AsRef<Path>, field: &str) -> Option<u64> {
     let status = fs::read_to_string(status).ok()?;
     let value = status.lines().find_map(|line| line.strip_prefix(field))?;
     value.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// Makes [`PEAK`] of this process begin again.
+/// Resets [`PEAK`] of this process.
 pub(crate) fn forget_peak() {
-    // Where the system refuses it, the peak is that since the start.
+    // If the system refuses, the peak since the start of the process remains.
     let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_counts_what_was_allocated() {
+    fn the_peak_counts_allocations() {
         let allocated = vec![1_u8; 64 << 20];
         let peak = memory_kib(THIS, PEAK).unwrap();
         assert!(peak > 64 << 10, "{} bytes in {peak} KiB", allocated.len());

@@ -1,4 +1,4 @@
-//! The cost of an evaluation, beside a guest that only reads its payload and a policy written the usual way.
+//! The cost of an evaluation, compared with a guest that only reads its payload and with a policy written the usual way.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ use crate::payload::{self, Verdict, no_cluster};
 const MEMORY: usize = 2_000_000;
 const SMALL: usize = 100_000;
 
-/// Measures an evaluation in the host that Kubewarden embeds, each in a fresh instance.
+/// Measures evaluations in Kubewarden's host, each in a fresh instance.
 ///
-/// The policy stands beside two other guests: the floor (bench/floor) reads the payload to its end and accepts it; the
-/// usual (bench/usual) takes the whole payload as the SDK's helpers do, and checks only privileged mode and added
+/// Compares the policy with two other guests. The floor (bench/floor) reads the payload to its end and accepts it. The
+/// usual policy (bench/usual) reads the whole payload with the SDK's helpers, and checks only privileged mode and added
 /// capabilities.
 #[derive(Debug, Args)]
 #[command(after_help = COLUMNS)]
@@ -29,10 +29,10 @@ pub(crate) struct Options {
     /// The floor.
     #[arg(long, default_value = "target/floor.wasm")]
     floor: PathBuf,
-    /// The usual.
+    /// The usual policy.
     #[arg(long, default_value = "target/usual.wasm")]
     usual: PathBuf,
-    /// How long each line is measured.
+    /// The time for each line.
     #[arg(long, default_value_t = 0.5)]
     seconds: f64,
 }
@@ -53,7 +53,7 @@ The second table has figures that are the same on every machine:
 /// Prints both tables.
 ///
 /// # Errors
-/// Where a module fails, the usual policy has another verdict, or a payload takes too much memory.
+/// If a module fails, the usual policy has a different verdict, or a payload takes too much memory.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", machine()?)?;
@@ -63,10 +63,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     fuel(&mut out, paths)
 }
 
-/// The system and its cores.
+/// Returns the system and its cores.
 ///
 /// # Errors
-/// Where the system does not report its cores.
+/// If the system does not report its cores.
 pub(crate) fn machine() -> io::Result<String> {
     let cores = std::thread::available_parallelism()?;
     let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
@@ -142,7 +142,7 @@ fn fuel(out: &mut dyn Write, paths: [&PathBuf; 3]) -> Result<(), Failure> {
     }
 }
 
-/// Compiles a module, and prints its size and how long that took.
+/// Compiles a module and prints its size and the time.
 fn load(path: &Path, out: &mut dyn Write) -> Result<Module, Failure> {
     let begin = Instant::now();
     let module = Module::load(path)?;
@@ -156,7 +156,7 @@ fn load(path: &Path, out: &mut dyn Write) -> Result<Module, Failure> {
     Ok(module)
 }
 
-/// Medians, in microseconds.
+/// The medians in microseconds.
 struct Times {
     start: f64,
     call: f64,

@@ -1,4 +1,4 @@
-//! The native core: reads a payload a line on standard input, and prints the microseconds of its evaluation, a line each.
+//! The native core: reads one payload per line from standard input, and prints the microseconds of each evaluation.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::measure::median_of;
 /// Measures each line of standard input.
 ///
 /// # Errors
-/// Where a line cannot be read, or an answer cannot be written.
+/// If a line cannot be read or an answer cannot be written.
 pub(crate) fn run() -> Result<(), Failure> {
     for payload in std::io::stdin().lines() {
         let payload = payload?;

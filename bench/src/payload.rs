@@ -1,15 +1,15 @@
-//! The payloads that the benchmarks send, and the verdicts that come back.
+//! The payloads of the benchmarks, and the verdicts on them.
 
 use std::fmt::{self, Display};
 
 use serde_json::{Map, Value, json};
 
-/// The payload that asks a policy, under the default settings, to let the object in.
+/// Returns the payload for the creation of an object, under the default settings.
 pub(crate) fn asking_for(object: &Value) -> Vec<u8> {
     asking_under(&json!({}), object)
 }
 
-/// The payload that asks a policy, under these settings, to let the object in.
+/// Returns the payload for the creation of an object, under these settings.
 pub(crate) fn asking_under(settings: &Value, object: &Value) -> Vec<u8> {
     let request = eci_manifest::request_of(object);
     json!({ "request": request, "settings": settings })
@@ -17,7 +17,7 @@ pub(crate) fn asking_under(settings: &Value, object: &Value) -> Vec<u8> {
         .into_bytes()
 }
 
-/// The answer of a benchmark's host to a policy that asks for a Namespace.
+/// The host's answer to a policy that requests a Namespace.
 ///
 /// # Errors
 /// Always.
@@ -33,7 +33,7 @@ pub(crate) enum Verdict {
     Denied,
     /// The payload cannot be read.
     Refused,
-    /// There is no answer within the deadline.
+    /// The answer does not come within the deadline.
     Late,
 }
 
@@ -41,7 +41,7 @@ impl Verdict {
     /// Reads the verdict from an answer in Kubewarden's shape.
     ///
     /// # Errors
-    /// Where the answer is not JSON.
+    /// If the answer is not JSON.
     pub(crate) fn of(answer: &[u8]) -> serde_json::Result<Self> {
         let answer: Value = serde_json::from_slice(answer)?;
         let field = |name: &str| answer.get(name).filter(|value| !value.is_null());
@@ -68,12 +68,12 @@ impl Display for Verdict {
     }
 }
 
-/// The verdict that the pods of a payload lead to.
+/// The kind of pods in a payload, by their verdict.
 #[derive(Clone, Copy)]
 pub(crate) enum Variant {
-    /// Accepted, as they do not run on ECI.
+    /// Accepted because they do not run on ECI.
     Elsewhere,
-    /// Accepted, as nothing is wrong with them.
+    /// Accepted because they violate no rule.
     Accepted,
     /// Denied for a capability.
     Denied,
@@ -96,7 +96,7 @@ impl Variant {
         }
     }
 
-    /// The first container's capabilities.
+    /// Returns the first container's capabilities.
     fn capabilities(self) -> Value {
         match self {
             Self::Elsewhere | Self::Accepted => json!({ "add": ["NET_ADMIN"] }),
@@ -146,7 +146,7 @@ pub(crate) fn all() -> Vec<(String, Vec<u8>)> {
     payloads
 }
 
-/// A pod with this many containers, this many bytes of environment in total, and an annotation of this many bytes.
+/// Returns a pod with so many containers, so many bytes of environment in total, and an annotation of so many bytes.
 pub(crate) fn pod(
     variant: Variant,
     containers: usize,
@@ -165,7 +165,7 @@ pub(crate) fn pod(
     json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec })
 }
 
-/// A Deployment whose template is such a pod.
+/// Returns a Deployment with such a pod template.
 pub(crate) fn deployment(variant: Variant, containers: usize, environment: usize) -> Value {
     json!({
         "apiVersion": "apps/v1",
@@ -184,7 +184,7 @@ pub(crate) fn deployment(variant: Variant, containers: usize, environment: usize
 
 fn pod_spec(variant: Variant, containers: usize, environment: usize) -> Value {
     const VALUE: &str = "https://service.example.com/of/a/length/that/is/usual?in=values";
-    // A variable takes its value, a name of six characters, and the syntax around both.
+    // A variable has a value, a name of six characters, and the syntax around both.
     let variables = environment / containers / (VALUE.len() + 27);
     let env = |index| json!({ "name": format!("VAR{index:03}"), "value": VALUE });
     let containers = (0..containers).map(|index| {

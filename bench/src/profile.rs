@@ -1,4 +1,4 @@
-//! The functions of the module in which an evaluation spends its instructions.
+//! The functions in which an evaluation spends its instructions.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,18 +9,17 @@ use eci_host::Meter;
 
 use crate::{Failure, payload};
 
-/// Takes samples of an evaluation, one after each equal part of its instructions, and counts the functions that it is
-/// in.
+/// Samples an evaluation after each equal part of its instructions, and counts the functions on the stack.
 ///
-/// The numbers are the same every time. A module keeps the names of its functions if it is built with
-/// CARGO_PROFILE_RELEASE_STRIP=debuginfo, as `make bench-profile` does. An inlined function counts for its caller.
+/// The numbers are the same every time. An inlined function counts for its caller. `make bench-profile` builds the module
+/// with CARGO_PROFILE_RELEASE_STRIP=debuginfo, so that it keeps the names of its functions.
 #[derive(Debug, Args)]
 #[command(after_help = COLUMNS)]
 pub(crate) struct Options {
     /// The policy.
     #[arg(long, default_value = "policy.wasm")]
     module: PathBuf,
-    /// How many samples.
+    /// The number of samples.
     #[arg(long, default_value_t = 1000)]
     samples: u64,
     /// A payload of `eci-bench module`, such as 'pod, 1 kB, accepted', or a file.
@@ -36,7 +35,7 @@ The columns:
 /// Prints a line for each function.
 ///
 /// # Errors
-/// Where there is no such payload, or the module fails.
+/// If the payload does not exist or the module fails.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let wanted = &options.payload;
     let known = payload::all().into_iter().find(|(name, _)| name == wanted);

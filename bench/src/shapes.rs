@@ -1,5 +1,4 @@
-//! The payloads that are the worst to judge: very long lists of everything that a rule, the reader or the repair
-//! goes over.
+//! The most expensive payloads: very long lists of everything that a rule, the reader or the repair visits.
 
 use std::fmt::Write;
 
@@ -8,11 +7,11 @@ use crate::lists::LISTS;
 /// The largest body of a request that an API server accepts, `MaxRequestBodyBytes`: 3 MiB.
 pub(crate) const LARGEST: usize = 3 << 20;
 
-/// A kind of payload that can have any size.
+/// A payload of any size.
 pub(crate) struct Shape {
     /// A description for the table.
     pub(crate) name: String,
-    /// Builds the payload with this many of its items.
+    /// Builds the payload with this many items.
     of: Box<dyn Fn(usize) -> String>,
 }
 
@@ -22,7 +21,7 @@ impl Shape {
         const PROBE: usize = 1_000;
         let (none, some) = ((self.of)(0).len(), (self.of)(PROBE).len());
         let mut payload = String::new();
-        // Higher numbers have more digits, so the first guess is a little too large.
+        // The numbers of later items have more digits, so the first estimate is slightly too large.
         let mut count = bytes.saturating_sub(none) * PROBE / (some - none);
         for _ in 0..3 {
             payload = (self.of)(count);
@@ -195,7 +194,7 @@ pub(crate) const ECI: &str = r#""alibabacloud.com/eci":"true""#;
 const PRIVILEGED: &str = r#"{"privileged":true}"#;
 const MISSPELT: &str = r#"{"capabilities":{"add":["cap_net_admin"]}}"#;
 const IGNORED: &str = r#"{"allowPrivilegeEscalation":true,"seccompProfile":{"type":"Unconfined"},"seLinuxOptions":{},"appArmorProfile":{},"windowsOptions":{}}"#;
-/// The settings under which a sysctl is moved to where it is approved.
+/// The settings under which a sysctl is moved to the annotation, where it is approved.
 const MOVING: &str =
     r#"{"actions":{"sysctl-unsupported":"fix"},"approved":{"hostSysctls":["vm.*"]}}"#;
 
@@ -207,10 +206,10 @@ fn keys(count: usize, prefix: &str) -> String {
     list(count, |index| format!(r#""{prefix}{index}":"x""#))
 }
 
-/// A Pod with these labels, annotations and fields of its specification.
+/// Returns a Pod with these labels, annotations and fields of its specification.
 fn object(labels: &str, annotations: &str, spec: &str) -> String {
     let mut object = String::with_capacity(spec.len() + annotations.len() + 200);
-    // A `String` takes whatever is written.
+    // Writing to a `String` does not fail.
     let _ = write!(
         object,
         r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"web","labels":{{{labels}}},"annotations":{{{annotations}}}}},"spec":{{{spec}}}}}"#
@@ -222,13 +221,13 @@ fn pod(spec: &str) -> String {
     request(&object(ECI, "", spec), "null", "{}")
 }
 
-/// A pod with this text in the annotation of host sysctls, under these settings.
+/// Returns a pod with this text in the annotation of host sysctls, under these settings.
 fn annotated(text: &str, spec: &str, settings: &str) -> String {
     let annotation = format!(r#""k8s.aliyun.com/eci-host-sysctls":"{text}""#);
     request(&object(ECI, &annotation, spec), "null", settings)
 }
 
-/// A pod that is on ECI only if its scheduling says so.
+/// Returns a pod whose scheduling decides whether it runs on ECI.
 fn placed(scheduling: &str) -> String {
     request(
         &object("", "", &format!(r#""hostNetwork":true,{scheduling}"#)),
@@ -237,7 +236,7 @@ fn placed(scheduling: &str) -> String {
     )
 }
 
-/// An object of a custom kind with a pod template.
+/// Returns an object of a custom kind with a pod template.
 fn game(spec: &str) -> String {
     let template = format!(r#"{{"metadata":{{"labels":{{{ECI}}}}},"spec":{{{spec}}}}}"#);
     let object = format!(r#"{{"spec":{{"template":{template}}}}}"#);
@@ -279,7 +278,7 @@ pub(crate) fn asked(
     )
 }
 
-/// Containers that all have this security context.
+/// Returns containers that all have this security context.
 fn containers(count: usize, context: &str) -> String {
     let one = |index| {
         format!(
@@ -289,7 +288,7 @@ fn containers(count: usize, context: &str) -> String {
     format!(r#""containers":[{}]"#, list(count, one))
 }
 
-/// A security context with a hundred capabilities in a list.
+/// Returns a security context with a hundred capabilities in a list.
 fn hundred(list_name: &str, name: &str) -> String {
     format!(
         r#"{{"capabilities":{{"{list_name}":[{}]}}}}"#,
@@ -297,13 +296,13 @@ fn hundred(list_name: &str, name: &str) -> String {
     )
 }
 
-/// Containers without the pod's group and `runAsNonRoot`.
+/// Returns a pod's `runAsGroup` and `runAsNonRoot`, and containers that do not set them.
 fn lacking(count: usize) -> String {
     let containers = containers(count, "{}");
     format!(r#""securityContext":{{"runAsGroup":3000,"runAsNonRoot":true}},{containers}"#)
 }
 
-/// A hundred exemptions from the registry of the payloads' images. The last one nearly matches.
+/// Returns a hundred exemptions for the registry of the payloads' images. The last one nearly matches.
 fn exemptions() -> String {
     let exempt = list(100, |index| {
         format!(
@@ -327,7 +326,7 @@ fn sysctls(count: usize, name: impl Fn(usize) -> String) -> String {
     format!(r#""securityContext":{{"sysctls":[{sysctls}]}},"containers":[{{"name":"a"}}]"#)
 }
 
-/// The text of an annotation, as a JSON string holds it.
+/// Returns the text of an annotation as part of a JSON string.
 fn host_sysctls(count: usize) -> String {
     format!(
         "[{}]",

@@ -1,4 +1,4 @@
-//! Evaluates the corpus over and over in one process.
+//! Evaluates the corpus repeatedly in one process.
 
 use std::time::Instant;
 
@@ -9,28 +9,28 @@ use eci_e2e_tests::{Answer, call, corpus, namespace};
 use crate::Failure;
 use crate::measure::{NOW, THIS, memory_kib};
 
-/// How much the process may grow after the warm-up, in KiB: eight bytes an evaluation, of a million. The allocator's
-/// own variation stays below it.
+/// The allowed growth of the process after the warm-up, in KiB: eight bytes per evaluation, of a million. The
+/// allocator's variation is smaller.
 const GROWTH: u64 = 8 << 10;
 
-/// How often the corpus is judged before memory is measured: by then everything that is allocated once exists.
+/// How often the corpus is judged before memory is measured, so that everything that is allocated once exists.
 const WARM_UP: usize = 5;
 
-/// Evaluates the corpus over and over in one process and in fresh instances, as policy-server does: no trap, the same
-/// bytes for the same input, and no growth of the process's memory.
+/// Evaluates the corpus repeatedly in one process and in fresh instances, as policy-server does.
 ///
-/// The module is the one that POLICY_WASM names.
+/// Checks that no call traps, that the same input gets the same bytes, and that the memory does not grow. POLICY_WASM
+/// names the module.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How many evaluations.
+    /// The number of evaluations.
     #[arg(long, default_value_t = 1_000_000)]
     count: usize,
 }
 
-/// Runs the evaluations, and prints how many there were a second.
+/// Runs the evaluations and prints their number per second.
 ///
 /// # Errors
-/// Where an evaluation traps, an answer differs from the first one, or the memory grows.
+/// If an evaluation traps, an answer differs from the first one or the memory grows.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let count = options.count;
     let cases = corpus();
@@ -70,7 +70,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The resident memory of this process, in KiB.
+/// Returns the resident memory of this process in KiB.
 fn resident() -> Result<u64, Failure> {
     Ok(memory_kib(THIS, NOW).ok_or(format!("{THIS} cannot be read; run the soak on Linux"))?)
 }

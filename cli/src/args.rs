@@ -29,7 +29,7 @@ Examples:
   eci-policy check --format sarif . > eci.sarif     report for code scanning
   eci-policy fix --diff deploy/                     show the repairs; without --diff, make them
   eci-policy show pod.yaml                          show how ECI runs the pod
-  eci-policy explain privileged                     explain a rule, with its source and the way out
+  eci-policy explain privileged                     explain a rule, with its source and the fix
 
 Exit code: 0 if nothing is denied, 1 if something is, 2 if something could not be done.";
 

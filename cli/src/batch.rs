@@ -37,7 +37,7 @@ pub(crate) fn in_order<T: Send>(
         (results, batch) = match batch.len() {
             // For one file, threads cost more than they save.
             1 => (batch.into_iter().map(&work).collect(), next()),
-            // Finding files is slow enough to be done beside the work.
+            // The next files are searched meanwhile, as the search is slow.
             _ => rayon::join(|| batch.into_par_iter().map(&work).collect(), &mut next),
         };
         progress.advance(results.len(), paths);

@@ -43,7 +43,7 @@ impl<W: Write> Write for WhileRead<W> {
 }
 
 /// Prints a line on standard error, without control characters. A closed standard error is ignored.
-pub(crate) fn tell(message: impl Display) {
+pub(crate) fn to_stderr(message: impl Display) {
     writeln!(
         anstream::stderr().lock(),
         "{}",

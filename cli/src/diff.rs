@@ -10,7 +10,7 @@ use eci_security_context::text::one_line;
 use serde::Serialize;
 
 use crate::args::{DataFormat, Diff, SettingsArgs, SuppressionArgs};
-use crate::console::tell;
+use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::report::{FileReport, Found, Lines, counted};
@@ -44,7 +44,7 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
             report.objects += compared.objects;
             report.changed.extend(compared.changed);
             failed += compared.problems.len();
-            compared.problems.iter().for_each(tell);
+            compared.problems.iter().for_each(to_stderr);
             Ok(())
         },
     )?;

@@ -78,7 +78,7 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes Markdown: the bold words at the start of a paragraph are bold, and code is dimmed.
 fn markdown(docs: &str, out: &mut dyn Write) -> io::Result<()> {
-    // A word that Markdown does not show distinguishes the two manifests of a rule.
+    // The word after `yaml`, which Markdown does not show, distinguishes the two manifests of a rule.
     let docs = docs
         .replace("```yaml bad\n", "Found:\n\n```yaml\n")
         .replace("```yaml good\n", "Not found:\n\n```yaml\n");
@@ -134,7 +134,7 @@ fn table(out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "\n`eci-policy explain RULE` explains a rule, with its source and the way out."
+        "\n`eci-policy explain RULE` explains a rule, with its source and the fix."
     )
 }
 

@@ -5,7 +5,7 @@ use std::io;
 /// An error that ends the command, for people to read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// A message with the problem and the way out.
+    /// A message with the problem and the fix.
     #[error("{0}")]
     Message(String),
     /// The output cannot be written.

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::args::{Arguments, ColorWhen, Command};
-use crate::console::{WhileRead, tell};
+use crate::console::{WhileRead, to_stderr};
 use crate::failure::Failure;
 
 /// The exit code.
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     match exit {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(failure) => {
-            tell(format_args!("eci-policy: {failure}"));
+            to_stderr(format_args!("eci-policy: {failure}"));
             ExitCode::from(Exit::Failed as u8)
         }
     }

@@ -61,7 +61,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Where an object stands in its document.
+/// The kind of document that an object is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// The document is the object.
@@ -93,7 +93,7 @@ impl<'d> Object<'d> {
     /// Returns the object in a document; `None` if the document is not one of Kubernetes.
     ///
     /// # Errors
-    /// If the document is probably meant to be one, and lacks a required field.
+    /// If the document looks like an object, but lacks a required field.
     pub(crate) fn of(document: &'d Document<'d>) -> Result<Option<Self>, Problem> {
         let is_request = |at: &[&str]| {
             let has = |key: &&str| document.text(&[at, &[*key]].concat()).is_some();
@@ -206,7 +206,7 @@ impl<'d> Object<'d> {
         (group.map_or("", |(group, _)| group), text("kind"))
     }
 
-    /// Returns the findings of the rules, with what is done about each.
+    /// Returns the findings of the rules, each with its decision.
     ///
     /// # Errors
     /// If a field that is read has the wrong type.

@@ -1,5 +1,5 @@
-//! The edits of the core, carried out in the text of a manifest. Whatever is written is read back first, and must be
-//! the object that the same edits make of the JSON at admission.
+//! The edits of the core, carried out in the text of a manifest. The result is read back before it is written, and must
+//! be the object that the same edits make of the JSON at admission.
 
 use eci_manifest::{Document, Part, Reason, Replacement, Step, Unrepairable, replaced};
 use eci_security_context::fix::{self, Edit};
@@ -38,11 +38,10 @@ fn step(step: &path::Step) -> Step<'_> {
     }
 }
 
-/// Returns the replacements for edits of one document of a part, read back: after them the document is as the edits
-/// make it, and the others are unchanged.
+/// Returns the replacements for edits of one document of a part, after reading the result back.
 ///
 /// # Errors
-/// If the text cannot be changed so.
+/// If the document would not be as the edits make it, or other documents would change.
 pub(crate) fn verified(
     part: &Part<'_>,
     documents: &[Document<'_>],

@@ -36,11 +36,11 @@ pub(crate) struct Reviewer<'s> {
 /// How the repairs of a file are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repairs {
-    /// Only that there are some. They are read back only where a change may reach other fields.
+    /// Without replacements. A repair is read back only if it may change other fields.
     Mentioned,
-    /// With their replacements, which are read back.
+    /// With replacements, which are read back.
     Listed,
-    /// Without replacements: the caller makes them, and reports those that cannot be made.
+    /// Without replacements. The caller makes them and reports those that fail.
     Made,
 }
 
@@ -172,7 +172,7 @@ impl Reviewer<'_> {
         report
     }
 
-    /// Reviews an object, whose part, documents and own document are given.
+    /// Reviews an object, given its part, the documents in it, and its own document.
     fn object(&self, object: &Object<'_>, at: DocumentIn<'_>) -> FileReport {
         let name = object.name.to_string();
         let mut report = FileReport::default();
@@ -219,7 +219,7 @@ impl Reviewer<'_> {
         (part, documents, document): DocumentIn<'_>,
         Judged { finding, decision }: &Judged,
     ) -> Option<Fix> {
-        // In a request nothing is repaired.
+        // Requests are not repaired.
         if finding.edits.is_empty() || object.is_request() {
             return None;
         }
@@ -249,8 +249,10 @@ impl Reviewer<'_> {
 /// The part, the documents in it, and one of the documents.
 type DocumentIn<'d> = (&'d Part<'d>, &'d [Document<'d>], &'d Document<'d>);
 
-/// Removes the repairs after which the text would not read as expected. Repairs of different places are read back
-/// together: an object with thousands of findings is not read once for each of them.
+/// Removes the repairs after which the text would not read as expected.
+///
+/// Repairs of different places are read back together, so that an object with thousands of findings is not read
+/// thousands of times.
 fn read_back(part: &Part<'_>, documents: &[Document<'_>], found: &mut [Found]) {
     let mut rounds: Vec<Round<'_>> = Vec::new();
     let is_unread = |found: &&mut Found| {

@@ -20,7 +20,7 @@ pub(crate) fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
         .settings
         .as_deref()
         .map_or_else(|| Ok(json!({})), read)?;
-    // The command cannot ask a cluster for a Namespace. If every pod runs on ECI, it does not have to.
+    // The command cannot request a Namespace from a cluster. If every pod runs on ECI, it does not need one.
     let parsed = parse::settings(&raw.to_string(), args.assume_eci);
     let mut settings = parsed.map_err(|error| match &args.settings {
         Some(file) => Failure::new(format!("{}: {error}", file.display())),

@@ -95,7 +95,7 @@ pub(crate) fn of_lines<'t>(part: &Part<'t>) -> Vec<Comment<'t>> {
     comments.collect()
 }
 
-/// Reads the rule and the reason of a suppression. The error is what is wrong, and the way out.
+/// Reads the rule and the reason of a suppression. The error has the problem and the fix.
 fn suppression(text: &str, has_colon: bool) -> Result<(&'static str, &str), (String, String)> {
     let words = text.trim_start_matches(':').trim();
     let (word, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));

@@ -11,7 +11,7 @@ mod support;
 use std::fs::{self, File};
 
 use serde_json::json;
-use support::{BROKEN, CLEAN, DENIED, Folder, REPAIRED, problems, told};
+use support::{BROKEN, CLEAN, DENIED, Folder, REPAIRED, problems, summaries};
 
 /// An alias bomb: each level is ten times the one before.
 fn bomb(levels: usize) -> String {
@@ -124,7 +124,7 @@ fn a_bad_file_is_reported_and_the_others_are_checked() {
         for arguments in [["."].as_slice(), &["a.yaml", name, "z.yaml"]] {
             let report = folder.checked(2, arguments);
             assert_eq!(
-                told(&report),
+                summaries(&report),
                 ["host-namespaces deny spec.hostPID"],
                 "{name}"
             );
@@ -189,7 +189,7 @@ fn a_file_that_is_too_large_is_reported_with_the_limit() {
     let large = File::create(folder.path().join("a.yaml")).unwrap();
     large.set_len(100 << 20).unwrap();
     let report = folder.checked(2, &["."]);
-    assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"]);
+    assert_eq!(summaries(&report), ["host-namespaces deny spec.hostPID"]);
     let said = "is larger than 32 MiB, the limit; split it";
     assert_eq!(problems(&report)[0]["message"], said);
     let ran = folder.run(&["fix", "a.yaml"]);
@@ -236,14 +236,14 @@ fn long_lines_and_many_objects_are_checked() {
 
 #[test]
 #[cfg(unix)]
-fn what_cannot_be_opened_is_told() {
+fn an_unreadable_file_is_named() {
     use std::os::unix::fs::symlink;
 
     let folder = Folder::with(&[("z.yaml", DENIED), ("directory.yaml/within.yaml", DENIED)]);
     symlink("nowhere", folder.path().join("dangling.yaml")).unwrap();
     symlink("loop.yaml", folder.path().join("loop.yaml")).unwrap();
     let report = folder.checked(2, &["."]);
-    assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"; 2]);
+    assert_eq!(summaries(&report), ["host-namespaces deny spec.hostPID"; 2]);
     assert_eq!(report["totals"]["failed"], 2, "{report}");
     let names = ["dangling.yaml", "loop.yaml"];
     let failed: Vec<_> = report["files"]
@@ -269,18 +269,18 @@ fn what_cannot_be_opened_is_told() {
         for command in ["check", "fix", "show"] {
             let ran = folder.run(&[command, name, "z.yaml"]);
             assert_eq!(ran.code, 2, "{command} {name}");
-            let told = if command == "check" {
+            let output = if command == "check" {
                 &ran.out
             } else {
                 &ran.err
             };
             assert!(
-                told.contains(name) && told.contains("cannot be read: "),
-                "{command} {name}: {told}"
+                output.contains(name) && output.contains("cannot be read: "),
+                "{command} {name}: {output}"
             );
         }
         assert_eq!(
-            told(&folder.checked(2, &[name, "z.yaml"])),
+            summaries(&folder.checked(2, &[name, "z.yaml"])),
             ["host-namespaces deny spec.hostPID"]
         );
     }
@@ -313,7 +313,7 @@ fn a_loop_of_directories_is_entered_once() {
         let report = folder.checked(1, &[path]);
         // A file that is found in two ways may be reported twice. The loop ends without a failure.
         assert!(
-            told(&report).contains(&"host-namespaces deny spec.hostPID".to_owned()),
+            summaries(&report).contains(&"host-namespaces deny spec.hostPID".to_owned()),
             "{report}"
         );
         assert_eq!(report["totals"]["failed"], 0, "{report}");

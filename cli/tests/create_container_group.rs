@@ -151,7 +151,7 @@ fn a_pod_is_written_as_the_sdks_nest_it() {
 }
 
 #[test]
-fn what_has_no_parameter_is_remarked() {
+fn a_field_without_a_parameter_gets_a_remark() {
     let manifest = "\
 apiVersion: batch/v1
 kind: CronJob

@@ -136,7 +136,7 @@ fn every_difference_of_the_revisions_is_found_both_ways() {
 }
 
 #[test]
-fn the_text_says_what_changes_and_why() {
+fn the_text_has_the_changes_and_their_reasons() {
     let folder = Folder::with(&[("deploy/a.yaml", &format!("{CLEAN}---\n{}", sysctl()))]);
     let ran = folder.run(&["diff", "--from", OLD, "--to", NEW, "deploy"]);
     assert_eq!((ran.code, ran.err.as_str()), (1, ""));
@@ -240,14 +240,14 @@ fn unreadable_files_are_reported_and_the_others_are_compared() {
         "pod.yaml",
     ]);
     assert_eq!(ran.code, 2);
-    let told: Vec<_> = ran.err.lines().collect();
+    let lines: Vec<_> = ran.err.lines().collect();
     assert!(
-        told[0].starts_with("absent.yaml: cannot be read: "),
-        "{told:?}"
+        lines[0].starts_with("absent.yaml: cannot be read: "),
+        "{lines:?}"
     );
     assert!(
-        told[1].starts_with("broken.yaml:2:") || told[1].starts_with("broken.yaml:3:"),
-        "{told:?}"
+        lines[1].starts_with("broken.yaml:2:") || lines[1].starts_with("broken.yaml:3:"),
+        "{lines:?}"
     );
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(report["changed"].as_array().unwrap().len(), 2);

@@ -79,7 +79,7 @@ fn one_argument_several_and_standard_input_are_alike() {
 }
 
 #[test]
-fn what_cannot_be_converted_ends_with_2() {
+fn bad_input_ends_with_2() {
     for (input, said) in [
         (
             &["docker build ."][..],

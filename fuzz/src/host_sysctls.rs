@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::answer::checked;
 use crate::repair::{self, validate};
 
-/// The annotation is read as the specification says; what is written of its entries is read as the same; and a pod with
-/// it gets an answer, and repairs that leave it clean.
+/// Checks that the annotation is read as the specification says, that its entries survive writing and reading, and that
+/// a pod with it is answered and its repairs are complete.
 pub fn run(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;

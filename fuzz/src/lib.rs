@@ -1,7 +1,8 @@
-//! The properties of any input: one module a fuzz target, with a function `run` that panics where one does not hold.
+//! Properties that hold for any input. Each fuzz target is a module with a function `run`, which panics if one does not
+//! hold.
 //!
-//! `make test-seeds` runs the properties on seeds made from the cases and on the inputs in fuzz/found; `make fuzz` has
-//! libFuzzer look for inputs that break them.
+//! `make test-seeds` runs them on seeds made from the cases and on the inputs in fuzz/found. With `make fuzz`, libFuzzer
+//! searches for inputs that break them.
 
 use eci_security_context::json;
 
@@ -18,10 +19,10 @@ mod answer;
 #[path = "../../tests/support/edits.rs"]
 mod edits;
 
-/// A target: it panics where something does not hold of the bytes that it is given.
+/// A target: panics if a property does not hold for these bytes.
 pub type Target = fn(&[u8]);
 
-/// The targets, by the name of their folder of seeds.
+/// The targets by the names of their folders of seeds.
 pub const TARGETS: [(&str, Target); 5] = [
     ("request", request::run),
     ("settings", settings::run),
@@ -30,12 +31,12 @@ pub const TARGETS: [(&str, Target); 5] = [
     ("yaml_edit", yaml_edit::run),
 ];
 
-/// True if the text is JSON by its grammar.
+/// True if the text follows the grammar of JSON.
 pub(crate) fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// The text as a value. `None` where it is not JSON, or an object in it sets a key twice: then it has no one value.
+/// Returns the value of a JSON text, or `None` if it is not JSON or if one of its objects sets a key twice.
 pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
     json::read::<json::Tree>(text).ok()?;
     serde_json::from_str(text).ok()

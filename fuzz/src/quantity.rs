@@ -1,11 +1,11 @@
-//! Quantities, and the annotation `k8s.aliyun.com/eci-use-specs`, which is made of them.
+//! Quantities, and the annotation `k8s.aliyun.com/eci-use-specs`, which consists of them.
 
 use eci_security_context::eci::instance::{memory_kib, use_specs_memory_kib};
 use eci_security_context::quantity::Quantity;
 use num_bigint::BigUint;
 
-/// A quantity is what exact arithmetic makes of it; the specifications are read as the documentation has them; and who
-/// asks for more gets no less.
+/// Checks that a quantity is read as exact arithmetic reads it, that specifications are read as documented, and that a
+/// larger request never gets a smaller instance.
 pub fn run(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -49,13 +49,13 @@ fn is_exact_sum(one: Quantity, other: Quantity) {
     assert_eq!(one.plus(other).map(Quantity::thousandths), expected);
 }
 
-/// What a text says in thousandths, rounded away from zero.
+/// The quantity in a text, in thousandths and rounded away from zero.
 enum Exact {
-    /// No quantity.
+    /// The text is not a quantity.
     None,
-    /// An amount that is zero, or of as many digits as anyone writes.
+    /// An amount with a usual number of digits.
     Amount { is_negative: bool, amount: BigUint },
-    /// Not worth the arithmetic.
+    /// An amount that is too long to compute.
     Huge,
 }
 
@@ -72,7 +72,7 @@ fn exact(text: &str) -> Exact {
     if integer.is_empty() && fraction.is_empty() || fraction.contains('.') {
         return Exact::None;
     }
-    // As the policy's own, finer than any machine.
+    // The policy reads nine digits, too.
     let fraction = fraction.get(..9).unwrap_or(fraction);
     let digits = format!("{integer}{fraction}");
     let (binary, decimal) = match suffix {

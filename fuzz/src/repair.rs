@@ -1,4 +1,4 @@
-//! The properties of a repaired object, whichever target made it.
+//! The properties of a repaired object, for every target.
 
 use eci_security_context::Verdict;
 use eci_security_context::fix::Edit;
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::edits::{edits, steps, unasked};
 
-/// A host on which every second Namespace is ECI's.
+/// A host on which every second Namespace is on ECI.
 pub fn ask(name: &str) -> Result<String, String> {
     if name.len().is_multiple_of(2) {
         let namespace = r#"{"metadata":{"labels":{"alibabacloud.com/eci":"true"}}}"#;
@@ -20,15 +20,15 @@ pub fn ask(name: &str) -> Result<String, String> {
     }
 }
 
-/// One of the policy's two judgements.
+/// `validate` or `mutate`.
 pub type Judge = fn(&[u8]) -> Verdict;
 
-/// The policy's judgement of a payload.
+/// Judges a payload with `validate`.
 pub fn validate(payload: &[u8]) -> Verdict {
     eci_security_context::validate(payload, Some(&ask))
 }
 
-/// The same, with repairs wherever there are any.
+/// Judges a payload with `mutate`.
 pub fn mutate(payload: &[u8]) -> Verdict {
     eci_security_context::mutate(payload, Some(&ask))
 }
@@ -52,15 +52,16 @@ struct Request<'p> {
     old_object: Option<&'p RawValue>,
 }
 
-/// Judges a payload, and judges the repaired object again: the rule that repaired it finds nothing more at the place,
-/// and no rule has anything to repair. Returns the first verdict.
+/// Judges a payload and then its repaired object, and returns the first verdict.
+///
+/// The second time, the rule that repaired a field does not find it again, and no rule has a repair.
 pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
     let first = judge(payload.as_bytes());
     let Some(object) = first.mutated_object.as_deref() else {
         return first;
     };
-    let field = |path: &[&'static str]| json::find(payload, path).ok().flatten();
-    let before = field(&["request", "object"]).expect("what is repaired was read");
+    let field = |path: &[&'static str]| -> Option<&RawValue> { json::find(payload, path).ok()? };
+    let before = field(&["request", "object"]).expect("a repaired object was read");
     only_the_edits_differ(before.get(), object.get(), &first);
     let repaired = Payload {
         request: Request {
@@ -76,8 +77,8 @@ pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
     let repaired = serde_json::to_vec(&repaired).expect("a payload can be written");
     let second = judge(&repaired);
     assert_eq!(second.repaired(), None, "a second repair of {object}");
-    // A repair may take a denial away: `CAP_SYS_ADMIN`, which the API server refuses beside
-    // `allowPrivilegeEscalation: false`, becomes `SYS_ADMIN`, which it accepts.
+    // A repair may also end a denial: the API server refuses `CAP_SYS_ADMIN` beside
+    // `allowPrivilegeEscalation: false`, and accepts `SYS_ADMIN`.
     assert!(
         second.accepted || !first.accepted,
         "the repaired object is denied: {object}"
@@ -86,8 +87,8 @@ pub fn is_clean(payload: &str, judge: Judge) -> Verdict {
     first
 }
 
-/// Checks that a repaired object differs from the one before it only where edits are. Texts that are not values to
-/// `serde_json`, such as `1e400`, are not compared.
+/// Checks that a repaired object differs from the original only where it is edited. Texts that `serde_json` does not
+/// read, such as `1e400`, are not compared.
 fn only_the_edits_differ(before: &str, after: &str, verdict: &Verdict) {
     let Ok(before) = serde_json::from_str(before) else {
         return;
@@ -106,7 +107,7 @@ fn only_the_edits_differ(before: &str, after: &str, verdict: &Verdict) {
 
 /// Checks that repaired findings are not found again.
 pub fn are_gone(first: &[Judged], second: &[Judged]) {
-    // Where an item was removed, the next one stands.
+    // The next item has the path of a removed one.
     let is_shifted = |judged: &Judged| {
         let last = |edit: &Edit| match edit {
             Edit::Remove(path) => path.steps().last().cloned(),

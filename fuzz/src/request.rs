@@ -6,19 +6,19 @@ use serde_json::Value;
 use crate::answer::checked;
 use crate::repair::{self, mutate, validate};
 
-/// Stands in a payload for a string that a message might repeat.
+/// Replaces the strings in a payload that a message might repeat.
 const MARKER: &str = "m4rked-text";
 
-/// Any bytes get an answer of the response's shape, and the same one every time; what cannot be read is rejected, by
-/// `mutate` as by `validate`, in words that repeat none of its strings; and what is repaired is clean.
+/// Checks that any bytes get a valid answer, the same one each time, and that repairs are complete. `validate` and
+/// `mutate` reject what they cannot read, with a message that repeats none of its strings.
 pub fn run(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         assert_eq!(checked(validate(bytes)).code, Some(400), "it is not UTF-8");
         return;
     };
     let is_json = crate::is_json(text);
-    // Half a surrogate or `1e400` is JSON by its grammar, and not a value to `serde_json`. No host that reads requests
-    // with it passes one on, and an answer that copies one is not a value either.
+    // By its grammar, half a surrogate or `1e400` is JSON, but `serde_json` does not read it. Hosts that use `serde_json`
+    // never send one, and an answer that copies one cannot be read here.
     let value: Option<Value> = serde_json::from_str(text).ok();
     let rejections = [validate, mutate].map(|judge| {
         let verdict = repair::is_clean(text, judge);
@@ -38,14 +38,16 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// The code and the message of a request that no rule has judged.
+/// Returns the code and the message of a request that no rule has judged.
 fn rejection(verdict: &Verdict) -> Option<(u16, String)> {
     let code = verdict.code.filter(|code| *code != 403)?;
     Some((code, verdict.message.clone().unwrap_or_default()))
 }
 
-/// Checks that a message repeats no string of the request. One that it has by chance, as `is missing` may be, is
-/// replaced by a marker, and the next message must not have that.
+/// Checks that a message repeats no string of the request.
+///
+/// A message may contain a string by chance, such as `is missing`. Such a string is replaced by a marker, which the next
+/// message must not contain.
 fn repeats_nothing(text: &str, value: Option<Value>, message: &str) {
     if text.contains(MARKER) {
         return;
@@ -55,13 +57,13 @@ fn repeats_nothing(text: &str, value: Option<Value>, message: &str) {
             if let Some(request) = payload.get_mut("request") {
                 mark(request, message);
             }
-            // The host's words, with code 500, are its own.
+            // A message with code 500 is the host's.
             (payload.to_string(), 400..=422)
         }
         None => {
             let pieces = text.split('"').filter(|piece| is_in(piece, message));
             let changed = pieces.fold(text.to_owned(), |text, piece| text.replace(piece, MARKER));
-            // The marker may be a key now, and keys stand in paths, but a message with code 400 has none.
+            // The marker may now be a key, and messages have keys in paths, except those with code 400.
             (changed, 400..=400)
         }
     };
@@ -71,7 +73,7 @@ fn repeats_nothing(text: &str, value: Option<Value>, message: &str) {
     }
 }
 
-/// Puts the marker in place of every string that the message has.
+/// Replaces every string that the message contains by the marker.
 fn mark(value: &mut Value, message: &str) {
     match value {
         Value::String(text) if is_in(text, message) => MARKER.clone_into(text),

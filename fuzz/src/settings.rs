@@ -11,11 +11,11 @@ use serde_json::Value;
 use crate::answer::checked;
 use crate::repair::{self, validate};
 
-/// A pod of which most rules have something to say.
+/// A pod that violates most rules.
 const PROBE: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","labels":{"eci":"true"},"annotations":{"k8s.aliyun.com/eci-host-sysctls":"[{\"name\":\"vm.max_map_count\",\"value\":\"1\"}]"}},"spec":{"hostPID":true,"securityContext":{"runAsGroup":3000,"runAsNonRoot":true,"fsGroup":1,"sysctls":[{"name":"vm.swappiness","value":"1"},{"name":"kernel/shmmax","value":"x"},{"name":"vm.min_free_kbytes","value":"999999999"}]},"initContainers":[{"name":"init","image":"registry.example/team/init:1","securityContext":{"runAsUser":0}}],"containers":[{"name":"web","image":"registry.example/team/web:1","securityContext":{"privileged":true,"allowPrivilegeEscalation":false,"procMount":"Unmasked","readOnlyRootFilesystem":false,"capabilities":{"add":["cap_chown","SYS_RAWIO","ALL"],"drop":["all"]}}}],"volumes":[{"name":"v","hostPath":{"path":"/"}}]}}"#;
 
-/// Settings are taken or refused in words of one line; the order of keys counts for nothing; what is taken is what is
-/// written; and a pod that is judged by them gets an answer, and repairs that leave it clean.
+/// Checks that settings are accepted or refused with a message of one line, that the order of keys has no effect, that
+/// accepted settings are those in the text, and that a pod judged by them gets an answer and complete repairs.
 pub fn run(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -149,7 +149,7 @@ fn actions_are_what_is_written(settings: &Settings, value: &Value) {
                 .map(word),
             &ceiling,
         ) {
-            // Where it is repaired is for `mutate` to say.
+            // The setting `mutate` decides which kinds are repaired.
             (Some(asked), _) if asked == "fix" => {}
             (Some(asked), _) => assert_eq!(action, asked, "{finding:?}"),
             (None, Some(ceiling)) if ceiling != "fix" => {

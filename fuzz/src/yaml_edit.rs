@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use crate::repair::are_gone;
 
-/// The most places of a document that are looked at.
+/// The most paths of a document that are considered.
 const PLACES: usize = 256;
-/// How many of them are edited, one by one: every edit costs a reading of the text.
+/// How many of them are edited, one by one. Every edit reads the text again.
 const EDITS: usize = 4;
 
 static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
@@ -28,8 +28,8 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
     parse::settings(&raw.to_string(), false).expect("they are valid")
 });
 
-/// A text is read as the same object by every way to it; an edit is refused, or makes of the text what it makes of the
-/// object and leaves the rest of the text as it is; a repaired text is clean.
+/// Checks that every reader gets the same object from a text, and that a repaired text is clean. An edit is refused, or
+/// changes the text as it changes the object, and leaves the rest of the text as it is.
 pub fn run(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -54,7 +54,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// One edit, for both appliers.
+/// Checks that edits change the text as they change the object. Returns the edited text, or `None` if they are refused.
 fn is_carried_out(
     part: &Part<'_>,
     documents: &[Document<'_>],
@@ -118,11 +118,11 @@ fn is_carried_out(
         .collect();
     let read = eci_manifest::documents(&edited)
         .map(|documents| documents.iter().map(Document::value).collect::<Vec<_>>());
-    // An object that is removed whole, or becomes a list of objects, is no document any more.
+    // An object that is removed whole or becomes a list of objects is not a document any longer.
     let is_document = !after.is_null() && after["kind"] != "List";
     match read {
         Ok(read) if read == expected => Some(edited),
-        // What is written once and used twice changes twice; whoever edits reads it back.
+        // An anchor changes wherever it is used. Callers read the text back to see that.
         _ if part.text().contains(['&', '*', '<', '!']) || !is_document => None,
         read => panic!(
             "{edits:?} made of {:?} this: {edited:?}, which reads {read:?}, not {expected:?}",
@@ -158,7 +158,7 @@ fn some_places_are_edited(
 ) {
     let mut places = Vec::new();
     places_of(&document.value(), &Path::default(), &mut places);
-    // Which ones, and what becomes of them, is for the text to say: a byte that changes chooses others.
+    // The bytes of the text choose the paths and the edits, so that the fuzzer can vary them.
     let sum = part.text().bytes().fold(0_usize, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(byte.into())
     });
@@ -175,7 +175,7 @@ fn some_places_are_edited(
     }
 }
 
-/// The places in a value, and whether something can be added below.
+/// Collects the paths in a value, each with whether a field can be added below it.
 fn places_of(value: &Value, at: &Path, places: &mut Vec<(Path, bool)>) {
     let mut child = |path: Path, value: &Value| {
         if places.len() < PLACES {
@@ -195,7 +195,7 @@ fn places_of(value: &Value, at: &Path, places: &mut Vec<(Path, bool)>) {
     }
 }
 
-/// What the rules find in an object; nothing in one that they cannot read.
+/// Returns the findings in an object; none if the object cannot be read.
 fn findings(object: &str) -> Vec<Judged> {
     let request = Request::creating("", "Pod", serde_json::from_str(object).expect("it is JSON"));
     review(&request, &SETTINGS)

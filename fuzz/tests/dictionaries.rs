@@ -37,7 +37,7 @@ fn the_dictionary_of_the_settings_is_complete() {
     }
 }
 
-/// Collects the keys and the words that a schema names.
+/// Collects the keys and the constant values of a schema.
 fn collect(schema: &Value, words: &mut BTreeSet<String>) {
     match schema {
         Value::Object(entries) => {

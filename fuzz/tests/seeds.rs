@@ -36,7 +36,7 @@ fn every_bad_payload_holds() {
     }
 }
 
-/// The files in a folder; none where there is no such folder.
+/// Returns the files in a folder; none if it does not exist.
 fn inputs(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).into_iter().flatten();
     files.map(|file| file.unwrap().path()).collect()

@@ -1,7 +1,8 @@
-//! Tells the linker how much memory an instance may have.
+//! Sets the largest memory of an instance.
 
-/// 256 MiB, a few times what an object of some dozens of megabytes takes. The memory of an instance never shrinks:
-/// without a limit, one monstrous object would keep up to 4 GiB of a browser's or a server's.
+/// 256 MiB, a few times what an object of some dozens of megabytes needs.
+///
+/// The memory of an instance never shrinks. Without a limit, one huge object could occupy up to 4 GiB for good.
 const MOST_MEMORY: u32 = 256 << 20;
 
 fn main() {

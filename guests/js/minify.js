@@ -1,4 +1,4 @@
-/** Minifies files where they stand: what is generated, and nobody reads. */
+/** Minifies generated files in place. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';

@@ -1,13 +1,13 @@
-//! How the module is linked, where it is one: what the ABI asks of its memory and of its exports, and what
-//! Rust has no words for, as a WebAssembly object file of some 200 bytes.
+//! Links the module as the ABI requires: its memory, its exports, and an object file of some 200 bytes for what Rust
+//! cannot express.
 
 use std::env;
 use std::path::Path;
 
-/// What Rust takes by itself is more than the five pages of memory that hosts give. The deepest recursion is
-/// over JSON of 128 levels.
+/// The size of the stack. Rust's default is more than the five pages of memory that hosts provide. The deepest recursion
+/// is over JSON of 128 levels.
 const STACK_BYTES: u32 = 128 * 1024;
-/// 1.2 is where hosts began to call `opa_eval`, 1.3 what OPA itself builds; its Go SDK takes no 1.2.
+/// The version of the ABI that OPA itself builds. `opa_eval` came with 1.2, but OPA's Go SDK does not accept 1.2.
 const ABI_VERSION: [u8; 2] = [1, 3];
 
 fn main() -> std::io::Result<()> {
@@ -29,9 +29,10 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The object file. It exports the globals that tell the version of the ABI: a static of Rust would export its
-/// address. And it defines `set_stack_pointer`: the linker's global is out of Rust's reach. The format is that of
-/// `Linking.md` in WebAssembly's tool conventions.
+/// Returns the object file, in the format of `Linking.md` in WebAssembly's tool conventions.
+///
+/// It exports the globals with the version of the ABI, as a Rust static would export its address. It also defines
+/// `set_stack_pointer`, as Rust cannot access the linker's global.
 fn object() -> Vec<u8> {
     const I32: u8 = 0x7f;
     const MUTABLE: u8 = 1;
@@ -41,7 +42,7 @@ fn object() -> Vec<u8> {
     const GLOBAL_SET: u8 = 0x24;
     const END: u8 = 0x0b;
 
-    // What a symbol names, and its flags.
+    // The kinds of symbols, and their flags.
     const FUNCTION: u8 = 0;
     const GLOBAL: u8 = 2;
     const HIDDEN: u8 = 0x04;
@@ -88,7 +89,7 @@ fn object() -> Vec<u8> {
         section(10, &[&[1], &sized(&body)]),
         // Version 2, with a symbol table.
         section(0, &[&name("linking"), &[2], &section(8, &[&symbols])]),
-        // In the fifth section one R_WASM_GLOBAL_INDEX_LEB, of the symbol of index 1.
+        // In the section with index 4, one R_WASM_GLOBAL_INDEX_LEB for the symbol with index 1.
         section(0, &[&name("reloc.CODE"), &[4, 1, 7, operand, 1]]),
     ]
     .concat()
@@ -102,7 +103,7 @@ fn name(name: &str) -> Vec<u8> {
     sized(name.as_bytes())
 }
 
-/// The bytes after their number, as LEB128 of two bytes.
+/// Returns the bytes after their length, in LEB128 of two bytes.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let length = bytes.len();
     [&[(length % 128) as u8 | 0x80, (length / 128) as u8], bytes].concat()

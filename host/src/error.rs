@@ -1,34 +1,34 @@
-//! What can go wrong, and what to do about it.
+//! The errors of loading and calling a module.
 
 use std::path::PathBuf;
 
 use wasmtime_provider::wasmtime;
 
-/// Why a module could not be loaded or called.
+/// The reason why a module could not be loaded or called.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("{}: not found; `make policy.wasm` builds the policy", .0.display())]
     NotFound(PathBuf),
-    /// The file is there, but cannot be read.
+    /// The file exists, but cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
-    /// The bytes are no module that a waPC host can run.
-    #[error("{name} is no waPC module: {reason}; `make policy.wasm` builds one")]
+    /// The bytes are not a module that a waPC host can run.
+    #[error("{name} is not a valid waPC module: {reason}; `make policy.wasm` builds one")]
     Load {
-        /// The file, or what stands for it.
+        /// The file, or `the module` if it was not read from one.
         name: String,
-        /// What is wrong with it.
+        /// The cause.
         reason: String,
     },
-    /// The guest has registered no function of this name.
+    /// The guest has no function of this name.
     #[error(
-        "`{0}` is no function of this module; a Kubewarden policy has `validate`, `validate_settings` and `protocol_version`"
+        "the module has no function `{0}`; a Kubewarden policy has `validate`, `validate_settings` and `protocol_version`"
     )]
     NoSuchFunction(String),
     /// The guest answered with an error.
@@ -36,12 +36,12 @@ pub enum Error {
     Guest {
         /// The called function.
         function: String,
-        /// The guest's words.
+        /// The guest's message.
         message: String,
     },
     /// The guest trapped: it panicked, or ran out of memory or stack.
     #[error(
-        "`{function}` trapped: {reason}; a panic's message stands above, on stderr, and the request that led to it makes a test"
+        "`{function}` trapped: {reason}; standard error has the message of a panic; add the request to the tests"
     )]
     Trap {
         /// The called function, or `wapc_init`.
@@ -49,16 +49,16 @@ pub enum Error {
         /// The trap.
         reason: String,
     },
-    /// The guest took longer than policy-server would let it.
-    #[error("`{0}` was interrupted after {seconds} seconds, policy-server's deadline; `eci-bench module` measures an evaluation", seconds = crate::module::DEADLINE_SECONDS)]
+    /// The guest took longer than policy-server's deadline.
+    #[error("`{0}` was interrupted after {seconds} seconds, policy-server's deadline; measure it with `eci-bench module`", seconds = crate::module::DEADLINE_SECONDS)]
     Deadline(String),
 }
 
-/// What the provider says where it interrupted a guest.
+/// Part of the provider's message for a guest that it interrupted.
 const INTERRUPTED: &str = "deadline exceeded";
-/// What wapc-guest says where it has no such function.
+/// The start of wapc-guest's message for a function that it does not have.
 const NOT_REGISTERED: &str = "No handler registered for function";
-/// How wasmtime's own errors begin; wapc hands them over as text, like the guest's.
+/// The starts of wasmtime's messages. wapc passes them on as text, like those of the guest.
 const TRAPS: [&str; 4] = [
     "wasm trap:",
     "memory fault",
@@ -74,7 +74,7 @@ impl Error {
         }
     }
 
-    /// The error in what `wapc` reports of a call.
+    /// Returns the error for a call that `wapc` reports as failed.
     pub(crate) fn of_call(function: &str, error: wapc::errors::Error) -> Self {
         let function = function.to_owned();
         let (started, text) = match error {

@@ -1,5 +1,6 @@
-//! What a call costs, measured over plain wasmtime: fuel counts the executed instructions, the same number on
-//! every machine, and wasmtime-provider has no way to it.
+//! The cost of a call, in fuel: the number of executed instructions, which is the same on every machine.
+//!
+//! wasmtime-provider does not count fuel, so the module runs in plain wasmtime.
 
 use wasmtime_provider::wasmtime::{
     self, Caller, Config, Engine, FrameInfo, InstancePre, Linker, Memory, Store, WasmBacktrace,
@@ -8,19 +9,19 @@ use wasmtime_provider::wasmtime_wasi::{WasiCtxBuilder, p1};
 
 use crate::Error;
 
-/// What a call in a fresh instance took.
+/// The cost of a call in a fresh instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Fuel of the call, its instance's start left out.
+    /// The fuel of the call, without the start of the instance.
     pub fuel: u64,
-    /// Bytes of linear memory at the end, and as it never shrinks, at its peak.
+    /// The linear memory in bytes, at its peak: it never shrinks.
     pub memory: usize,
 }
 
-/// A module compiled to count its fuel.
+/// A module, compiled so that it counts fuel.
 pub struct Meter(InstancePre<Guest>);
 
-/// What the host keeps of an instance.
+/// The host's data of an instance.
 struct Guest {
     wasi: p1::WasiP1Ctx,
     function: String,
@@ -28,24 +29,24 @@ struct Guest {
     error: Option<Vec<u8>>,
 }
 
-/// What the guest hears where it calls the host.
-const NO_HOST: &str = "a meter answers no host call";
+/// The answer to a guest that calls the host.
+const NO_HOST: &str = "the meter does not answer host calls";
 
 impl Meter {
     /// Compiles a module.
     ///
     /// # Errors
-    /// Where it is no waPC module.
+    /// If the bytes are not a waPC module.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         compile(bytes)
             .map(Self)
-            .map_err(|error| Error::load("this", &error))
+            .map_err(|error| Error::load("the module", &error))
     }
 
     /// Calls a function in a fresh instance.
     ///
     /// # Errors
-    /// Where the guest answers with an error or traps.
+    /// If the guest answers with an error or traps.
     pub fn measure(&self, function: &str, payload: &[u8]) -> Result<Cost, Error> {
         let mut store = self.store(function, payload);
         let cost = self
@@ -63,8 +64,10 @@ impl Meter {
         }
     }
 
-    /// Where the call is after each of `samples` equal parts of its instructions: the names of the functions that it
-    /// is in then, the innermost first. (A guest that runs out of fuel tells where it was.)
+    /// Interrupts the call after each of `samples` equal parts of its instructions, and returns the names of the
+    /// functions on the stack, the innermost first.
+    ///
+    /// A call that runs out of fuel traps, and the trap has the stack.
     ///
     /// # Errors
     /// As [`Meter::measure`].
@@ -101,7 +104,7 @@ impl Meter {
         Store::new(self.0.module().engine(), guest)
     }
 
-    /// Starts an instance, and makes a call that may take so much fuel.
+    /// Starts an instance and calls the function with this limit of fuel.
     fn call(&self, store: &mut Store<Guest>, fuel: u64) -> wasmtime::Result<Cost> {
         store.set_fuel(u64::MAX)?;
         let instance = self.0.instantiate(&mut *store)?;
@@ -195,7 +198,7 @@ fn write(memory: &mut [u8], at: i32, bytes: &[u8]) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// A length as waPC counts it, in 32 bits.
+/// Returns a length as waPC expects it, in 32 bits.
 fn length(bytes: impl AsRef<[u8]>) -> i32 {
     u32::try_from(bytes.as_ref().len())
         .unwrap_or(u32::MAX)
@@ -208,7 +211,7 @@ mod tests {
 
     use super::*;
 
-    /// A guest that reads its request, grows its memory by a page, and fails where the payload is not empty.
+    /// A guest that reads its request, grows its memory by a page, and fails if the payload is not empty.
     const GUEST: &str = r#"(module
         (import "wapc" "__guest_request" (func $request (param i32 i32)))
         (import "wapc" "__guest_error" (func $error (param i32 i32)))

@@ -1,7 +1,7 @@
-//! Runs a Kubewarden policy as policy-server does: the same crates (`wapc` and `wasmtime-provider`), a module
-//! compiled once, a fresh instance for every call, and its deadline of two seconds.
+//! Runs a Kubewarden policy as policy-server does: with the same crates (`wapc` and `wasmtime-provider`), a module that
+//! is compiled once, a fresh instance for every call, and a deadline of two seconds.
 //!
-//! The host has one capability: a policy can ask for a Namespace, which the caller answers.
+//! The host has one capability: the policy can request a Namespace, which the caller provides.
 
 mod error;
 mod fuel;

@@ -1,4 +1,4 @@
-//! The module, compiled, and its instances.
+//! A compiled module and its instances.
 
 use std::fmt;
 use std::path::Path;
@@ -12,40 +12,40 @@ use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeE
 
 use crate::Error;
 
-/// policy-server's `--policy-timeout`, in its ticks of a second.
+/// The default of policy-server's `--policy-timeout`, in seconds.
 pub(crate) const DEADLINE_SECONDS: u64 = 2;
 
 /// A compiled policy. Threads may share it.
 pub struct Module(WasmtimeEngineProviderPre);
 
 impl Module {
-    /// Compiles the file.
+    /// Compiles a file.
     ///
     /// # Errors
-    /// Where it cannot be read, or is no waPC module.
+    /// If the file cannot be read or is not a waPC module.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let (name, bytes) = (path.display().to_string(), read(path)?);
         if !bytes.starts_with(b"\0asm") {
             return Err(Error::Load {
                 name,
-                reason: "it does not begin as WebAssembly does".to_owned(),
+                reason: "it is not WebAssembly".to_owned(),
             });
         }
         Self::compile(&name, &bytes)
     }
 
-    /// Compiles a module, or its text format.
+    /// Compiles a module in binary or text format.
     ///
     /// # Errors
-    /// Where it is no waPC module.
+    /// If the bytes are not a waPC module.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::compile("this", bytes)
+        Self::compile("the module", bytes)
     }
 
     fn compile(name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let load = |error: &wasmtime::Error| Error::load(name, error);
-        // Without backtraces an error is the trap itself; a stripped module has no names to show anyway.
+        // Without backtraces, the error is the trap itself. The stripped module has no names to show anyway.
         let mut config = Config::new();
         config
             .epoch_interruption(true)
@@ -67,11 +67,12 @@ impl Module {
             .map_err(|error| load(&error.into()))
     }
 
-    /// A fresh instance, initialised. Where the policy asks for a Namespace, `namespaces` gives the object with
-    /// that name, or says why it cannot.
+    /// Returns a fresh, initialised instance.
+    ///
+    /// When the policy requests a Namespace, `namespaces` returns the object with that name, or an error.
     ///
     /// # Errors
-    /// Where the module's start or `wapc_init` traps.
+    /// If the module's start or `wapc_init` traps.
     pub fn instance(
         &self,
         namespaces: impl Fn(&str) -> Result<Value, String> + Send + Sync + 'static,
@@ -93,7 +94,7 @@ impl Module {
     /// Calls a function in a fresh instance, as policy-server does.
     ///
     /// # Errors
-    /// Where the guest has no such function, answers with an error, traps or takes too long.
+    /// If the guest has no such function, answers with an error, traps or exceeds the deadline.
     pub fn call(
         &self,
         function: &str,
@@ -115,7 +116,7 @@ impl fmt::Debug for Module {
 pub struct Instance(WapcHost);
 
 impl Instance {
-    /// Calls a function. What the guest leaves behind, the next call finds.
+    /// Calls a function. The next call finds the memory as this one leaves it.
     ///
     /// # Errors
     /// As for [`Module::call`].
@@ -136,7 +137,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// Advances the engine's clock for as long as it lives.
+/// Advances the engine's clock until the engine is dropped.
 fn tick(engine: &Engine) {
     let engine = engine.weak();
     thread::spawn(move || {
@@ -150,7 +151,7 @@ fn tick(engine: &Engine) {
     });
 }
 
-/// The host's side of a call that the guest makes.
+/// Returns the host's answer to the calls of the guest.
 fn host(
     namespaces: impl Fn(&str) -> Result<Value, String> + Send + Sync + 'static,
 ) -> Box<HostCallback> {
@@ -249,14 +250,17 @@ mod tests {
             )
         };
         for (module, error) in [
-            ("(module".to_owned(), "this is no waPC module: expected `)`"),
+            (
+                "(module".to_owned(),
+                "the module is not a valid waPC module: expected `)`",
+            ),
             (
                 "(module)".to_owned(),
-                "this is no waPC module: it exports no `__guest_call`",
+                "the module is not a valid waPC module: it exports no `__guest_call`",
             ),
             (
                 r#"(module (import "env" "f" (func)) (func (export "__guest_call")))"#.to_owned(),
-                "this is no waPC module: unknown import: `env::f`",
+                "the module is not a valid waPC module: unknown import: `env::f`",
             ),
             (
                 guest("unreachable"),
@@ -276,7 +280,7 @@ mod tests {
             ),
             (
                 guest("(call $error (i32.const 0) (i32.const 36)) (i32.const 0)"),
-                "`f` is no function of this module;",
+                "the module has no function `f`;",
             ),
             (
                 guest("(call $error (i32.const 64) (i32.const 12)) (i32.const 0)"),

@@ -1,4 +1,4 @@
-//! Edits of an object, the replacements in its text that carry them out, and the reasons to refuse them.
+//! Edits of an object, the replacements that carry them out in its text, and the reasons to refuse them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -37,7 +37,7 @@ pub struct Replacement {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{reason}")]
 pub struct Unrepairable {
-    /// The bytes of the text that the edit is about.
+    /// The bytes of the edited field.
     pub span: Range<usize>,
     /// The reason.
     pub reason: Reason,
@@ -71,7 +71,7 @@ pub(crate) fn layout(span: &Range<usize>) -> Unrepairable {
     refused(span, Reason::Layout)
 }
 
-/// Returns the text with replacements made, which are in order and do not overlap.
+/// Returns the text after replacements, which are in order and do not overlap.
 pub fn replaced(text: &str, replacements: &[Replacement]) -> String {
     let mut changed = String::with_capacity(text.len());
     let mut done = 0;
@@ -119,7 +119,7 @@ impl<'e> Change<'e> {
     }
 }
 
-/// The entries that edits add to a mapping, of the keys that it lacks.
+/// The entries that edits add to a mapping because it does not have their keys.
 pub(crate) fn made(below: &Below<'_>, is_missing: impl Fn(&str) -> bool) -> Map<String, Value> {
     let entry = |(step, change): (&Step<'_>, &Change<'_>)| match step {
         Step::Key(key) if is_missing(key) => Some(((*key).to_owned(), change.made()?)),

@@ -133,7 +133,7 @@ impl Document<'_> {
         self.tree.has(self.root, keys) || self.inherited(keys).is_some()
     }
 
-    /// True if its text has aliases, so that one part of the text is several fields.
+    /// True if its text has aliases, so that one part of the text may be several fields.
     pub fn has_aliases(&self) -> bool {
         self.tree.has_aliases
     }
@@ -143,8 +143,10 @@ impl Document<'_> {
         Arc::ptr_eq(&self.tree, &other.tree) && self.root == other.root
     }
 
-    /// The bytes of a field in the text, or of its nearest existing ancestor: of an entry the key, and a value on the
-    /// same line; of a list the item; for a field from an alias or a merge key, that alias or key.
+    /// The bytes of a field in the text, or of its nearest existing ancestor.
+    ///
+    /// For an entry these are the key and a value on the same line, for an item of a list the item, and for a field from
+    /// an alias or a merge key that alias or key.
     ///
     /// The path is written as Kubernetes prints it: `spec.containers[0].image`,
     /// `metadata.annotations[example.com/key]`.

@@ -15,12 +15,13 @@ use crate::scalar::{quoted_like, written};
 use crate::tree::{Id, Kind, Node, Style, Tree};
 
 impl Document<'_> {
-    /// Returns the replacements that carry out edits, in the order of the text. All paths are those of the object
-    /// before the edits. The last of several edits of one path counts; an edit whose path does not exist changes
-    /// nothing.
+    /// Returns the replacements that carry out edits, in the order of the text.
+    ///
+    /// All paths are those of the object before the edits. The last of several edits of one path counts. An edit whose
+    /// path does not exist changes nothing.
     ///
     /// # Errors
-    /// If a value comes from an alias or a merge key, or if its layout is not edited.
+    /// If a value comes from an alias or a merge key, or has a layout that is not edited.
     pub fn replacements(&self, edits: &[Edit<'_>]) -> Result<Vec<Replacement>, Unrepairable> {
         // A lone carriage return is a line break in YAML, but not here.
         let mut after_returns = self.text.split('\r').skip(1);
@@ -217,7 +218,7 @@ impl<'t> Editor<'_, 't> {
         Ok(())
     }
 
-    /// Removes children of a flow collection, of which one is kept and is the last that is kept.
+    /// Removes children of a flow collection. `kept` is the index of the last child that stays.
     fn remove_in_flow(&mut self, children: &[Child<'_>], kept: usize) -> Done {
         for (child, next) in children.iter().zip(children.iter().skip(1)).take(kept) {
             if child.is_removed() {

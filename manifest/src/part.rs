@@ -12,7 +12,7 @@ use crate::document::{Document, flatten};
 use crate::error::{Error, Problem};
 use crate::reader;
 
-/// A part of a text that is read by itself, as kubectl does: an error in it does not affect the others.
+/// A part of a text. It is read separately, as by kubectl, so that an error in it does not affect the others.
 #[derive(Debug, Clone)]
 pub struct Part<'t> {
     /// The whole text.
@@ -23,8 +23,8 @@ pub struct Part<'t> {
     lines_before: usize,
 }
 
-/// Splits a text into parts: at lines that begin with `---`, which always begin a document, and between JSON objects
-/// that follow one another.
+/// Splits a text into parts: at lines that begin with `---`, which always begin a document, and between consecutive
+/// JSON objects.
 pub fn parts(text: &str) -> Vec<Part<'_>> {
     let begin = if text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
@@ -68,7 +68,7 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
 
 /// The starts of the objects in a JSON stream, or only the start of any other text.
 fn stream(text: &str) -> Vec<usize> {
-    // Most texts have no `{` after a `}`, and need not be parsed twice.
+    // Most texts have no `{` after a `}` and are not parsed twice.
     let meet = |at: usize| {
         text.get(..at)
             .is_some_and(|before| before.trim_ascii_end().ends_with('}'))

@@ -18,8 +18,7 @@ use crate::tree::{Entries, Entry, Id, Kind, Node, Style, Tree};
 /// The memory of a node without its text, in bytes.
 const NODE_WEIGHT: usize = 32;
 
-/// Calls `each` with every tree of a part and its root, also with those that are null. Lines of an error are those of
-/// the part.
+/// Calls `each` with every tree of a part and its root, null documents included. Errors have the lines of the part.
 pub(crate) fn read<'t>(part: &Part<'t>, mut each: impl FnMut(Tree<'t>, Id)) -> Result<(), Error> {
     let text = part.text();
     let events = Parser::new_from_str_with_options(text, options! { emit_comments: false });
@@ -40,7 +39,7 @@ pub(crate) fn read<'t>(part: &Part<'t>, mut each: impl FnMut(Tree<'t>, Id)) -> R
     loop {
         match reader.node()? {
             Some(root) => {
-                // Anchors do not reach across documents.
+                // An anchor is valid only in its document.
                 reader.anchors.clear();
                 reader.aliased = 0;
                 each(std::mem::take(&mut reader.tree), root);
@@ -101,7 +100,7 @@ impl<'t> Reader<'t> {
             Some(Ok(event)) => event,
             Some(Err(error)) => {
                 let problem = match error.kind() {
-                    // The parser reads ahead, so it can reach its own, higher limit first.
+                    // The parser reads ahead, so it may reach its own, higher limit first.
                     ErrorKind::RecursionLimitExceeded => Problem::Depth,
                     _ => Problem::Syntax(error.info()),
                 };
@@ -228,7 +227,7 @@ impl<'t> Reader<'t> {
     /// The entries of a mapping. As in go-yaml v2, a merge key overrides the keys before it.
     fn entries(&mut self) -> Result<(Kind<'t>, Content), Error> {
         let (mut entries, mut content) = (Entries::default(), Content::default());
-        // The mapping's own keys that a merge key replaced. Setting one of them again is an error too.
+        // The own keys of the mapping that a merge key replaced. To set one of them again is an error too.
         let mut replaced = HashSet::new();
         while let Some(key) = self.node()? {
             let Last { mark, is_merge, .. } = self.last;

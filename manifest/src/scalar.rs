@@ -60,8 +60,8 @@ fn number(text: &str) -> Option<Value> {
     integer(&text).or_else(|| float(&text))
 }
 
-/// An integer with an optional sign and radix; one that only 64 bits without a sign hold is a float to
-/// Kubernetes' JSON reader.
+/// An integer with an optional sign and radix. For Kubernetes' JSON reader, one that needs 64 bits without a sign is a
+/// float.
 fn integer(text: &str) -> Option<Value> {
     let magnitude = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (radix, digits) = match magnitude.as_bytes() {
@@ -82,8 +82,7 @@ fn integer(text: &str) -> Option<Value> {
     }
 }
 
-/// A decimal number. A whole one becomes an integer, as Go writes it without a fraction and Kubernetes reads
-/// it back.
+/// A decimal number. A whole number becomes an integer, as Go writes it without a fraction and Kubernetes reads that.
 fn float(text: &str) -> Option<Value> {
     if !text
         .bytes()
@@ -123,7 +122,7 @@ pub(crate) fn written(value: &Value, is_json: bool) -> String {
     }
 }
 
-/// A string without quotes if it is a word, in single quotes if it has double ones, else as JSON writes it.
+/// A string without quotes if it is a word, in single quotes if it contains double quotes, else as in JSON.
 fn quoted(text: &str) -> String {
     let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && text
@@ -142,7 +141,7 @@ fn is_quotable(text: &str) -> bool {
     !text.contains(|c: char| c == '\'' || c.is_control() || c == '\u{feff}')
 }
 
-/// A string in the quotes of another scalar; `None` if that has none, or they don't suit the string.
+/// A string in the quotes of another scalar, or `None` if that has none or the string cannot be written in them.
 pub(crate) fn quoted_like(other: &str, value: &Value) -> Option<String> {
     let text = value.as_str()?;
     match other.chars().next() {
@@ -158,7 +157,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn plain_scalars_mean_what_kubectl_makes_of_them() {
+    fn plain_scalars_are_read_as_by_kubectl() {
         for (texts, value) in [
             (&["", "~", "null", "Null", "NULL"][..], json!(null)),
             (

@@ -26,9 +26,9 @@ pub(crate) struct Tree<'t> {
 #[derive(Debug)]
 pub(crate) struct Node<'t> {
     pub(crate) kind: Kind<'t>,
-    /// Its bytes in the text: of a block collection from the first child to the last, of an absent value none.
+    /// Its bytes in the text. A block collection goes from the first child to the last; an absent value has none.
     pub(crate) span: Range<usize>,
-    /// How it is written.
+    /// Its style.
     pub(crate) style: Style,
     /// Its memory with all aliases expanded; see the reader's limits.
     pub(crate) weight: usize,

@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz-seeds`: makes seeds for the fuzz targets from the cases.
 //!
-//! A few short ones are taken from each rule: a fuzzer finds the variations by itself, and runs all seeds before it
-//! starts. The inputs that fuzzing has found are in fuzz/found.
+//! Each rule gives a few short ones: a fuzzer finds the variations by itself, but runs all seeds before it starts. The
+//! inputs that fuzzing has found are in fuzz/found.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,15 +12,15 @@ use serde_json::Value;
 
 use crate::Failure;
 
-/// How many seeds of a target come from the cases of one rule.
+/// The most seeds of one rule for one target.
 const A_RULE: usize = 4;
-/// The longest seed.
+/// The longest seed, in bytes.
 const LENGTH: usize = 2048;
 
-/// Writes the seeds made from the cases in one folder to another folder, in place of those there.
+/// Replaces `folder` by seeds made from the cases in the folder `cases`.
 ///
 /// # Errors
-/// Where a file cannot be read or written.
+/// If a file cannot be read or written.
 pub(crate) fn write(cases: &Path, folder: &Path) -> Result<(), Failure> {
     let mut seeds: BTreeSet<(&str, String, String)> = BTreeSet::new();
     for case in read_all(cases) {
@@ -46,7 +46,7 @@ pub(crate) fn write(cases: &Path, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The seeds of a case, each with its target.
+/// Returns the seeds of a case, each with its target.
 fn of_case(case: &Case) -> Vec<(&'static str, String)> {
     let mut seeds = vec![
         ("request", case.payload_text()),

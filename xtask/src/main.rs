@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// The reason why a task stops, and what to do about it.
+/// The reason why a task fails, and the fix.
 type Failure = Box<dyn std::error::Error>;
 
 /// Tasks that people run once in a while.
@@ -23,7 +23,7 @@ enum Task {
         #[arg(default_value = "target/fuzz-seeds")]
         folder: PathBuf,
     },
-    /// Creates the files of a rule, and registers it.
+    /// Creates the files of a rule and registers it.
     NewRule {
         /// The name: words of a to z, with hyphens between them.
         name: String,
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // On one line, and without control characters: some of it may be text from a registry.
+            // On one line and without control characters: some of the text may come from a registry.
             let failure = failure.to_string().replace(char::is_control, " ");
             eprintln!("xtask: {failure}");
             ExitCode::FAILURE

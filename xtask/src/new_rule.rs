@@ -1,4 +1,4 @@
-//! `cargo xtask new-rule`: creates the files of a rule, and registers it.
+//! `cargo xtask new-rule`: creates the files of a rule and registers it.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ const CATALOGUE: &str = "src/rules/mod.rs";
 /// Creates the files of the rule `name` in the repository at `root`, and prints what is left to do.
 ///
 /// # Errors
-/// Where the name is not valid, or a file of the rule exists: then nothing is written.
+/// If the name is not valid or a file of the rule exists. Then nothing is written.
 pub(crate) fn write(root: &Path, name: &str) -> Result<(), Failure> {
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
     if !name.split('-').all(is_word) {
@@ -183,7 +183,7 @@ mod tests {
             fs::read_to_string(root.path().join(CATALOGUE)).unwrap(),
             RULES
         );
-        // One of the files is there.
+        // One of the files exists.
         fs::write(root.path().join("tests/cases/host-ports.yaml"), "").unwrap();
         let before = files(root.path());
         assert!(write(root.path(), "host-ports").is_err());

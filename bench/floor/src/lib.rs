@@ -1,5 +1,5 @@
-//! The least a waPC policy can do: read the payload to its end and accept it. What a real policy takes
-//! beyond this is its own.
+//! The least that a waPC policy can do: read the payload to its end and accept it. The difference to this floor is the
+//! cost of a policy itself.
 
 use serde::de::IgnoredAny;
 use wapc_guest::{CallResult, register_function};

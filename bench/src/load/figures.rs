@@ -1,4 +1,4 @@
-//! The figures of a measurement, and how they are shown.
+//! The figures of a measurement, as JSON and as Markdown.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -9,28 +9,28 @@ use super::ledger::Timing;
 use super::question::Question;
 use crate::payload::Verdict;
 
-/// A measurement, as `docs/load.json` has it.
+/// A measurement, in the format of `docs/load.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Run {
     /// The version of the policy.
     pub(crate) version: String,
-    /// The system, and the cores that host and clients share.
+    /// The system and the cores, which host and clients share.
     pub(crate) machine: String,
-    /// How many evaluations may be under way at once.
+    /// The most evaluations at a time.
     pub(crate) workers: usize,
-    /// How long each rate was held.
+    /// The duration of each rate.
     pub(crate) seconds: u64,
-    /// Answers after this count as late.
+    /// The latency from which an answer counts as late.
     pub(crate) deadline_ms: u64,
     pub(crate) requests: Requests,
-    /// In rising order.
+    /// The figures of each rate, in rising order.
     pub(crate) rates: Vec<Rate>,
 }
 
 /// The requests of a measurement.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Requests {
-    /// How many cases of the corpus are accepted, repaired and denied.
+    /// The numbers of cases that are accepted, repaired and denied.
     pub(crate) accepted: usize,
     pub(crate) repaired: usize,
     pub(crate) denied: usize,
@@ -41,16 +41,16 @@ pub(crate) struct Requests {
 /// The figures of one rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rate {
-    /// Requests a second, by the plan.
+    /// The planned requests per second.
     pub(crate) rate: u64,
-    /// How many there were; each had the right answer.
+    /// The number of requests. Each had the right answer.
     pub(crate) requests: usize,
-    /// Answers a second, while requests came.
+    /// The answers per second while requests arrived.
     pub(crate) answered: u64,
     pub(crate) latency_us: Latency,
-    /// How many answers missed the deadline.
+    /// The number of late answers.
     pub(crate) late: usize,
-    /// The peak memory of the process, clients included, if the system reports it.
+    /// The peak memory of the process with its clients, if the system reports it.
     pub(crate) peak_kib: Option<u64>,
 }
 
@@ -118,20 +118,20 @@ impl Rate {
     }
 }
 
-/// The percentile of sorted samples, by the nearest rank.
+/// Returns a percentile of sorted samples, by the nearest rank.
 pub(crate) fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied()
 }
 
 impl Run {
-    /// The highest rate at which 99 of 100 answers meet the deadline, as at all lower rates.
+    /// Returns the highest rate up to which 99 of 100 answers meet the deadline.
     fn sustained(&self) -> Option<&Rate> {
         let met = |rate: &&Rate| rate.latency_us.p99 <= self.deadline_ms.saturating_mul(1_000);
         self.rates.iter().take_while(met).last()
     }
 
-    /// The figures in Markdown: the requests, the picture, a table, and a conclusion.
+    /// Returns the figures in Markdown: the requests, the picture, a table and a conclusion.
     pub(crate) fn page(&self) -> String {
         let Self {
             version,
@@ -159,7 +159,7 @@ impl Run {
             page += &self.row(rate);
         }
         page += "\n";
-        // A `String` accepts every write.
+        // Writing to a `String` does not fail.
         let _ = match self.sustained() {
             Some(rate) => writeln!(
                 page,
@@ -177,7 +177,7 @@ impl Run {
         page
     }
 
-    /// The head of the table.
+    /// Returns the head of the table.
     pub(crate) fn heading(&self) -> String {
         format!(
             "| requests a second | answered | p50 | p90 | p99 | max | over {} ms | memory |\n\
@@ -186,7 +186,7 @@ impl Run {
         )
     }
 
-    /// A line of the table.
+    /// Returns a row of the table.
     pub(crate) fn row(&self, rate: &Rate) -> String {
         let Latency { p50, p90, p99, max } = &rate.latency_us;
         let [p50, p90, p99, max] = [p50, p90, p99, max].map(|us| Milliseconds(*us));
@@ -201,7 +201,7 @@ impl Run {
     }
 }
 
-/// Microseconds, shown as milliseconds with three significant digits.
+/// Returns microseconds as milliseconds with three significant digits.
 struct Milliseconds(u64);
 
 impl fmt::Display for Milliseconds {

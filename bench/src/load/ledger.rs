@@ -1,26 +1,26 @@
-//! The ledger of a measurement: every request must get one answer, its own.
+//! The ledger of a measurement: every request must get exactly one answer, the right one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::question::{Question, number_of, uid};
 
-/// A request, and when it is due.
+/// A request with its due time.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
-    /// Since the start of the measurement.
+    /// The due time, since the start of the measurement.
     pub(crate) due: Duration,
     pub(crate) question: Arc<Question>,
 }
 
-/// An answer that came back.
+/// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The uid of its request.
     pub(crate) uid: String,
-    /// When it came, since the start of the measurement.
+    /// The time of arrival, since the start of the measurement.
     pub(crate) at: Duration,
-    /// The answer of the policy, or the reason why there is none.
+    /// The answer of the policy, or an error.
     pub(crate) bytes: Result<Vec<u8>, String>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum Fault {
     },
 }
 
-/// When a request was due and when it was answered, since the start of the measurement.
+/// The times at which a request was due and answered, since the start of the measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timing {
     pub(crate) due: Duration,
@@ -51,23 +51,23 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// Counted from when it was due, so that the time it waited to be sent counts too.
+    /// Returns the time since the request was due, so that the time before it is sent counts too.
     pub(crate) fn latency(self) -> Duration {
         self.answered.saturating_sub(self.due)
     }
 }
 
-/// The requests of a measurement, and their answers so far.
+/// The requests of a measurement and their answers so far.
 #[derive(Debug)]
 pub(crate) struct Ledger<'p> {
-    /// The number of the first request; the others follow.
+    /// The number of the first request. The others are numbered from it.
     first: u64,
     requests: Vec<(&'p Arrival, Option<Duration>)>,
     faults: Vec<Fault>,
 }
 
 impl<'p> Ledger<'p> {
-    /// A ledger without answers.
+    /// Creates a ledger without answers.
     pub(crate) fn new(first: u64, plan: &'p [Arrival]) -> Self {
         Self {
             first,
@@ -103,10 +103,10 @@ impl<'p> Ledger<'p> {
         self.faults.push(fault);
     }
 
-    /// The timings, in the order of the requests.
+    /// Returns the timings in the order of the requests.
     ///
     /// # Errors
-    /// Where a request has not exactly one answer, its own.
+    /// If a request does not have exactly one answer, the right one.
     pub(crate) fn close(mut self) -> Result<Vec<Timing>, Vec<Fault>> {
         let mut timings = Vec::with_capacity(self.requests.len());
         for (number, (arrival, answered)) in (self.first..).zip(self.requests) {
@@ -145,7 +145,7 @@ mod tests {
 
     const FIRST: u64 = 100;
 
-    /// Two repaired requests, of one case, and a denied one.
+    /// Returns two repaired requests of one case and a denied one.
     fn plan() -> Vec<Arrival> {
         let of = |verdict, own| {
             let is = |question: &&Arc<Question>| {
@@ -168,7 +168,7 @@ mod tests {
             .collect()
     }
 
-    /// The right answer to the request at this place of the plan, after 10 ms of the measurement.
+    /// Returns the right answer to the request with this index, 10 ms after the start of the measurement.
     fn answer(plan: &[Arrival], index: usize) -> Answer {
         let uid = uid(FIRST + index as u64);
         let bytes = Ok(plan[index].question.answer(&uid).into_bytes());

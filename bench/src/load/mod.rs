@@ -23,11 +23,11 @@ use self::server::{MOST_WORKERS, Server, plan};
 use crate::measure::{PEAK, THIS, forget_peak, memory_kib};
 use crate::{Failure, module};
 
-/// Sends requests to the module at rising rates, as an API server does, in a host that works as policy-server does.
+/// Sends requests at rising rates, as an API server does, to a host that works as policy-server does.
 ///
-/// Requests come by a schedule, whether or not the earlier ones are answered, and latency counts from when a request is
-/// due. Each answer is compared with the native core's. Writes load.json and load.svg, and the figures in operating.md
-/// where that is in the same folder.
+/// Requests follow a schedule, even if earlier ones are not answered yet. Latency counts from the time when a request is
+/// due. Each answer is compared with that of the native core. Writes load.json and load.svg, and the figures in
+/// operating.md if that is in the same folder.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The policy.
@@ -36,20 +36,20 @@ pub(crate) struct Options {
     /// The folder to write to.
     #[arg(long, default_value = "docs")]
     out: PathBuf,
-    /// Requests a second, rising.
+    /// Requests per second, in rising order.
     #[arg(long, value_delimiter = ',', value_parser = Range::<u64>::new().range(1..=1_000_000),
           default_value = "500,1000,2000,3000,4000,5000,6000")]
     rates: Vec<u64>,
-    /// How long each rate is held.
+    /// The duration of each rate.
     #[arg(long, default_value_t = 10, value_parser = Range::<u64>::new().range(1..=3_600))]
     seconds: u64,
-    /// How many evaluations may run at once, as policy-server's --workers; by default one a core.
+    /// The most evaluations at a time, like policy-server's --workers. By default the number of cores.
     #[arg(long, value_parser = Range::<usize>::new().range(1..=MOST_WORKERS))]
     workers: Option<usize>,
-    /// Answers after this many milliseconds count as late.
+    /// The latency in milliseconds from which an answer counts as late.
     #[arg(long, default_value_t = 100, value_parser = Range::<u64>::new().range(1..=60_000))]
     deadline: u64,
-    /// Measures nothing, and writes the picture and the figures again from load.json.
+    /// Only writes the picture and the figures again, from load.json.
     #[arg(long)]
     draw: bool,
 }
@@ -60,17 +60,17 @@ const PAGE: &str = "operating.md";
 /// The lines around the figures in [`PAGE`].
 const MARKS: (&str, &str) = ("<!-- begin load -->\n", "<!-- end load -->");
 
-/// The most requests in total; with more, this program's own memory would be measured.
+/// The most requests in total. With more, this program itself would use most of the measured memory.
 const MOST_REQUESTS: u64 = 5_000_000;
-/// The fewest requests at a rate: one in a hundred is at least one.
+/// The fewest requests at a rate, so that 1% is at least one request.
 const LEAST_REQUESTS: u64 = 100;
-/// How many faults are shown; the others are counted.
+/// The number of faults that are shown. The others are counted.
 const SHOWN: usize = 5;
 
-/// Measures, and writes the files.
+/// Measures and writes the files.
 ///
 /// # Errors
-/// Where an answer is wrong, or a file cannot be read or written.
+/// If an answer is wrong or a file cannot be read or written.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     check(options)?;
     let data = options.out.join(DATA);
@@ -90,7 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Finds what would be known only after the measurement.
+/// Checks the options before the measurement.
 fn check(options: &Options) -> Result<(), Failure> {
     if !options.out.is_dir() {
         return Err(format!("{}: no such folder", options.out.display()).into());
@@ -140,7 +140,7 @@ fn measure(options: &Options) -> Result<Run, Failure> {
     };
     let mut out = io::stdout().lock();
     write!(out, "{}", run.heading())?;
-    // A warm-up, for the work that is done once.
+    // The warm-up does the work that is done once.
     let slowest = options.rates.first().copied().unwrap_or_default();
     let warm_up = plan(slowest as f64, Duration::from_secs(1), &questions, 0);
     server.drive(0, &warm_up).map_err(failure)?;
@@ -157,7 +157,7 @@ fn measure(options: &Options) -> Result<Run, Failure> {
     Ok(run)
 }
 
-/// Describes wrong answers: the first ones in full, and how many there are.
+/// Describes the first wrong answers and counts the others.
 fn failure(faults: Vec<Fault>) -> String {
     let shown = faults
         .iter()
@@ -175,7 +175,7 @@ fn read(data: &Path) -> Result<Run, String> {
     serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
 }
 
-/// The files made from a measurement: the picture, and the page with its figures where there is one.
+/// Returns the files of a measurement: the picture, and the page with the figures if it exists.
 fn drawn(out: &Path, run: &Run) -> Result<Vec<(PathBuf, String)>, Failure> {
     let mut files = vec![(out.join(PICTURE), plot::svg(run)?)];
     let page = out.join(PAGE);

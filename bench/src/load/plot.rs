@@ -7,10 +7,10 @@ use plotters::prelude::*;
 
 use super::figures::{Latency, Run};
 
-/// A line of the picture: its name, its colour, its marker, and its figure.
+/// A line of the picture: its name, colour, marker and figure.
 type Line = (&'static str, RGBColor, Marker, fn(&Latency) -> u64);
 
-/// Colours and markers that colour-blind readers can distinguish (Okabe and Ito's colours, two of them darker).
+/// The lines, in colours and markers that colour-blind readers can distinguish: Okabe and Ito's, two of them darker.
 static LINES: [Line; 4] = [
     ("max", RGBColor(0xa8, 0x4c, 0x82), Marker::Ring, |latency| {
         latency.max
@@ -59,10 +59,10 @@ impl Marker {
     }
 }
 
-/// The latency over the rate of requests, as SVG; with its own background, so that it can be read on any page.
+/// Returns the latency over the rate of requests as SVG, with a background so that it can be read on any page.
 ///
 /// # Errors
-/// Where the library cannot draw.
+/// If the library cannot draw.
 pub(crate) fn svg(run: &Run) -> Result<String, Box<dyn Error>> {
     let ms = |us: u64| us as f64 / 1_000.0;
     let points = |of: fn(&Latency) -> u64| {

@@ -1,4 +1,4 @@
-//! The requests: the cases of the corpus, each time with a uid of its own.
+//! The requests: the cases of the corpus, each time with a different uid.
 
 use eci_corpus::Case;
 use eci_e2e_tests::{Answer, corpus, namespace, native};
@@ -6,17 +6,17 @@ use serde_json::Value;
 
 use crate::payload::Verdict;
 
-/// The uid of a request of this number.
+/// Returns the uid of the request with this number.
 pub(crate) fn uid(number: u64) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
-/// The number of a uid, if it is one of [`uid`].
+/// Returns the number of the request with this uid, if [`uid`] made it.
 pub(crate) fn number_of(uid: &str) -> Option<u64> {
     uid.strip_prefix("00000000-0000-4000-8000-")?.parse().ok()
 }
 
-/// The number of the uid in the stored text of a case. No request has it.
+/// The number that stands for the uid in the stored text of a case. No request has it.
 const PLACE: u64 = 999_999_999_999;
 
 /// A case of the corpus.
@@ -24,7 +24,7 @@ const PLACE: u64 = 999_999_999_999;
 pub(crate) struct Question {
     /// `<rule>/<name>`.
     pub(crate) case: String,
-    /// The host's answer where the policy asks for the Namespace.
+    /// The host's answer when the policy requests the Namespace.
     pub(crate) namespace: Answer,
     pub(crate) verdict: Verdict,
     payload: String,
@@ -35,7 +35,7 @@ impl Question {
     /// Returns the cases that are admission requests, with the answers of the native core.
     ///
     /// # Errors
-    /// Where the core has no answer to a case.
+    /// If the core has no answer to a case.
     pub(crate) fn all() -> Result<Vec<Self>, String> {
         let cases = corpus()
             .into_iter()
@@ -45,7 +45,7 @@ impl Question {
 
     fn of(mut case: Case) -> Result<Self, String> {
         if let Some(request) = case.payload.get_mut("request") {
-            // A repaired object has it, so that its answer differs from that of every other request.
+            // A repaired object contains the uid, so that its answer differs from all others.
             if let Some(Value::Object(metadata)) = request.pointer_mut("/object/metadata") {
                 metadata.insert("uid".to_owned(), uid(PLACE).into());
             }
@@ -67,17 +67,17 @@ impl Question {
         })
     }
 
-    /// The payload of a request with this uid.
+    /// Returns the payload of a request with this uid.
     pub(crate) fn payload(&self, uid: &str) -> String {
         self.payload.replace(&self::uid(PLACE), uid)
     }
 
-    /// The answer to a request with this uid.
+    /// Returns the answer to a request with this uid.
     pub(crate) fn answer(&self, uid: &str) -> String {
         self.answer.replace(&self::uid(PLACE), uid)
     }
 
-    /// How many bytes a request has.
+    /// Returns the size of a request in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.payload.len()
     }

@@ -1,8 +1,8 @@
 //! A host that works as policy-server does, and clients that do not wait for answers.
 //!
-//! Policy-server accepts requests on a runtime with a thread a core, limits the evaluations to its number of workers (by a
-//! fair semaphore), and runs each on a thread for blocking work, in a fresh instance of the module that it compiled
-//! once. The rest of its work is left out: TLS and HTTP, reading the review, and the patch of a repaired object.
+//! Policy-server accepts requests on a runtime with one thread per core. A fair semaphore limits the evaluations to the
+//! number of workers. Each one runs on a thread for blocking work, in a fresh instance of the compiled module. TLS, HTTP,
+//! the reading of the review and the patch of a repaired object are left out here.
 
 use std::io;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 use super::ledger::{Answer, Arrival, Fault, Ledger, Timing};
 use super::question::{Question, uid};
 
-/// The most workers: the number of threads for blocking work in tokio's runtime, in policy-server too.
+/// The most workers: tokio's number of threads for blocking work, which policy-server does not change.
 pub(crate) const MOST_WORKERS: u64 = 512;
 
 /// The host.
@@ -29,10 +29,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A host with this many workers.
+    /// Creates a host with this many workers.
     ///
     /// # Errors
-    /// Where the system refuses threads.
+    /// If the system cannot start the threads.
     pub(crate) fn start(module: Arc<Module>, workers: usize) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
         Ok(Self {
@@ -42,7 +42,7 @@ impl Server {
         })
     }
 
-    /// Sends a request, and does not wait for the answer.
+    /// Sends a request and does not wait for the answer.
     fn ask(&self, uid: String, question: Arc<Question>, begin: Instant, answers: Sender<Answer>) {
         let (permits, module) = (Arc::clone(&self.permits), Arc::clone(&self.module));
         self.runtime.spawn(async move {
@@ -58,7 +58,7 @@ impl Server {
                 Err(panicked) => Err(panicked.to_string()),
             };
             drop(permit);
-            // It fails only where the ledger is closed already.
+            // Sending fails only if the ledger is closed already.
             let _ = answers.send(Answer {
                 uid,
                 at: begin.elapsed(),
@@ -67,11 +67,12 @@ impl Server {
         });
     }
 
-    /// Sends the requests when the plan says, whether or not earlier ones are answered, and waits for the last answer.
+    /// Sends the requests at their due times, even if earlier ones are not answered yet, and waits for the last answer.
+    ///
     /// The numbers of the requests begin at `first`.
     ///
     /// # Errors
-    /// Where a request has not exactly one answer, its own.
+    /// If a request does not have exactly one answer, the right one.
     pub(crate) fn drive(&self, first: u64, plan: &[Arrival]) -> Result<Vec<Timing>, Vec<Fault>> {
         let (sender, answers) = channel();
         let mut ledger = Ledger::new(first, plan);
@@ -92,8 +93,9 @@ impl Server {
     }
 }
 
-/// Plans requests at this rate for this long, at random intervals as many independent clients have (a Poisson process),
-/// each with a random question. The same seed gives the same plan.
+/// Plans requests with random questions, at the random intervals of many independent clients (a Poisson process).
+///
+/// The same seed gives the same plan.
 pub(crate) fn plan(
     rate: f64,
     length: Duration,
@@ -141,7 +143,7 @@ mod tests {
         assert!(corpus().iter().all(asked), "every case is asked");
     }
 
-    /// More requests than the workers can evaluate at once, for a second.
+    /// One second of more requests than the workers can evaluate at a time.
     #[test]
     fn under_load_nothing_is_lost_or_mixed_up() {
         let path = std::env::var_os("POLICY_WASM")

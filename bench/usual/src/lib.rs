@@ -1,6 +1,7 @@
-//! A policy written the usual way, as the SDK's template and its documentation teach it: the whole payload as a tree,
-//! the pod of it as the types of `k8s-openapi`, and where it is changed, the SDK's helper that writes the typed object
-//! back. It checks and repairs two things where the policy has twenty rules. Only the benchmark runs it.
+//! A policy written the usual way, as the SDK's template and documentation teach it. Only the benchmark runs it.
+//!
+//! It reads the whole payload as a tree and the pod as types of `k8s-openapi`. A changed pod is written back with the
+//! SDK's helper. It checks and repairs only two of the policy's rules.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use kubewarden_policy_sdk::{
 use serde::Deserialize;
 use wapc_guest::{CallResult, register_function};
 
-/// What ECI grants, as the policy's latest profile has it.
+/// The capabilities that ECI grants, as in the policy's latest profile.
 const GRANTED: &[&str] = &[
     "AUDIT_WRITE",
     "CHOWN",
@@ -32,7 +33,7 @@ const GRANTED: &[&str] = &[
     "SYS_PTRACE",
 ];
 
-/// Whatever the settings hold: the payloads are those of another policy.
+/// Any settings, as the payloads have those of the policy.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Settings {
@@ -81,7 +82,7 @@ fn validate(payload: &[u8]) -> CallResult {
     }
 }
 
-/// The security contexts of all containers, each with the container's name.
+/// Returns the security contexts of all containers, each with the container's name.
 fn security_contexts(pod: &mut PodSpec) -> impl Iterator<Item = (&str, &mut SecurityContext)> {
     let init = pod.init_containers.iter_mut().flatten();
     let own = init

@@ -1,5 +1,5 @@
-//! `eci-policy convert --to create-container-group`: the security of a pod as parameters of ECI's OpenAPI. A security
-//! field without a parameter is remarked; other fields are left out.
+//! `eci-policy convert --to create-container-group`: the security of a pod as parameters of ECI's OpenAPI. A remark names
+//! each security field without a parameter. Other fields are left out.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ use serde_json::value::to_raw_value;
 
 use crate::Exit;
 use crate::args::{Convert, ParameterFormat};
-use crate::console::tell;
+use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::object::Object;
@@ -26,7 +26,7 @@ use crate::openapi::{
     CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, encoded, nested, scalar,
 };
 
-/// Security fields of a pod outside its security context, with the value that asks for something.
+/// Security fields of a pod outside its security context, each with the value that is not the default.
 static OF_SPEC: &[(&str, bool)] = &[
     ("hostNetwork", true),
     ("hostPID", true),
@@ -64,7 +64,7 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
     let documents = eci_manifest::documents(&text).map_err(|error| failed(&error.to_string()))?;
     let mut groups = Vec::new();
     for document in &documents {
-        let object = Object::of(document).map_err(|problem| failed(&problem.told()))?;
+        let object = Object::of(document).map_err(|problem| failed(&problem.one_line()))?;
         if object.as_ref().is_some_and(Object::is_request) {
             return Err(failed("is an admission request; use the object in it"));
         }
@@ -86,10 +86,10 @@ pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failur
         match group {
             Some(group) => {
                 for (path, remark) in &group.remarks {
-                    tell(format_args!("remark: {prefix}{path}: {remark}"));
+                    to_stderr(format_args!("remark: {prefix}{path}: {remark}"));
                 }
             }
-            None => tell(format_args!("remark: {name}: has no pods; left out")),
+            None => to_stderr(format_args!("remark: {name}: has no pods; left out")),
         }
     }
     let groups: Vec<_> = groups
@@ -143,7 +143,7 @@ struct Group {
 }
 
 impl Group {
-    /// Returns the group of an object; `None` if the object has no pods. The error is what cannot be read.
+    /// Returns the group of an object, or `None` if the object has no pods. The error names a field that cannot be read.
     fn of(object: &Value) -> Result<Option<Self>, String> {
         let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let group = text("apiVersion")
@@ -200,7 +200,7 @@ impl Group {
         self.remarks.push((path, remark.into()));
     }
 
-    /// Adds the sysctls of the field and of the annotation, each in the channel that takes it.
+    /// Adds the sysctls of the field and of the annotation, each in the channel that supports it.
     fn sysctls(&mut self, pod: &Pod<'_>) {
         let annotation = pod.annotation_path(sysctl::HOST_SYSCTLS);
         let of_annotation = match &pod.host_sysctls {
@@ -393,7 +393,7 @@ impl Group {
         Ok(())
     }
 
-    /// Remarks the fields of `object` without a parameter. The object is at `keys` below `at`.
+    /// Adds a remark for each field of `object` without a parameter. The object is at `keys` below `at`.
     fn remark_rest(&mut self, object: &Value, keys: &[&str], at: &Path) {
         for (key, value) in object.as_object().into_iter().flatten() {
             let keys = [keys, &[key.as_str()]].concat();
@@ -428,7 +428,7 @@ fn is_identity(key: &str) -> bool {
     IdentityField::ALL.iter().any(|field| field.name() == key)
 }
 
-/// True if a field asks for something.
+/// True if a value is not null or empty.
 fn is_set(value: &Value) -> bool {
     match value {
         Value::Null => false,

@@ -16,7 +16,7 @@ use std::io::Write;
 
 use self::flags::DockerRun;
 use crate::Exit;
-use crate::console::tell;
+use crate::console::to_stderr;
 use crate::failure::Failure;
 
 /// A converted command.
@@ -40,7 +40,7 @@ pub(crate) fn run(input: &[String], out: &mut dyn Write) -> Result<Exit, Failure
     }
     .map_err(Failure::new)?;
     for remark in &converted.remarks {
-        tell(format_args!("remark: {remark}"));
+        to_stderr(format_args!("remark: {remark}"));
     }
     out.write_all(converted.manifest.as_bytes())?;
     Ok(Exit::Clean)

@@ -15,7 +15,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use crate::args::Fix;
-use crate::console::tell;
+use crate::console::to_stderr;
 use crate::explain::named_rule;
 use crate::failure::Failure;
 use crate::input::{Input, Source};
@@ -41,7 +41,7 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
         |input| repairer.file(input),
         |repaired| totals.settle(repaired, fix.diff, out),
     )?;
-    tell(totals.summary(fix.diff));
+    to_stderr(totals.summary(fix.diff));
     Ok(match totals {
         FixTotals { failed: 1.., .. } => Exit::Failed,
         FixTotals { left: 1.., .. } => Exit::Denied,
@@ -77,7 +77,7 @@ struct Repaired {
     possible: usize,
     /// The number of errors that remain.
     errors: usize,
-    /// The problems; nothing else.
+    /// The problems, without findings.
     report: FileReport,
 }
 
@@ -152,7 +152,7 @@ impl Repairer<'_> {
         replacements
     }
 
-    /// Returns the replacements of all plans; of those of one document that would change others, none.
+    /// Returns the replacements of all plans, except those of a document that would change other documents.
     fn carry_out(
         &self,
         part: &Part<'_>,
@@ -337,7 +337,10 @@ impl FixTotals {
             report,
             ..
         } = repaired;
-        report.problem_lines(&before, true).iter().for_each(tell);
+        report
+            .problem_lines(&before, true)
+            .iter()
+            .for_each(to_stderr);
         let failures = report
             .problems
             .iter()
@@ -357,7 +360,7 @@ impl FixTotals {
             }
             Some(Source::Named(path) | Source::Found(path)) if before != after => {
                 if let Err(error) = write::write(&path, &after) {
-                    tell(format_args!(
+                    to_stderr(format_args!(
                         "{}: cannot be written: {error}; the file is unchanged",
                         report.name
                     ));

@@ -19,7 +19,7 @@ static HOST_NAMESPACES: [&str; 3] = ["HostNetwork", "HostPID", "HostIPC"];
 /// The parameters that size a group or a container, with the resource of a pod and the unit of the amount.
 static AMOUNTS: [(&str, &str, &str); 2] = [("Cpu", "cpu", ""), ("Memory", "memory", "Gi")];
 
-/// The parameters that nothing has taken yet, by their names.
+/// The parameters that are not used yet, by their names.
 struct Parameters<'r>(BTreeMap<&'r str, &'r Param>);
 
 impl<'r> Parameters<'r> {
@@ -149,7 +149,7 @@ impl<'r> Described<'r> {
             let name = left.take(&format!("{list}.{number}.Name"));
             let value = left.take(&format!("{list}.{number}.Value"));
             let Some(name) = name else {
-                // Other fields of the item are unknown parameters, and found as such.
+                // Other fields of the item are reported as unknown parameters.
                 let Some(value) = value else { continue };
                 return Err(value.error("has no name", format!("set {list}.{number}.Name too")));
             };
@@ -232,7 +232,7 @@ impl<'r> Described<'r> {
     }
 }
 
-/// Sets the value at the end of `keys`; missing objects on the way are made.
+/// Sets the value at the path of `keys` and creates missing objects on it.
 fn put(object: &mut Map<String, Value>, keys: &[&str], value: Value) {
     match keys {
         [] => {}

@@ -118,9 +118,9 @@ pub(crate) enum Position {
 pub(crate) struct RequestError {
     /// The position of the parameter.
     pub(crate) position: Position,
-    /// The parameter, and what is wrong with it.
+    /// The parameter and its problem.
     pub(crate) message: String,
-    /// The way out.
+    /// The fix.
     pub(crate) help: String,
 }
 

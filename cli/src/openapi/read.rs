@@ -204,7 +204,7 @@ fn flatten(value: &Value, name: String, path: String, request: &mut Request) {
 /// # Errors
 /// If a line is not a valid parameter, among others that are.
 pub(crate) fn flat(text: &str) -> Option<Result<Vec<Request>, RequestError>> {
-    // Every manifest comes through here, so the first line must decide.
+    // Every manifest is tried as a request, so the first line must decide quickly.
     let mut lines = text.lines().map(|line| line.trim_matches(is_blank));
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#') && *line != "---")?;
     if !first.contains('=') && !is_call(first) {

@@ -21,7 +21,7 @@ use super::describe::Described;
 use super::read::{Param, Request};
 use super::{CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Position, RequestError, Takes};
 
-/// A request is judged as the creation of a pod on ECI.
+/// The situation of a request: the creation of a pod on ECI.
 const SITUATION: Situation = Situation {
     certainty: Certainty::Certain,
     is_pod: true,
@@ -35,9 +35,10 @@ const SITUATION: Situation = Situation {
 type Found<'r> = (Judged, &'r Param);
 
 impl Request {
-    /// Returns the findings in the order of the catalogue, and within a rule in that of the request. The path of a
-    /// finding is the name of its parameter. The profile is that of requests, whatever `settings` say, and nothing is
-    /// repaired.
+    /// Returns the findings in the order of the catalogue, and those of a rule in the order of the request.
+    ///
+    /// The path of a finding is the name of its parameter. The profile of requests replaces that of `settings`, and
+    /// nothing is repaired.
     ///
     /// # Errors
     /// If the value of a security parameter has the wrong type, or a parameter is set twice or misnumbered.
@@ -62,7 +63,7 @@ impl Request {
         Ok(found)
     }
 
-    /// Returns the parameter that says that the group is written for Windows, which is not judged.
+    /// Returns the parameter by which the group is one for Windows, which is not judged.
     pub(crate) fn windows(&self) -> Option<&Param> {
         let mut params = self.params.iter();
         params.find(|param| param.name == "OsType" && param.value == "Windows")
@@ -83,7 +84,7 @@ fn path_of(param: &Param) -> Path {
 }
 
 impl<'r> Described<'r> {
-    /// Returns what the rules of the core find in the pod.
+    /// Returns the findings of the rules in the pod.
     fn by_the_rules(
         &self,
         sysctls: &[PodSysctl<'_>],
@@ -185,7 +186,7 @@ impl<'r> Described<'r> {
     }
 }
 
-/// Returns the parameter that was probably meant by an unknown name: the nearest, dots and case aside.
+/// Returns the parameter that an unknown name probably means: the nearest one, without regard to dots and case.
 fn meant(name: &str) -> Option<String> {
     const FAR: usize = 3;
     // A name that is much longer than any parameter is not a misspelling.

@@ -263,8 +263,7 @@ fn settings() -> Settings {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
-    /// One fix, two appliers: the repaired text reads as the repaired object, whatever it is written like; and
-    /// the text outside the replacements is as it was.
+    /// In any style, the repaired text reads as the repaired object, and the text outside the replacements is unchanged.
     #[test]
     fn a_repaired_text_is_the_repaired_object(
         pod in pod(),

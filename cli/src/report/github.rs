@@ -23,7 +23,7 @@ impl Reporter for Github {
             writeln!(
                 out,
                 "::{command} {at},title=eci-policy::{}",
-                data(&problem.told())
+                data(&problem.one_line())
             )?;
         }
         for found in report
@@ -41,7 +41,7 @@ impl Reporter for Github {
             writeln!(
                 out,
                 "::{command} {at},title={title}::{}",
-                data(&report.told(found))
+                data(&report.one_line(found))
             )?;
         }
         Ok(())

@@ -112,7 +112,7 @@ impl Case {
             },
             message: problem.message.clone(),
             kind: "unreadable",
-            text: format!("{at}: {}", problem.told()),
+            text: format!("{at}: {}", problem.one_line()),
         }
     }
 
@@ -136,7 +136,7 @@ impl Case {
             outcome,
             message: message.to_owned(),
             kind: rule.id,
-            text: format!("{at}: {action} [{}] {}", rule.id, report.told(found)),
+            text: format!("{at}: {action} [{}] {}", rule.id, report.one_line(found)),
         })
     }
 }

@@ -28,7 +28,7 @@ pub(crate) use summary::{Totals, counted};
 /// The results for one file.
 #[derive(Debug, Default)]
 pub(crate) struct FileReport {
-    /// The path as it was given, or found; `<stdin>` for standard input.
+    /// The path as it was given or found, or `<stdin>` for standard input.
     pub(crate) name: String,
     /// The content, to which spans refer; empty if it was not read, or nothing was found.
     pub(crate) text: String,
@@ -106,7 +106,7 @@ impl FileReport {
         shown
             .map(|problem| {
                 let at = self.location(&lines, problem.span.as_ref(), &self.name);
-                format!("{at}: {}", problem.told())
+                format!("{at}: {}", problem.one_line())
             })
             .collect()
     }
@@ -131,7 +131,7 @@ impl FileReport {
     }
 
     /// Returns a finding in one line, for formats that do not show the source.
-    fn told(&self, found: &Found) -> String {
+    fn one_line(&self, found: &Found) -> String {
         let Finding {
             path,
             message,
@@ -237,11 +237,11 @@ impl Severity {
 /// A repair of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Fix {
-    /// The title, which says what is done.
+    /// The title of the change.
     pub(crate) title: &'static str,
     /// The way to make `eci-policy fix` apply it.
     pub(crate) trigger: FixTrigger,
-    /// The changes of the text in order, without overlaps; empty if they are not asked for.
+    /// The changes of the text in order, without overlaps; empty if the caller does not need them.
     pub(crate) replacements: Vec<Replacement>,
 }
 
@@ -263,7 +263,7 @@ pub(crate) struct Problem {
     pub(crate) span: Option<Range<usize>>,
     /// The problem.
     pub(crate) message: String,
-    /// The way out, if one is known.
+    /// The fix, if one is known.
     pub(crate) help: Option<String>,
     /// The consequence for the result.
     pub(crate) weight: Weight,
@@ -299,13 +299,13 @@ impl Problem {
         }
     }
 
-    /// True if everything was reviewed all the same.
+    /// True if everything was reviewed in spite of the problem.
     pub(crate) fn is_remark(&self) -> bool {
         self.weight != Weight::Failure
     }
 
     /// Returns the problem in one line.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn one_line(&self) -> String {
         match &self.help {
             Some(help) => format!("{}; {help}", self.message),
             None => self.message.clone(),
@@ -315,7 +315,7 @@ impl Problem {
 
 /// Writes one format.
 pub(crate) trait Reporter {
-    /// Writes what stands before the first file.
+    /// Writes the start of the report, before the first file.
     fn begin(&mut self, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
@@ -323,7 +323,7 @@ pub(crate) trait Reporter {
     /// Writes the results for a file.
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()>;
 
-    /// Writes what stands after the last file.
+    /// Writes the end of the report, after the last file.
     fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()>;
 }
 

@@ -55,7 +55,7 @@ impl Reporter for Sarif {
             let notification = Notification {
                 level,
                 message: Text {
-                    text: problem.told(),
+                    text: problem.one_line(),
                 },
                 locations: [location],
             };
@@ -95,9 +95,9 @@ impl File<'_> {
             rule_index: RULES.iter().position(|known| known.id == rule.id),
             level: found.severity(),
             message: Text {
-                text: report.told(found),
+                text: report.one_line(found),
             },
-            // It has no line and no value, so that it stays the same while the file around the field changes.
+            // Without a line and a value, the fingerprint does not change with other parts of the file.
             partial_fingerprints: Fingerprints {
                 field: format!("{} {name}", rule.id),
             },
@@ -227,7 +227,7 @@ struct ReportingDescriptor {
 impl ReportingDescriptor {
     fn of(rule: &Rule) -> Self {
         let first = rule.docs.split("\n\n").next().unwrap_or_default();
-        // The words behind `yaml` are for the tests.
+        // The words after `yaml` are for the tests.
         let docs = rule
             .docs
             .replace("```yaml bad", "Found:\n\n```yaml")

@@ -69,11 +69,11 @@ impl Totals {
                 Action::Audit | Action::Off => self.audited += 1,
             }
             // An exempt container is not repaired.
-            let is_told = found.decision.action > Action::Audit;
+            let is_shown = found.decision.action > Action::Audit;
             match found
                 .fix
                 .as_ref()
-                .filter(|_| is_told)
+                .filter(|_| is_shown)
                 .map(|fix| fix.trigger)
             {
                 Some(FixTrigger::Always) => self.fixable += 1,
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_summary_counts_what_there_is() {
+    fn the_summary_leaves_out_zeros() {
         let none = Totals::default();
         let one = Totals {
             files: 1,

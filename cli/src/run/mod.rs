@@ -1,5 +1,5 @@
-//! `eci-policy run`: has a Kubewarden module judge manifests, in the host that Kubewarden embeds. It knows no rule, and
-//! shows what the module answers.
+//! `eci-policy run`: runs a Kubewarden module on manifests, in the host that Kubewarden embeds, and shows its answers.
+//! Nothing here depends on the rules.
 
 mod answer;
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::Exit;
 use crate::args::Run;
-use crate::console::tell;
+use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::{self, Source};
 use crate::object::Object;
@@ -56,7 +56,7 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
                 Ok(verdict) => verdicts.count(verdict),
                 Err(RunError::Failure(failure @ Failure::Write(_))) => return Err(failure),
                 Err(error) => {
-                    // On a terminal, the verdicts before it are shown before it.
+                    // So that a terminal shows the earlier verdicts before the error.
                     out.flush()?;
                     let problem = match error {
                         RunError::Problem(problem) => problem,
@@ -116,7 +116,7 @@ impl Verdicts {
 
     /// Counts and prints the problems of a file.
     fn report(&mut self, report: &FileReport, text: &str) {
-        report.problem_lines(text, true).iter().for_each(tell);
+        report.problem_lines(text, true).iter().for_each(to_stderr);
         let failures = report
             .problems
             .iter()
@@ -157,7 +157,7 @@ impl<E: Into<Failure>> From<E> for RunError {
     }
 }
 
-/// The module with its settings, and the Namespaces for which it may ask.
+/// The module with its settings, and the Namespaces that it may request.
 struct Policy {
     module: Module,
     settings: Value,
@@ -173,7 +173,7 @@ struct SettingsAnswer {
 }
 
 impl Policy {
-    /// Loads the module, and has it check the settings.
+    /// Loads the module and lets it check the settings.
     fn load<'d>(
         module: &Path,
         settings: Value,

@@ -44,21 +44,21 @@ fn as_map<S: Serializer>(
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Setting {
-    /// The value; `None` where the image decides.
+    /// The value, or `None` if the image decides.
     pub(super) value: Option<Value>,
     /// The source of the value.
     pub(super) from: Source,
-    /// The value that the object asks for, where it is another one.
+    /// The value in the object, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) asked: Option<Asked>,
 }
 
-/// A value that an object asks for.
+/// A value in an object.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Asked {
     /// The value.
     pub(super) value: Value,
-    /// The level that asks: [`Source::Container`] or [`Source::Pod`].
+    /// Its level: [`Source::Container`] or [`Source::Pod`].
     pub(super) from: Source,
 }
 
@@ -76,9 +76,9 @@ pub(super) enum Source {
     Default,
     /// ECI, which documents the value as fixed.
     Fixed,
-    /// ECI, which has no such setting.
+    /// ECI, which does not support the setting.
     NotOffered,
-    /// ECI, which refuses a pod that asks for another value.
+    /// ECI, which refuses a pod with another value.
     NotGranted,
 }
 
@@ -88,7 +88,7 @@ impl Setting {
         Self { value, from, asked }
     }
 
-    /// Returns a setting that ECI decides, whatever the container asks for.
+    /// Returns a setting that ECI decides, with the value of the container if it differs.
     fn decided(value: impl Into<Value>, from: Source, asked: Option<impl Into<Value>>) -> Self {
         let asked = asked.map(|value| Asked {
             value: value.into(),
@@ -200,13 +200,13 @@ fn identity(
 /// The capabilities of a container.
 #[derive(Debug, Serialize)]
 pub(super) struct Capabilities {
-    /// Those that it gets.
+    /// The granted ones.
     #[serde(serialize_with = "mask_and_names")]
     pub(super) granted: Set,
-    /// Those that it would get from a runtime that grants all.
+    /// Those that a runtime without restrictions would grant.
     #[serde(serialize_with = "mask_and_names")]
     pub(super) asked: Set,
-    /// The names that it adds and that are not granted, as written.
+    /// The added names that are not granted, as written.
     pub(super) refused: Vec<String>,
 }
 

@@ -1,5 +1,5 @@
-//! The pod of an object as ECI runs it. The rules of the core say what is wrong with it. Exemptions and actions are
-//! not considered: they change what the policy does, not what ECI runs.
+//! The pod of an object as ECI runs it, with the findings of the rules. Exemptions and actions do not matter here: they
+//! change the policy's decision, but not the pod on ECI.
 
 use eci_security_context::eci::{instance, sysctl};
 use eci_security_context::json::{RawValue, ReadError};
@@ -51,11 +51,11 @@ pub(super) struct Effective {
     pub(super) instance: Instance,
     /// The init containers, the containers, and the ephemeral containers.
     pub(super) containers: Vec<Container>,
-    /// The sysctls that it asks for.
+    /// Its sysctls.
     pub(super) sysctls: Vec<Sysctl>,
     /// Findings for which the pod is refused.
     pub(super) refused: Vec<Remark>,
-    /// Fields that ECI does not read where they stand.
+    /// Fields that ECI does not read at their level.
     pub(super) lost: Vec<Remark>,
     /// Values that ECI replaces.
     pub(super) overridden: Vec<Remark>,
@@ -67,24 +67,24 @@ pub(super) struct Effective {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Instance {
-    /// The memory in kibibytes; `None` if it cannot be known.
+    /// The memory in kibibytes, or `None` if it is not known.
     pub(super) memory_kib: Option<i64>,
-    /// The CPU that its containers ask for, in cores.
+    /// The CPU requests of its containers, in cores.
     pub(super) cpu: Option<String>,
-    /// The memory that its containers ask for.
+    /// The memory requests of its containers.
     pub(super) memory: Option<String>,
-    /// The reason for the size, or why it cannot be known.
+    /// The reason for the size, or the reason why it is not known.
     pub(super) reason: String,
 }
 
-/// A sysctl that a pod asks for.
+/// A sysctl of a pod.
 #[derive(Debug, Serialize)]
 pub(super) struct Sysctl {
     /// Its name, normalised.
     pub(super) name: String,
     /// Its value.
     pub(super) value: String,
-    /// Where it is set: `field`, or `hostAnnotation`.
+    /// The place where it is set: `field` or `hostAnnotation`.
     pub(super) channel: &'static str,
     /// `taken`, or the effect of a rule.
     pub(super) outcome: &'static str,
@@ -99,7 +99,7 @@ pub(super) struct Remark {
     pub(super) path: String,
     /// The problem.
     pub(super) message: String,
-    /// The way out.
+    /// The fix.
     pub(super) help: String,
     /// The action of the policy's repair, if it repairs the pod.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +137,7 @@ pub(super) fn show(
     };
     let read = match read {
         Ok(read) => read,
-        // As at admission: of a pod that does not run on ECI, only what says so has to be readable.
+        // As at admission, an invalid pod is accepted if it certainly does not run on ECI.
         Err(error) => {
             let Some((placed, _)) = read::placed(object, location)? else {
                 return Ok(None);
@@ -306,7 +306,7 @@ fn bytes(amount: Quantity) -> String {
     }
 }
 
-/// Returns the sysctls that a pod asks for. A malformed annotation names none.
+/// Returns the sysctls of a pod. A malformed annotation has none.
 fn sysctls(pod: &Pod<'_>, settings: &Settings, findings: &[Finding]) -> Vec<Sysctl> {
     const TAKEN: &str = "taken";
     let of_field = pod.sysctls.iter().map(|entry| {

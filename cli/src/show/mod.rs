@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use self::effective::Shown;
 use crate::args::{DataFormat, Show};
-use crate::console::tell;
+use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::{Input, Source};
 use crate::object::{Name, Object};
@@ -62,7 +62,7 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     match show.format {
         DataFormat::Text => {
             if objects.is_empty() && problems.is_empty() {
-                tell("eci-policy: no object has a pod");
+                to_stderr("eci-policy: no object has a pod");
             }
             for (position, object) in objects.iter().enumerate() {
                 if position > 0 {
@@ -81,7 +81,7 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
         }
     }
     for problem in &problems {
-        tell(format_args!("eci-policy: {problem}"));
+        to_stderr(format_args!("eci-policy: {problem}"));
     }
     Ok(match problems.is_empty() {
         true => Exit::Clean,

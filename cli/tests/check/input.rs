@@ -1,7 +1,7 @@
 //! Which files and documents are read.
 
 use crate::position::index;
-use crate::support::{CLEAN, DENIED, FOREIGN, Folder, findings, problems, told};
+use crate::support::{CLEAN, DENIED, FOREIGN, Folder, findings, problems, summaries};
 use serde_json::json;
 
 pub(crate) const DEPLOYMENT: &str = "\
@@ -78,9 +78,9 @@ fn objects_are_found_in_whatever_holds_them() {
                 "<stdin>",
             ),
         ] {
-            let denials: Vec<_> = told(&report)
+            let denials: Vec<_> = summaries(&report)
                 .into_iter()
-                .filter(|told| told.contains(" deny "))
+                .filter(|summary| summary.contains(" deny "))
                 .collect();
             assert_eq!(denials, expected, "{name}");
             assert_eq!(report["files"][0]["file"], shown);
@@ -244,7 +244,7 @@ fn ignore_files_count_up_to_the_root_of_the_repository() {
         ("repository/deploy/.hidden.yaml", DENIED),
         ("repository/.hidden/pod.yaml", DENIED),
     ]);
-    let told = |path| -> Vec<String> {
+    let files = |path| -> Vec<String> {
         let report = folder.checked(1, &[path]);
         let files = report["files"].as_array().unwrap().iter();
         files
@@ -253,11 +253,11 @@ fn ignore_files_count_up_to_the_root_of_the_repository() {
     };
     // Without a repository, only the ignore files in the directory count.
     let all = ["repository/deploy/made.yaml", "repository/deploy/pod.yaml"];
-    assert_eq!(told("repository/deploy"), all);
+    assert_eq!(files("repository/deploy"), all);
     std::fs::create_dir(folder.path().join("repository/.git")).unwrap();
-    assert_eq!(told("repository/deploy"), all[1..]);
-    assert_eq!(told("repository"), all[1..]);
-    assert_eq!(told("repository/.hidden"), ["repository/.hidden/pod.yaml"]);
+    assert_eq!(files("repository/deploy"), all[1..]);
+    assert_eq!(files("repository"), all[1..]);
+    assert_eq!(files("repository/.hidden"), ["repository/.hidden/pod.yaml"]);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn standard_input_is_read_once() {
                 DENIED,
             )
             .json(1);
-        assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"]);
+        assert_eq!(summaries(&report), ["host-namespaces deny spec.hostPID"]);
         assert_eq!(report["files"][0]["objects"], 1, "{report}");
         assert_eq!(
             (&report["totals"]["objects"], &report["totals"]["failed"]),
@@ -350,7 +350,7 @@ fn the_output_of_kubectl_and_the_payload_of_kubewarden_are_checked() {
         let folder = Folder::with(&[("file.json", &text)]);
         let report = folder.checked(1, &["file.json"]);
         assert_eq!(
-            told(&report),
+            summaries(&report),
             vec!["host-namespaces deny spec.hostPID"; paths],
             "{report}"
         );

@@ -1,6 +1,6 @@
 //! The positions of findings and problems.
 
-use crate::support::{CLEAN, DENIED, Folder, REPAIRED, findings, problems, told};
+use crate::support::{CLEAN, DENIED, Folder, REPAIRED, findings, problems, summaries};
 use serde_json::{Value, json};
 
 pub(crate) fn index(value: &Value, key: &str) -> usize {
@@ -184,7 +184,7 @@ fn a_broken_document_is_reported_with_its_line_and_the_others_are_checked() {
         format!("{CLEAN}---\na: 1\nb: [1\n---\n{DENIED}---\n# Helm\na: {{{{ .Values.a }}}}\n");
     let folder = Folder::with(&[("all.yaml", &text)]);
     let report = folder.checked(2, &["all.yaml"]);
-    assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"]);
+    assert_eq!(summaries(&report), ["host-namespaces deny spec.hostPID"]);
     let problems = problems(&report);
     let lines: Vec<_> = problems
         .iter()
@@ -217,7 +217,7 @@ fn a_field_of_the_wrong_type_is_reported_with_its_line_and_the_others_are_checke
     let wrong = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {eci: \"true\"}}\nspec:\n  containers:\n  - name: web\n    securityContext:\n      runAsUser: many\n";
     let folder = Folder::with(&[("wrong.yaml", &format!("{wrong}---\n{DENIED}"))]);
     let report = folder.checked(2, &["wrong.yaml"]);
-    assert_eq!(told(&report), ["host-namespaces deny spec.hostPID"]);
+    assert_eq!(summaries(&report), ["host-namespaces deny spec.hostPID"]);
     let problem = problems(&report)[0];
     assert_eq!(index(problem, "line"), 8, "{report}");
     assert!(

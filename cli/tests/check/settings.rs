@@ -1,6 +1,6 @@
 //! Settings and scope.
 
-use crate::support::{CLEAN, DENIED, Folder, findings, pod, told};
+use crate::support::{CLEAN, DENIED, Folder, findings, pod, summaries};
 
 #[test]
 fn settings_are_those_of_the_policy() {
@@ -113,7 +113,7 @@ fn only_pods_of_eci_are_judged() {
         (&["possible.yaml", "--settings", "enforced.yaml"], 1, &deny),
     ] {
         assert_eq!(
-            told(&folder.checked(code, arguments)),
+            summaries(&folder.checked(code, arguments)),
             expected,
             "{arguments:?}"
         );

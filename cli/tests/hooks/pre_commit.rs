@@ -76,7 +76,7 @@ fn the_hook_compiles_the_command_of_its_own_revision() {
 }
 
 #[test]
-fn the_hook_says_what_is_missing() {
+fn the_hook_names_a_missing_program() {
     let machine = Machine::new();
     let output = machine
         .script("scripts/eci-policy")

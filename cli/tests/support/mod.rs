@@ -146,10 +146,10 @@ pub(crate) fn problems(report: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// Returns rule, action and path of each finding.
-pub(crate) fn told(report: &Value) -> Vec<String> {
+/// Returns a summary of each finding: its rule, action and path.
+pub(crate) fn summaries(report: &Value) -> Vec<String> {
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
-    let told = |finding: &&Value| {
+    let summary = |finding: &&Value| {
         [
             text(finding, "rule"),
             text(finding, "action"),
@@ -157,7 +157,7 @@ pub(crate) fn told(report: &Value) -> Vec<String> {
         ]
         .join(" ")
     };
-    findings(report).iter().map(told).collect()
+    findings(report).iter().map(summary).collect()
 }
 
 /// Returns a pod on ECI with this `spec`.

@@ -1,5 +1,5 @@
-//! Writes the payloads that cannot be read, or only just, as JSON lines for the tests of the npm package. What is not
-//! UTF-8 is no string of JavaScript's, and left out.
+//! Writes the bad payloads as JSON lines for the tests of the npm package. Payloads that are not UTF-8 are left out, as
+//! JavaScript has no such strings.
 
 #[path = "../../../tests/support/bad_payloads/mod.rs"]
 mod bad_payloads;

@@ -1,6 +1,7 @@
-//! Writes what of the npm package is made of Rust types and tables, to the folder that it is given: `types.d.ts`, what
-//! the policy answers from the Rust types and the settings from their schema; and `schema.js`, that schema, which would
-//! take twice the space in the module.
+//! Writes the generated files of the npm package to a folder.
+//!
+//! `types.d.ts` has the answers, from the Rust types, and the settings, from their schema. `schema.js` is that schema,
+//! which would take twice the space in the module.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -32,12 +33,12 @@ fn types() -> String {
             RULES.iter().map(|rule| rule.id),
         ),
         alias(
-            "What the policy does about a finding, the strongest first.",
+            "The policy's action for a finding, the strongest first.",
             "Action",
             Action::ALL.map(Action::as_str),
         ),
         alias(
-            "What ECI does with a pod that breaks a rule.",
+            "The effect on ECI of a pod that violates a rule.",
             "Effect",
             Effect::ALL.map(Effect::as_str),
         ),
@@ -71,7 +72,7 @@ fn union(types: impl Iterator<Item = String>) -> String {
     types.collect::<Vec<_>>().join(" | ")
 }
 
-/// The type of what a schema takes. Knows what the schema of the settings is made of; a pattern is no type.
+/// Returns the TypeScript type for a schema. It supports the keywords of the settings' schema; patterns have no type.
 fn typed(schema: &Value, indent: &str) -> String {
     let parts = |key: &str| {
         schema
@@ -84,7 +85,7 @@ fn typed(schema: &Value, indent: &str) -> String {
         return union(parts("enum").map(Value::to_string));
     }
     if schema.get("anyOf").is_some() {
-        // Beside the words that are offered, others in the same spelling.
+        // An editor offers the known words, and other strings are accepted too.
         let words = union(parts("anyOf").map(|part| typed(part, indent)));
         return words.replace(" | string", " | (string & {})");
     }

@@ -1,4 +1,4 @@
-/** The policy in a browser. What imports it waits until the module is there, and then calls it as it likes. */
+/** The policy in a browser. The import waits until the module is loaded; calls are synchronous then. */
 
 import init from './engine.js';
 

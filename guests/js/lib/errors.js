@@ -1,6 +1,6 @@
-/** What validate and mutate throw. No message repeats what was given: it may hold tokens. */
+/** The errors of validate and mutate. Their messages never repeat the input, which may contain tokens. */
 
-/** The object, or the request about it, cannot be read, so it was not judged. A cluster would reject it. */
+/** The object or the request cannot be read and was not judged. A cluster would reject it. */
 export class UnreadableError extends Error {
   name = 'UnreadableError';
 
@@ -11,9 +11,9 @@ export class UnreadableError extends Error {
    */
   constructor(message, code, path) {
     super(message);
-    /** The HTTP status code of the rejection: 400 for what is not JSON, 422 for JSON that is not what it must be. */
+    /** The HTTP status code of the rejection: 400 for input that is not JSON, 422 for JSON with a wrong structure. */
     this.code = code;
-    /** The path of what cannot be read, `spec.containers[0].image`; empty where no place can be told. */
+    /** The path of the field that cannot be read, such as `spec.containers[0].image`; empty if it is not known. */
     this.path = path;
   }
 }
@@ -31,17 +31,17 @@ export class SettingsError extends Error {
     super(message);
     /** The HTTP status code of the rejection: 422. */
     this.code = code;
-    /** The key that is wrong, `actions.privileged`; empty where it is the settings as a whole. */
+    /** The path of the invalid key, such as `actions.privileged`; empty for the settings as a whole. */
     this.path = path;
   }
 }
 
-/** The engine failed: out of memory, or a defect. The next call has a new one. */
+/** The engine ran out of memory or has a bug. The next call gets a new instance. */
 export class InternalError extends Error {
   name = 'InternalError';
 
-  /** @param {unknown} cause What the engine threw. */
+  /** @param {unknown} cause The error that the engine threw. */
   constructor(cause) {
-    super('the engine failed on this object, which was not judged; the next call gets a new one', { cause });
+    super('the engine failed, and the object was not judged; the next call gets a new instance', { cause });
   }
 }

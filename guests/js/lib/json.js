@@ -1,10 +1,10 @@
-/** Writes values as JSON, and names the place where that fails. */
+/** Writes values as JSON, and finds the path of a value that cannot be written. */
 
 /**
- * The JSON text of `value`.
+ * Returns the JSON text of `value`.
  *
  * @param {unknown} value
- * @param {(path: string, reason: string, isJson: boolean) => Error} error What is thrown where there is none.
+ * @param {(path: string, reason: string, isJson: boolean) => Error} error Makes the error for a value without a JSON text.
  * @returns {string}
  */
 export function json(value, error) {
@@ -13,7 +13,7 @@ export function json(value, error) {
     text = JSON.stringify(value);
   } catch (thrown) {
     if (thrown instanceof RangeError) throw error('', 'is too deep or too large', false);
-    // The message that came with it repeats keys of the value.
+    // The original message repeats keys of the value.
     const { path, reason } = failure(value);
     throw error(path, reason, false);
   }
@@ -22,12 +22,12 @@ export function json(value, error) {
 }
 
 /**
- * Where, and why, a value cannot be written.
+ * Returns the path of the value that cannot be written, and the reason.
  *
  * @param {unknown} root
  */
 function failure(root) {
-  /** The objects on the way to the last value that was looked at, each with the key at which it goes on. */
+  /** The objects on the path to the last visited value, each with the key of the next step. */
   let way = /** @type {{ holder: object, key: string }[]} */ ([]);
   let reason = '';
   try {
@@ -35,20 +35,20 @@ function failure(root) {
       const depth = way.findLastIndex(({ holder }) => holder === this);
       way = [...way.slice(0, depth < 0 ? undefined : depth), { holder: this, key }];
       if (typeof value === 'bigint') reason = 'is a BigInt, which JSON does not have';
-      if (way.some(({ holder }) => holder === value)) reason = 'is an object that it stands in itself';
+      if (way.some(({ holder }) => holder === value)) reason = 'is an object that contains itself';
       return value;
     });
   } catch {
-    // It fails again: that is what shows the place.
+    // It fails again. The path to the last visited value is the result.
   }
-  // What was thrown by the value itself, before anything looked at it, stands at no known place.
+  // Code of the value itself has thrown, such as a getter, so the path is not known.
   if (reason === '') return { path: '', reason: 'cannot be written as JSON' };
-  // The first holder is made by JSON.stringify, around the root.
+  // JSON.stringify wraps the root in an object, which is the first holder.
   return { path: way.slice(1).reduce(step, ''), reason };
 }
 
 /**
- * A path one step longer, as Kubernetes writes it.
+ * Returns the path with one more step, as Kubernetes writes it.
  *
  * @param {string} path
  * @param {{ holder: object, key: string }} step

@@ -1,4 +1,4 @@
-/** The policy in Node, and in what loads packages as Node does. */
+/** The policy in Node, and in bundlers that load packages as Node does. */
 
 import { readFileSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-/** The policy, whichever way its module was loaded. */
+/** The policy, after its module is loaded. */
 
 import * as engine from './engine.js';
 import { InternalError, SettingsError, UnreadableError } from './errors.js';
@@ -17,36 +17,36 @@ export { InternalError, SettingsError, UnreadableError };
 /** @typedef {import('./types.js').Verdict} Verdict */
 
 /**
- * Judges an object, and repairs it where nothing denies it and the settings say so.
+ * Judges an object. Repairs it if it is accepted and the settings allow repairs.
  *
- * @param {object} object A Kubernetes object, which is judged as if it were created; or an AdmissionRequest, or an
- *   AdmissionReview with one.
- * @param {Settings | null} [settings] The settings of the policy; without them, the default ones.
+ * @param {object} object A Kubernetes object, which is judged as on creation, an AdmissionRequest, or an
+ *   AdmissionReview with a request.
+ * @param {Settings | null} [settings] The settings of the policy. By default, the default settings.
  * @returns {Verdict}
- * @throws {UnreadableError} where the object cannot be read
- * @throws {SettingsError} where the settings cannot be used
- * @throws {InternalError} where the engine fails
+ * @throws {UnreadableError} if the object cannot be read
+ * @throws {SettingsError} if the settings are invalid
+ * @throws {InternalError} if the engine fails
  */
 export function validate(object, settings) {
   return judged(engine.validate, object, settings);
 }
 
 /**
- * Judges as `validate` does under `mutate: all`, and repairs what can be repaired even of an object that is denied.
+ * Judges an object as `validate` does with the setting `mutate: all`. Repairs it even if it is denied.
  *
- * @param {object} object As `validate` takes it.
- * @param {Settings | null} [settings] As `validate` takes them.
+ * @param {object} object The object, as for `validate`.
+ * @param {Settings | null} [settings] The settings, as for `validate`.
  * @returns {Verdict}
- * @throws {UnreadableError} where the object cannot be read
- * @throws {SettingsError} where the settings cannot be used
- * @throws {InternalError} where the engine fails
+ * @throws {UnreadableError} if the object cannot be read
+ * @throws {SettingsError} if the settings are invalid
+ * @throws {InternalError} if the engine fails
  */
 export function mutate(object, settings) {
   return judged(engine.mutate, object, settings);
 }
 
 /**
- * The catalogue of the rules, in the order in which they are evaluated.
+ * Returns the rules in evaluation order.
  *
  * @returns {Rule[]}
  */
@@ -55,7 +55,7 @@ export function rules() {
 }
 
 /**
- * The JSON Schema of the settings, of draft 2020-12.
+ * Returns the JSON Schema of the settings, in draft 2020-12.
  *
  * @returns {Record<string, unknown>}
  */
@@ -83,11 +83,11 @@ function judged(judge, object, settings = null) {
   throw new Refused(refused.message, refused.code, refused.path);
 }
 
-/** Whether a call has not come back: a trap may have left the instance in the middle of anything. */
+/** True if the last call did not return. After a trap, the state of the instance is unknown. */
 let isBroken = false;
 
 /**
- * What the engine answers.
+ * Calls the engine and returns its answer.
  *
  * @param {() => string} call
  */

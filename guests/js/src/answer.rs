@@ -1,6 +1,6 @@
-//! The answers for JavaScript: the core's types in the shape of their JSON, from which the types of TypeScript are
-//! made too. The words that Rust holds as data (rules, actions, effects) stand here as strings, and become types of
-//! their own in `examples/types.rs`.
+//! The answers for JavaScript: the core's types in the shape of their JSON, from which TypeScript's types are generated.
+//!
+//! Rules, actions and effects are strings here, and get their types in `examples/types.rs`.
 
 use eci_security_context::json::{RawValue, ReadError};
 use eci_security_context::review::{Judged, Refusal};
@@ -13,13 +13,13 @@ use ts_rs::TS;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Answer {
-    /// It was judged.
+    /// The object was judged.
     Verdict(Verdict),
-    /// It was not judged: JavaScript throws an error.
+    /// The object was not judged, and JavaScript throws an error.
     Refused(Refused),
 }
 
-/// Why an object was not judged.
+/// The reason why an object was not judged.
 #[derive(Debug, Serialize)]
 pub struct Refused {
     /// True if the settings are not valid; otherwise the object cannot be read.
@@ -35,7 +35,7 @@ impl From<Refusal> for Refused {
             Refusal::Unreadable(ReadError::Invalid { path, .. }) => (false, path.to_string()),
             Refusal::Unreadable(ReadError::NotJson(_)) => (false, String::new()),
             Refusal::Settings(error) => (true, error.path.clone()),
-            // No host can be asked here, so settings that need one are refused before.
+            // Settings that need a host are refused earlier, as there is none here.
             Refusal::Namespace { .. } => (true, "scope.namespaceLabels".to_owned()),
         };
         let eci_security_context::Verdict { code, message, .. } = refusal.into_verdict();
@@ -58,10 +58,10 @@ pub struct Verdict {
     /// The HTTP status code of a denial: 403.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
-    /// Why it is denied: every finding that denies, with the way out, in one line of at most 4 KiB.
+    /// The reason of a denial: every finding that denies, with its fix, in one line of at most 4 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Warnings for the author, as the API server would show them: at most 10, each of at most 256 characters.
+    /// Warnings for the author, as the API server shows them: at most 10, each of at most 256 characters.
     pub warnings: Vec<String>,
     /// All findings, in evaluation order.
     pub findings: Vec<Finding>,
@@ -82,24 +82,24 @@ pub struct AuditAnnotations {
     pub findings: String,
 }
 
-/// One place in an object that a rule objects to.
+/// A violation of a rule.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(TS))]
 pub struct Finding {
-    /// The rule that objects.
+    /// The rule.
     #[cfg_attr(feature = "types", ts(type = "RuleId"))]
     pub rule: &'static str,
-    /// The action, after the settings and the request are considered; never `off`.
+    /// The action that the settings and the request lead to; never `off`.
     #[cfg_attr(feature = "types", ts(type = "Action"))]
     pub action: &'static str,
-    /// What ECI does with such a pod.
+    /// The effect on ECI.
     #[cfg_attr(feature = "types", ts(type = "Effect"))]
     pub effect: &'static str,
-    /// The path from the root of the object: `spec.containers[0].securityContext.privileged`.
+    /// The path in the object, such as `spec.containers[0].securityContext.privileged`.
     pub path: String,
     /// The problem.
     pub message: String,
-    /// The way out, as an instruction.
+    /// The fix, as an instruction.
     pub help: String,
 }
 
@@ -107,18 +107,18 @@ pub struct Finding {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(TS), ts(optional_fields))]
 pub struct Rule {
-    /// The stable name, in settings, findings and messages.
+    /// The stable name, as in settings, findings and messages.
     #[cfg_attr(feature = "types", ts(type = "RuleId"))]
     pub id: &'static str,
-    /// The finding, in one line.
+    /// A summary in one line.
     pub summary: &'static str,
-    /// What ECI does with such a pod.
+    /// The effect on ECI.
     #[cfg_attr(feature = "types", ts(type = "Effect"))]
     pub effect: &'static str,
-    /// What the policy does by default.
+    /// The default action.
     #[cfg_attr(feature = "types", ts(type = "Action"))]
     pub action: &'static str,
-    /// The repair, if the rule has one.
+    /// The kind of repair, if the rule has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
     /// The version of the policy that first had the rule.

@@ -1,7 +1,7 @@
-//! The policy for JavaScript. Text in, text out: the JSON of an object and of the settings, and of an [`Answer`].
+//! The policy for JavaScript, from text to text: the object and the settings are JSON, and so is the [`Answer`].
 //!
-//! Nothing here throws. The JavaScript in `lib/` makes plain objects and typed exceptions of the answers, and a new
-//! instance where one has trapped.
+//! Nothing here throws. The JavaScript in `lib/` turns the answers into plain objects and typed exceptions, and creates
+//! a new instance after a trap.
 
 mod answer;
 
@@ -16,19 +16,19 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use crate::answer::{Answer, AuditAnnotations, Finding, Refused, Rule, Verdict};
 
-/// Judges an object, or an admission request about one, and repairs it where the settings say so.
+/// Judges an object or an admission request, and repairs the object if the settings allow it.
 #[wasm_bindgen]
 pub fn validate(object: &str, settings: &str) -> String {
     answer(object, settings, Repair::WhereAccepted)
 }
 
-/// Judges as [`validate`] does under `mutate: all`, and repairs even what is denied.
+/// Judges as [`validate`] does under `mutate: all`, and repairs even a denied object.
 #[wasm_bindgen]
 pub fn mutate(object: &str, settings: &str) -> String {
     answer(object, settings, Repair::Always)
 }
 
-/// The catalogue, in evaluation order.
+/// Returns the rules in evaluation order.
 #[wasm_bindgen]
 pub fn rules() -> String {
     text(

@@ -48,13 +48,13 @@ let browser;
 before(async () => {
   const args = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
   args.push('--disable-component-update', '--disable-sync');
-  // Chromium's sandbox is not for root.
+  // Chromium's sandbox does not work for root.
   if (getuid() === 0) args.push('--no-sandbox');
   browser = await chromium.launch({ executablePath: env.CHROMIUM ?? '/usr/bin/chromium', args });
 });
 after(() => browser?.close());
 
-/** Serves a folder on this machine while `use` looks at it. */
+/** Serves a folder on this machine while `use` runs. */
 async function served(folder, use) {
   const server = createServer(({ url }, response) => {
     const { pathname } = new URL(url, 'http://127.0.0.1');
@@ -72,7 +72,7 @@ async function served(folder, use) {
   }
 }
 
-/** Looks at the page in a folder. */
+/** Opens the page in a folder. */
 async function look(folder, name) {
   await served(folder, async (url) => {
     const tab = await browser.newPage();

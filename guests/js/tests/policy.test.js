@@ -1,4 +1,4 @@
-/** What the functions answer, and what they throw. */
+/** The answers and errors of the functions. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -17,7 +17,7 @@ const repairable = () => {
   return pod;
 };
 
-/** What a call throws. */
+/** Returns the error that a call throws. */
 function thrown(call) {
   try {
     call();
@@ -45,7 +45,7 @@ test('a pod is denied', () => {
   assert.equal(object, undefined);
 });
 
-test('a pod is repaired, and the one that was given is not touched', () => {
+test('a pod is repaired, and the original is not changed', () => {
   const pod = repairable();
   const { accepted, warnings, object } = validate(pod);
   assert.equal(accepted, true);
@@ -55,13 +55,13 @@ test('a pod is repaired, and the one that was given is not touched', () => {
   assert.equal(validate(object).object, undefined);
 });
 
-test('a pod of no interest is accepted silently', () => {
+test('a pod elsewhere is accepted silently', () => {
   const pod = privileged();
   delete pod.metadata.labels;
   assert.deepEqual(validate(pod), { accepted: true, warnings: [], findings: [] });
 });
 
-test('mutate repairs what is denied too', () => {
+test('mutate repairs a denied object too', () => {
   const pod = repairable();
   pod.spec.containers[0].securityContext.privileged = true;
   assert.equal(validate(pod).object, undefined);
@@ -102,7 +102,7 @@ test('bad settings name their key', () => {
   }
 });
 
-test('what cannot be read names its path', () => {
+test('an unreadable object names its path', () => {
   const pod = privileged();
   const cyclic = privileged();
   cyclic.spec.containers[0].securityContext.seccompProfile = cyclic.spec;
@@ -119,7 +119,7 @@ test('what cannot be read names its path', () => {
     [{ apiVersion: 'v1', kind: 1 }, 422, 'kind', 'kind: is a number'],
     [{ ...pod, spec: { ...pod.spec, hostPID: 's3cr3t-token' } }, 422, 'spec.hostPID', 'spec.hostPID: is a string'],
     [{ ...pod, spec: { ...pod.spec, 'a/b': [1n] } }, 400, 'spec[a/b][0]', 'spec[a/b][0]: is a BigInt'],
-    [cyclic, 400, 'spec.containers[0].securityContext.seccompProfile', 'is an object that it stands in itself'],
+    [cyclic, 400, 'spec.containers[0].securityContext.seccompProfile', 'is an object that contains itself'],
     [{ ...pod, metadata: throws }, 400, '', 'cannot be written as JSON'],
     [{ ...pod, deep }, 400, '', 'is too deep or too large'],
   ]) {
@@ -163,8 +163,8 @@ test('the schema is that of the repository', () => {
   assert.deepEqual(settingsSchema(), schema);
 });
 
-/** Payloads that are others in JavaScript, with the code that these get. Its numbers are doubles: 1.0 and 1e3 are
- * integers, 1e400 becomes null, what is near 2^63 is rounded beyond it. And it writes no 100,000 levels. */
+/** Payloads that change in JavaScript, with the code of the changed ones. Numbers are doubles there: 1.0 and 1e3 are
+ * integers, 1e400 becomes null, and numbers near 2^63 are rounded up to it. JSON of 100,000 levels cannot be written. */
 const OTHERS = {
   'an id of 1.0': null,
   'an id of 1e3': null,
@@ -202,10 +202,10 @@ test('bad payloads get their answer, and the next evaluation works', () => {
       assert.ok(error instanceof UnreadableError || error instanceof SettingsError, `${name}: ${error}`);
       verdict = { accepted: false, code: error.code, message: error.message, path: error.path };
     }
-    const told = JSON.stringify(verdict, (key, value) => (key === 'object' ? undefined : value));
-    assert.ok(!told.includes('s3cr3t-token'), name);
+    const text = JSON.stringify(verdict, (key, value) => (key === 'object' ? undefined : value));
+    assert.ok(!text.includes('s3cr3t-token'), name);
     const { [name]: expected = code } = OTHERS;
-    assert.equal(verdict.code ?? null, expected, `${name}: ${told}`);
+    assert.equal(verdict.code ?? null, expected, `${name}: ${text}`);
     if (expected && expected === code) assert.ok(verdict.message.includes(says), `${name}: ${verdict.message}`);
     assert.equal(validate(privileged()).code, 403, name);
   }

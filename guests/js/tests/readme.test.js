@@ -1,4 +1,4 @@
-/** The snippets of the package's README do what it says. */
+/** The snippets in the package's README print what it says. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import { installed, repository } from './support/installed.js';
 
 const readme = readFileSync(join(repository, 'guests/js/README.md'), 'utf8');
 
-/** The blocks of a language, each with the output that follows it. */
+/** The code blocks of a language, each with the output after it. */
 const snippets = [...readme.matchAll(/```js\n(.*?)```\n\n```text\n(.*?)```/gs)];
 
 test('the README has snippets', () => assert.ok(snippets.length > 0));

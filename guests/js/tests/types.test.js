@@ -1,4 +1,4 @@
-/** The types of the package, in a user's strict TypeScript. */
+/** The types of the package in strict TypeScript. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -29,7 +29,7 @@ const accepted: boolean = verdict.accepted;
 const code: number | undefined = verdict.code;
 const audit: string | undefined = verdict.auditAnnotations?.findings;
 for (const { rule, action, effect, path, message, help } of verdict.findings) {
-  const told: [RuleId, Action, Effect, string, string, string] = [rule, action, effect, path, message, help];
+  const fields: [RuleId, Action, Effect, string, string, string] = [rule, action, effect, path, message, help];
 }
 const fixes: (string | undefined)[] = rules().map((rule: Rule) => rule.fix);
 const id: unknown = settingsSchema()['$id'];
@@ -50,7 +50,7 @@ const noRule: Settings = { actions: { privilegd: 'warn' } };
 const noImage: Settings = { exempt: [{ container: 'istio-*' }] };
 // @ts-expect-error: no such finding
 const noFinding: Finding = { rule: 'none' };
-// @ts-expect-error: text is no object
+// @ts-expect-error: an object is expected, not text
 validate('apiVersion: v1');
 `;
 

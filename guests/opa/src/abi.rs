@@ -1,10 +1,10 @@
-//! The exports, as OPA documents them for ABI 1.3 ("Integrating OPA", "ABI versions"). No import but the memory
-//! is needed: the policy calls no builtin, and has nothing to print.
+//! The exports, as OPA documents them for ABI 1.3 ("Integrating OPA", "ABI versions"). The memory is the only import: the
+//! policy calls no builtin and prints nothing.
 //!
-//! A value is its JSON text, for this policy reads each one once, and only what it needs of it.
+//! A value is kept as its JSON text: the policy reads each one once, and only the parts that it needs.
 #![expect(
     unsafe_code,
-    reason = "a host hands over addresses, and finds functions by their names"
+    reason = "a host passes addresses, and finds functions by their names"
 )]
 
 use std::ffi::{CString, c_char};
@@ -16,11 +16,12 @@ use crate::change;
 use crate::evaluation::{EntryPoint, Format, bindings, evaluate};
 use crate::heap;
 
-/// JSON text and a NUL, which no JSON holds. In a box of its own: `opa_value_add_path` changes a value in its place.
-/// The null pointer is OPA's undefined.
+/// A JSON text and a NUL, which JSON never contains. The null pointer is OPA's undefined.
+///
+/// The text has a box of its own, so that `opa_value_add_path` can change the value at its address.
 type Value = *mut CString;
 
-/// What `eval` is about.
+/// The arguments and the result of `eval`.
 struct Context {
     entry_point: usize,
     input: Value,
@@ -29,15 +30,16 @@ struct Context {
 }
 
 unsafe extern "C" {
-    /// In the object file that build.rs writes.
+    /// Defined in the object file that build.rs writes.
     safe fn set_stack_pointer(address: usize);
-    /// The linker's symbol for the end of the stack, where it begins to grow downwards.
+    /// The linker's symbol for the upper end of the stack, which grows downwards.
     static __stack_high: u8;
 }
 
-/// Exports functions. A trap, such as for want of memory, leaves the stack as deep as it was: so each call begins
-/// with an empty one. (Calls do not nest: no builtin of the host's is called. The exported functions
-/// themselves keep nothing on the stack: all they have is passed on to `body`.)
+/// Exports functions that begin with an empty stack, as a trap in an earlier call leaves the stack pointer where it was.
+///
+/// Calls do not nest, as the policy calls no builtin. The exported functions keep nothing on the stack: they pass all
+/// arguments to `body`.
 macro_rules! exports {
     ($($(#[$meta:meta])* fn $name:ident($($argument:ident: $Type:ty),*) $(-> $Result:ty)? $body:block)+) => {$(
         $(#[$meta])*
@@ -52,12 +54,12 @@ macro_rules! exports {
 }
 
 exports! {
-    /// The builtins that the policy calls, with their identifiers.
+    /// Returns the builtins that the policy calls: none.
     fn builtins() -> Value {
         value("{}".to_owned())
     }
 
-    /// The entry points with their identifiers.
+    /// Returns the entry points with their identifiers.
     fn entrypoints() -> Value {
         value(EntryPoint::names())
     }
@@ -66,7 +68,7 @@ exports! {
         Vec::with_capacity(size).leak().as_mut_ptr()
     }
 
-    /// Nothing: the heap pointer frees.
+    /// Does nothing: setting the heap pointer frees.
     fn opa_free(_address: *mut u8) {}
 
     fn opa_heap_ptr_get() -> usize {
@@ -77,7 +79,7 @@ exports! {
         heap::set_pointer(pointer);
     }
 
-    /// Null where the text is not JSON.
+    /// Returns null if the text is not JSON.
     fn opa_json_parse(address: *const u8, length: usize) -> Value {
         parse(bytes(address, length))
     }
@@ -86,7 +88,7 @@ exports! {
         string(value)
     }
 
-    /// As JSON: no value of this policy's holds a set.
+    /// Reads JSON too, as no value of this policy contains a set.
     fn opa_value_parse(address: *const u8, length: usize) -> Value {
         parse(bytes(address, length))
     }
@@ -95,7 +97,7 @@ exports! {
         string(value)
     }
 
-    /// Nothing: the heap pointer frees.
+    /// Does nothing: setting the heap pointer frees.
     fn opa_value_free(_value: Value) {}
 
     fn opa_value_add_path(base: Value, path: Value, value: Value) -> i32 {
@@ -106,13 +108,13 @@ exports! {
         change_at(base, path, None)
     }
 
-    /// Nothing: there are no free blocks.
+    /// Does nothing: there are no free blocks.
     fn opa_heap_blocks_stash() {}
 
-    /// Nothing: there are no free blocks.
+    /// Does nothing: there are no free blocks.
     fn opa_heap_blocks_restore() {}
 
-    /// Nothing: there are no free blocks.
+    /// Does nothing: there are no free blocks.
     fn opa_heap_stash_clear() {}
 
     fn opa_eval_ctx_new() -> *mut Context {
@@ -136,7 +138,7 @@ exports! {
         at(context).result
     }
 
-    /// Always 0: there is always a result.
+    /// Returns 0, as there is always a result.
     fn eval(context: *mut Context) -> i32 {
         let context = at(context);
         let input = text(context.input).unwrap_or_default();
@@ -145,7 +147,7 @@ exports! {
         0
     }
 
-    /// An evaluation in one call. What begins at `heap_pointer` is free; the input lies below it.
+    /// Evaluates in one call. The memory from `heap_pointer` on is free; the input is below it.
     fn opa_eval(
         _reserved: usize,
         entry_point: usize,
@@ -170,29 +172,30 @@ fn parse(text: &[u8]) -> Value {
     json.map_or_else(|_| ptr::null_mut(), |json| value(json.get().to_owned()))
 }
 
-/// The text of a value; `None` where it is undefined.
+/// Returns the text of a value, or `None` if it is undefined.
 fn text<'v>(value: Value) -> Option<&'v str> {
-    // SAFETY: the host hands back what `value` made, while the heap pointer is above it.
+    // SAFETY: the host passes a pointer that `value` made, while the heap pointer is above it.
     unsafe { value.as_ref() }.and_then(|json| json.to_str().ok())
 }
 
-/// The text of a value as a C string.
+/// Returns the text of a value as a C string.
 fn string(value: Value) -> *const c_char {
     // SAFETY: as in `text`.
     unsafe { value.as_ref() }.map_or(ptr::null(), |json| json.as_ptr())
 }
 
-/// What the host has written.
+/// Returns the bytes that the host has written.
 fn bytes<'b>(address: *const u8, length: usize) -> &'b [u8] {
     if length == 0 {
         return &[];
     }
-    // SAFETY: the host has written so many bytes there, and does not touch them before the call ends.
+    // SAFETY: the host has written this many bytes there, and does not change them before the call ends.
     unsafe { std::slice::from_raw_parts(address, length) }
 }
 
 fn at<'c>(context: *mut Context) -> &'c mut Context {
-    // SAFETY: the host hands back what `opa_eval_ctx_new` made, while the heap pointer is above it; calls do not nest.
+    // SAFETY: the host passes a pointer that `opa_eval_ctx_new` made, while the heap pointer is above it, and calls do
+    // not nest.
     unsafe { &mut *context }
 }
 
@@ -204,7 +207,7 @@ fn change_at(base: Value, path: Value, to: Option<&str>) -> i32 {
         return INVALID_PATH;
     };
     let changed = CString::new(change::changed(json, &keys, to)).unwrap_or_default();
-    // SAFETY: as in `text`; what was read of the base is used no more.
+    // SAFETY: as in `text`. The borrowed text of the base is not used any longer.
     unsafe { base.write(changed) };
     0
 }

@@ -1,4 +1,4 @@
-//! Changes of the data that a host holds: `opa_value_add_path` and `opa_value_remove_path`.
+//! Changes to the data of a host: `opa_value_add_path` and `opa_value_remove_path`.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,9 @@ use serde_json::value::to_raw_value;
 
 type Fields = BTreeMap<String, Box<RawValue>>;
 
-/// Returns the JSON text `json` with `to` at the path of these keys, or without the value there. Objects that are
-/// missing on the way, or `null`, are made. A path through any other value changes nothing.
+/// Returns the JSON text `json` with `to` at the path of these keys, or without the value there.
+///
+/// Missing objects on the path are created, also in place of `null`. A path through any other value changes nothing.
 pub fn changed(json: &str, keys: &[String], to: Option<&str>) -> String {
     let read = |text| serde_json::from_str::<&RawValue>(text).ok();
     let to = match to.map(read) {

@@ -1,4 +1,4 @@
-//! From an input to the result of an entry point, text to text: nothing here knows of memory or of a host.
+//! Evaluates an entry point, from text to text, without access to memory or a host.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,26 +17,26 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::patch::patch;
 
-/// The questions of a host. The identifier of an entry point is its place in [`EntryPoint::ALL`].
+/// An entry point. Its identifier is its index in [`EntryPoint::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryPoint {
-    /// An AdmissionResponse to an input with `request`, and violations to one with `review`. Kubewarden calls it
-    /// in both of its modes for Rego.
+    /// An AdmissionResponse for an input with `request`, and violations for one with `review`. Kubewarden calls this entry
+    /// point in both of its modes for Rego.
     ///
-    /// An input with neither gets a violation: the only answer that denies in both. (Where Kubewarden
-    /// expects violations it takes an AdmissionResponse for none; where it expects an AdmissionResponse it rejects the
-    /// request for a violation.) An input with both is Gatekeeper's, which always sends `review`.
+    /// An input with neither gets a violation, the only answer that denies in both modes: in OPA's mode, Kubewarden
+    /// rejects the request for it. In Gatekeeper's mode, an AdmissionResponse would count as no violation. An input with
+    /// both is Gatekeeper's, which always sends `review`.
     ByShape,
     /// An AdmissionResponse, as the core's `validate` decides.
     Validate,
     /// An AdmissionResponse, as the core's `mutate` decides.
     Mutate,
-    /// Violations, as Gatekeeper takes them.
+    /// Violations, in the shape of Gatekeeper.
     Violation,
 }
 
 impl EntryPoint {
-    /// All of them, with their names.
+    /// All entry points with their names.
     pub const ALL: [(&'static str, Self); 4] = [
         ("eci_security_context", Self::ByShape),
         ("eci_security_context/validate", Self::Validate),
@@ -44,8 +44,7 @@ impl EntryPoint {
         ("eci_security_context/violation", Self::Violation),
     ];
 
-    /// The entry point with this identifier. For one that there is not, a host that calls it all the same is answered
-    /// by the shape of its input.
+    /// Returns the entry point with this identifier. An unknown identifier is answered by the shape of the input.
     pub fn of(id: usize) -> Self {
         Self::ALL
             .get(id)
@@ -63,8 +62,7 @@ impl EntryPoint {
     }
 }
 
-/// Returns the result of an entry point as JSON. `input` is the JSON text of the question, and `data` that of the
-/// host's data, with the settings.
+/// Returns the result of an entry point as JSON. `input` and `data` are JSON texts; `data` has the settings.
 pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> String {
     let data = data.and_then(without_kubernetes);
     let input = json::utf8(input).and_then(|input| Input::read(input, data.as_deref()));
@@ -90,7 +88,7 @@ pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> St
     }
 }
 
-/// Returns the data without the resources of the cluster that Kubewarden keeps beside the settings.
+/// Returns the data without the cluster resources that Kubewarden adds to the settings.
 fn without_kubernetes(data: &str) -> Option<Box<RawValue>> {
     let resources = Edit::Remove(Path::of(&["kubernetes"]));
     fix::apply(json::read(data).ok()?, [&resources].into_iter())
@@ -116,9 +114,9 @@ impl<'de: 'i, 'i> Deserialize<'de> for InputKeys<'i> {
     }
 }
 
-/// A question of a host.
+/// The input of an evaluation.
 struct Input<'i> {
-    /// True if it is Gatekeeper's `{"review", "parameters"}`, and not OPA's `{"request"}`.
+    /// True for Gatekeeper's `{"review", "parameters"}`, false for OPA's `{"request"}`.
     is_review: bool,
     /// The AdmissionRequest.
     request: &'i RawValue,
@@ -127,8 +125,8 @@ struct Input<'i> {
 }
 
 impl<'i> Input<'i> {
-    /// Reads the input. OPA's takes its settings from its own `settings`, where it has them, or else from `data`;
-    /// of Gatekeeper's, `data` is the inventory of the cluster.
+    /// Reads the input. OPA's settings come from its own `settings` or else from `data`. For Gatekeeper, `data` is the
+    /// inventory of the cluster.
     fn read(input: &'i str, data: Option<&'i RawValue>) -> Result<Self, ReadError> {
         let keys: InputKeys<'_> = json::read(input).map_err(|error| error.named(&["input"]))?;
         let InputKeys {
@@ -149,7 +147,7 @@ impl<'i> Input<'i> {
     }
 
     fn judge(&self, repair: Repair) -> Result<Verdict, Refusal> {
-        // The core names values by their paths in `request`, under either key.
+        // In messages, the path begins with `request` under either key.
         let request: RawRequest<'_> =
             json::read(self.request.get()).map_err(|error| error.below(&["request"]))?;
         verdict(&request, self.settings, None, repair)
@@ -162,7 +160,7 @@ struct Reviewed<'v> {
     response: AdmissionResponse<'v>,
 }
 
-/// The part of Kubernetes' AdmissionResponse that the policy fills in.
+/// The fields of Kubernetes' AdmissionResponse that the policy sets.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AdmissionResponse<'v> {
@@ -193,7 +191,7 @@ struct AuditAnnotations<'v> {
 }
 
 fn response(request: Option<&RawValue>, verdict: &Verdict) -> String {
-    let part = |name| json::find(request?.get(), &[name]).ok().flatten();
+    let part = |name| -> Option<&RawValue> { json::find(request?.get(), &[name]).ok().flatten() };
     let uid: Option<Text<'_>> = part("uid").and_then(|uid| json::read(uid.get()).ok());
     let patch = verdict
         .mutated_object
@@ -234,13 +232,13 @@ enum Details {
         action: &'static str,
         effect: &'static str,
     },
-    /// A request that is rejected before any rule looks.
+    /// A request that is rejected before the rules are evaluated.
     Rejected { code: Option<u16> },
-    /// The number of findings that the messages have no room for.
+    /// The number of findings that do not fit into the messages.
     More { more: usize },
 }
 
-/// Returns the violations of a request; none where it is accepted, and only there.
+/// Returns the violations of a request; none if, and only if, it is accepted.
 fn violations(verdict: &Verdict) -> String {
     let (denials, more) = denials(&verdict.findings);
     let mut violations: Vec<_> = denials
@@ -275,16 +273,16 @@ fn written(answer: &impl Serialize) -> String {
     serde_json::to_string(answer).unwrap_or_default()
 }
 
-/// How a set of bindings is written.
+/// The format of a set of bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// As JSON.
+    /// JSON.
     Json,
-    /// As a value of Rego, which has sets.
+    /// Rego, which has sets.
     Rego,
 }
 
-/// The result of an entry point as the set of bindings that a host expects.
+/// Returns the result of an entry point as the set of bindings that a host expects.
 pub fn bindings(result: &str, format: Format) -> String {
     let (open, close) = match format {
         Format::Json => ('[', ']'),

@@ -1,13 +1,9 @@
-//! The memory as hosts of the ABI see it: everything above the heap pointer is theirs between two calls. They
-//! write an input there, growing the memory themselves, and set the pointer back to be rid of an evaluation.
+//! The memory as hosts of the ABI use it: between two calls, everything above the heap pointer is theirs. They grow the
+//! memory and write an input there, and set the pointer back to free the memory of an evaluation.
 //!
-//! So nothing that lives longer than a call may lie up there but what the host holds: no static of this
-//! crate or of the core owns memory (no `LazyLock`, no cache, no hook for panics). The test that
-//! evaluates 100,000 times in one instance would find one that does.
-#![expect(
-    unsafe_code,
-    reason = "an allocator is told by addresses what it may trust"
-)]
+//! Therefore only values that the host holds may outlive a call. No static of this crate or of the core may own memory:
+//! no `LazyLock`, no cache, no panic hook. The test that evaluates 100,000 times in one instance would find one.
+#![expect(unsafe_code, reason = "an allocator works with addresses")]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::arch::wasm32::{memory_grow, memory_size};
@@ -19,7 +15,7 @@ const PAGE_BYTES: usize = 64 * 1024;
 #[global_allocator]
 static ARENA: Arena = Arena;
 
-/// The heap pointer; 0 before it was ever moved.
+/// The heap pointer; 0 before it is first moved.
 static HEAP_POINTER: AtomicUsize = AtomicUsize::new(0);
 
 unsafe extern "C" {
@@ -27,7 +23,7 @@ unsafe extern "C" {
     static __heap_base: u8;
 }
 
-/// Where the next allocation begins.
+/// Returns the address of the next allocation.
 pub(crate) fn pointer() -> usize {
     match HEAP_POINTER.load(Ordering::Relaxed) {
         0 => (&raw const __heap_base).addr(),
@@ -35,18 +31,18 @@ pub(crate) fn pointer() -> usize {
     }
 }
 
-/// Moves the heap pointer: what was allocated above it is gone.
+/// Moves the heap pointer and frees everything above it.
 pub(crate) fn set_pointer(pointer: usize) {
     HEAP_POINTER.store(pointer, Ordering::Relaxed);
 }
 
-/// Allocates upwards, and frees and grows the last block only.
+/// An allocator that works upwards, and frees and grows only the last block.
 struct Arena;
 
 impl Arena {
-    /// Moves the heap pointer up to `end`; false where no memory is left.
+    /// Moves the heap pointer up to `end`. Returns false if no memory is left.
     fn extend(&self, end: usize) -> bool {
-        // Asked every time: the host may have grown it.
+        // The host may have grown the memory.
         let missing = end.div_ceil(PAGE_BYTES).saturating_sub(memory_size(0));
         let extends = missing == 0 || memory_grow(0, missing) != usize::MAX;
         if extends {
@@ -60,11 +56,11 @@ impl Arena {
     }
 }
 
-// SAFETY: a block is above all that were allocated before it, and below the end of the memory; only where it is
-// freed, or the host says that it is done with it, is the memory given again.
+// SAFETY: a block is above all earlier blocks and below the end of the memory. Its memory is reused only after it is
+// freed or the host has set the heap pointer back.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // The pointer that a host sets is not aligned.
+        // A host may set a pointer that is not aligned.
         let start = pointer().checked_next_multiple_of(layout.align());
         let end = start.and_then(|start| start.checked_add(layout.size()));
         match (start, end) {
@@ -90,8 +86,8 @@ unsafe impl GlobalAlloc for Arena {
         if size <= layout.size() {
             return block;
         }
-        // SAFETY: the caller keeps to GlobalAlloc's contract: the new layout is valid, and the old block holds
-        // `layout.size()` bytes, which the new one has room for and does not overlap.
+        // SAFETY: by GlobalAlloc's contract, the new layout is valid and the old block has `layout.size()` bytes. The new
+        // block is larger and does not overlap it.
         unsafe {
             let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !moved.is_null() {

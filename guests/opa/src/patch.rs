@@ -14,8 +14,10 @@ enum Operation<'p> {
     Replace { path: String, value: &'p RawValue },
 }
 
-/// Returns the operations that make `after` of `before`. A repair copies the text of the values that it does not
-/// change, so equal texts end the search, and the values of the patch are texts of `after`: no number changes.
+/// Returns the operations that turn `before` into `after`.
+///
+/// A repair copies the text of unchanged values, so the search stops at equal texts. The patch's values are texts of
+/// `after`, so that no number changes.
 pub fn patch(before: &RawValue, after: &RawValue) -> String {
     let mut operations = Vec::new();
     difference(before, after, "", &mut operations);
@@ -86,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn parents_that_are_missing_or_null_come_with_what_they_hold() {
+    fn missing_and_null_parents_are_added() {
         assert_eq!(
             patch(
                 r#"{"a":null}"#,

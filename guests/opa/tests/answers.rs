@@ -1,5 +1,5 @@
-//! Every answer is of the shape that its reader expects, and says what the core says: over the corpus of cases, over
-//! what cannot be read, and over generated requests.
+//! Every answer has the shape that its reader expects and the content of the core's answer: for the corpus, for payloads
+//! that cannot be read, and for generated requests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -37,7 +37,7 @@ use crate::generate::{
 };
 
 #[test]
-fn the_page_tells_every_entry_point() {
+fn the_page_lists_every_entry_point() {
     let page = include_str!("../README.md");
     for (id, (name, _)) in EntryPoint::ALL.iter().enumerate() {
         assert!(
@@ -52,7 +52,7 @@ fn the_page_tells_every_entry_point() {
     assert_eq!(rows, EntryPoint::ALL.len());
 }
 
-/// What Kubewarden reads of an answer in OPA's mode: what is missing here fails there.
+/// The fields that Kubewarden reads from an answer in OPA's mode. It fails on a missing one.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AdmissionResponse {
@@ -79,7 +79,7 @@ struct AuditAnnotations {
     findings: String,
 }
 
-/// What Kubewarden reads of an answer in Gatekeeper's mode: an answer that it cannot read accepts the request.
+/// The fields that Kubewarden reads from an answer in Gatekeeper's mode. If it cannot read one, it accepts the request.
 #[derive(Debug, Deserialize)]
 struct Violation {
     msg: String,
@@ -97,14 +97,14 @@ fn violations(input: &[u8]) -> Vec<Violation> {
     serde_json::from_str(&result).unwrap_or_else(|error| panic!("{error}: {result}"))
 }
 
-/// The payload of a request, as Gatekeeper's mode gives it.
+/// Returns the payload as Gatekeeper's mode sends it.
 fn review(mut payload: Value) -> Vec<u8> {
     json!({"review": payload["request"].take(), "parameters": payload["settings"].take()})
         .to_string()
         .into()
 }
 
-/// Holds an AdmissionResponse against what the core says.
+/// Compares an AdmissionResponse with the answer of the core.
 fn assert_says(response: &AdmissionResponse, verdict: &Verdict, object: &Value) {
     assert_eq!(response.allowed, verdict.accepted, "{response:?}");
     assert_eq!(
@@ -144,7 +144,7 @@ fn patched(object: &Value, patch: &str) -> Value {
     object
 }
 
-/// Holds violations against what the core says of the same request under `mutate: none`.
+/// Compares violations with the answer of the core to the same request under `mutate: none`.
 fn assert_denies(violations: &[Violation], mut payload: Value) {
     if parse::settings(&payload["settings"].to_string(), false).is_ok() {
         payload["settings"]["mutate"] = "none".into();
@@ -154,7 +154,7 @@ fn assert_denies(violations: &[Violation], mut payload: Value) {
         .iter()
         .map(|violation| violation.msg.as_str())
         .collect();
-    // The core puts the clauses of several findings into one message, with full stops.
+    // The core joins several findings into one message, as sentences with full stops.
     let full_stop = if verdict.code == Some(403) { "." } else { "" };
     assert_eq!(
         messages.join(". ") + full_stop,
@@ -203,11 +203,11 @@ fn bad_payloads_get_an_answer_in_either_shape() {
         let Some(status) = response.status else {
             continue;
         };
-        let told: String = violations
+        let text: String = violations
             .iter()
             .map(|violation| format!("{} ", violation.msg))
             .collect();
-        for message in [&status.message, &told] {
+        for message in [&status.message, &text] {
             assert!(message.contains(&bad.says), "{name}: {message}");
             assert!(!message.contains(SECRET), "{name}: {message}");
         }
@@ -256,7 +256,7 @@ fn an_input_of_neither_shape_gets_a_violation() {
 }
 
 #[test]
-fn a_uid_that_is_no_text_is_left_out() {
+fn a_uid_that_is_not_a_string_is_left_out() {
     for uid in ["1", "null", r#""\ud800""#] {
         let input = format!(r#"{{"request":{{"uid":{uid},"operation":"DELETE"}}}}"#);
         assert_eq!(response(EntryPoint::ByShape, input.as_bytes()).uid, "");
@@ -267,8 +267,7 @@ fn arb_entry_point() -> impl Strategy<Value = EntryPoint> {
     select(EntryPoint::ALL.map(|(_, entry_point)| entry_point).to_vec())
 }
 
-/// A result that one of the two readers takes; one that Gatekeeper's reader takes for an acceptance is an
-/// empty list.
+/// Checks that one of the two readers accepts the result.
 fn assert_reads(entry_point: EntryPoint, input: &[u8]) {
     let result: Value = serde_json::from_str(&evaluate(entry_point, input, None)).unwrap();
     match result {
@@ -326,7 +325,7 @@ proptest! {
         assert_denies(&violations(&review(payload.clone())), payload);
     }
 
-    /// The patch is made of texts: no number passes through a float.
+    /// The patch consists of texts, so that no number passes through a float.
     #[test]
     fn a_patch_loses_no_number(template in arb_pod_spec(), settings in arb_settings()) {
         let object = placed(&template, PLACES[0]);

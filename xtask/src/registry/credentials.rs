@@ -1,4 +1,4 @@
-//! As whom a registry is asked.
+//! The user and password for a registry.
 
 use std::env;
 use std::fs::File;
@@ -13,20 +13,24 @@ use crate::Failure;
 const USERNAME: &str = "REGISTRY_USERNAME";
 const PASSWORD: &str = "REGISTRY_PASSWORD";
 
-/// The user that the environment names, or else the one of `docker login`; nobody, where neither does.
+/// Returns the user from the environment, else the one from `docker login`, else anonymous.
 ///
 /// # Errors
-/// Where there is a user, but not to be had.
+/// If a user is configured, but the user or password cannot be read.
 pub(crate) fn of(registry: &str) -> Result<RegistryAuth, Failure> {
     let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
     match (set(USERNAME), set(PASSWORD)) {
         (Some(user), Some(password)) => return Ok(RegistryAuth::Basic(user, password)),
         (None, None) => {}
         (Some(_), None) => {
-            return Err(format!("{USERNAME} is set without {PASSWORD}; set both or none").into());
+            return Err(
+                format!("{USERNAME} is set without {PASSWORD}; set both or neither").into(),
+            );
         }
         (None, Some(_)) => {
-            return Err(format!("{PASSWORD} is set without {USERNAME}; set both or none").into());
+            return Err(
+                format!("{PASSWORD} is set without {USERNAME}; set both or neither").into(),
+            );
         }
     }
     let folder = env::var_os("DOCKER_CONFIG")
@@ -37,7 +41,7 @@ pub(crate) fn of(registry: &str) -> Result<RegistryAuth, Failure> {
     };
     let cannot = |reason: String| {
         format!(
-            "{}: {reason}; docker login {registry}, or set {USERNAME} and {PASSWORD}",
+            "{}: {reason}; run `docker login {registry}`, or set {USERNAME} and {PASSWORD}",
             path.display()
         )
     };
@@ -55,15 +59,15 @@ pub(crate) fn of(registry: &str) -> Result<RegistryAuth, Failure> {
         ))
         .into()),
         Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(RegistryAuth::Anonymous),
-        // The answer of Docker's helpers for a registry without a login.
+        // Docker's helpers answer so for a registry without a login.
         Err(CredentialRetrievalError::HelperFailure { stdout, .. })
             if stdout.contains("credentials not found") =>
         {
             Ok(RegistryAuth::Anonymous)
         }
-        // What it wrote besides may be of the credential.
+        // The rest of the helper's output may contain the password.
         Err(CredentialRetrievalError::HelperFailure { helper, .. }) => {
-            Err(cannot(format!("{helper} fails")).into())
+            Err(cannot(format!("{helper} failed")).into())
         }
         Err(error) => Err(cannot(error.to_string()).into()),
     }

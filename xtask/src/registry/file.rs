@@ -1,4 +1,4 @@
-//! Files: read whole, and written whole or not at all.
+//! Reads whole files, and writes them whole or not at all.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,18 +6,18 @@ use std::path::Path;
 
 use crate::Failure;
 
-/// The bytes of a file.
+/// Returns the bytes of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()).into())
 }
 
-/// The text of a file in UTF-8.
+/// Returns the text of a UTF-8 file.
 pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
     String::from_utf8(read(path)?)
-        .map_err(|error| format!("cannot read {}: it is not UTF-8: {error}", path.display()).into())
+        .map_err(|error| format!("cannot read {}: invalid UTF-8: {error}", path.display()).into())
 }
 
-/// Puts a file in place of what is there: until all is written, that stays.
+/// Writes a file, and replaces an existing one only when all bytes are written.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let folder = path
         .parent()
@@ -25,7 +25,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         .unwrap_or(Path::new("."));
     let put = || -> io::Result<()> {
         let mut part = tempfile::Builder::new();
-        // Less what the umask takes, as any new file.
+        // The umask applies, as to any new file.
         #[cfg(unix)]
         part.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut part = part.tempfile_in(folder)?;

@@ -1,8 +1,8 @@
-//! The metadata of a policy, as kwctl reads them of `metadata.yml` and writes them into a module: the members of
-//! `Metadata` in Kubewarden's `policy-evaluator`, in their order, under the same conditions.
+//! The metadata of a policy, read from `metadata.yml` and written into a module as kwctl does it: the fields of
+//! `Metadata` in Kubewarden's `policy-evaluator`, in the same order and with the same checks.
 //!
-//! It is stricter in three things. kwctl skips a member that it does not know, takes a policy for Kubernetes without
-//! rules, and `*` beside resources; here those are mistakes.
+//! Three things that kwctl accepts are errors here: an unknown field, a Kubernetes policy without rules, and `*` beside
+//! other resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,11 +19,11 @@ pub(crate) const USAGE: &str = "io.kubewarden.policy.usage";
 /// The annotation that names the repository of the sources.
 pub(crate) const SOURCE: &str = "io.kubewarden.policy.source";
 
-/// What a policy says of itself to a cluster, and to those who look at it.
+/// The metadata of a policy.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Metadata {
-    /// Not in the file, but of the execution mode.
+    /// Set from the execution mode; the file does not have it.
     #[serde(skip_deserializing)]
     protocol_version: ProtocolVersion,
     rules: Vec<Rule>,
@@ -56,13 +56,13 @@ fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Version>
     let text = String::deserialize(deserializer)?;
     let said = |error| {
         D::Error::custom(format!(
-            "{text:?} is no version: {error}; write it as \"1.35.0\""
+            "{text:?} is not a valid version: {error}; write it as \"1.35.0\""
         ))
     };
     text.parse().map(Some).map_err(said)
 }
 
-/// What the policy is asked for.
+/// A webhook rule: the requests that reach the policy.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Rule {
@@ -83,28 +83,28 @@ enum Operation {
     All,
 }
 
-/// Which language host and guest speak.
+/// The version of the protocol between host and guest.
 #[derive(Debug, Default, Serialize)]
 enum ProtocolVersion {
-    /// Every one but Kubewarden's own.
+    /// Any protocol except Kubewarden's own.
     #[default]
     Unknown,
-    /// The only version that there is of it.
+    /// The only version of Kubewarden's own protocol.
     #[serde(rename = "v1")]
     V1,
 }
 
-/// By which interface the host calls the module.
+/// The interface by which the host calls the module.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ExecutionMode {
-    /// waPC, with Kubewarden's own calls.
+    /// waPC with Kubewarden's own calls.
     #[default]
     #[serde(rename = "kubewarden-wapc")]
     KubewardenWapc,
-    /// OPA's Wasm ABI, the answer an AdmissionReview.
+    /// OPA's Wasm ABI; the answer is an AdmissionReview.
     #[serde(rename = "opa")]
     Opa,
-    /// OPA's Wasm ABI, the answer Gatekeeper's violations.
+    /// OPA's Wasm ABI; the answer is Gatekeeper's violations.
     #[serde(rename = "gatekeeper")]
     Gatekeeper,
     /// A program that reads standard input.
@@ -120,7 +120,7 @@ enum PolicyType {
     Raw,
 }
 
-/// What the policy may ask the cluster for.
+/// A kind of object that the policy may read from the cluster.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ContextAwareResource {
@@ -132,16 +132,14 @@ impl Metadata {
     /// Reads and checks a `metadata.yml`.
     ///
     /// # Errors
-    /// What is wrong, with the line, the field and the way out.
+    /// If the file is not valid metadata. The message has the line, the field and the fix.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let text = file::read_text(path)?;
         let documents =
             eci_manifest::documents(&text).map_err(|error| format!("{name}: {error}"))?;
         let [document] = documents.as_slice() else {
-            return Err(
-                format!("{name}: {} documents, where one is to be", documents.len()).into(),
-            );
+            return Err(format!("{name}: expected one document, found {}", documents.len()).into());
         };
         let said = |path: &str, reason: String| {
             format!("{name}:{}: {path}: {reason}", document.line(path))
@@ -158,27 +156,27 @@ impl Metadata {
             .check()
             .map_err(|(path, reason)| said(&path, reason))?;
         if metadata.execution_mode == ExecutionMode::KubewardenWapc {
-            // kwctl calls the module and takes its answer. There is one version to answer with, and that this policy's
-            // module does is a test of the module in the host (e2e-tests/tests/module.rs).
+            // kwctl calls the module and takes its answer. There is only one version, and e2e-tests/tests/module.rs
+            // checks that this policy's module answers with it.
             metadata.protocol_version = ProtocolVersion::V1;
         }
         Ok(metadata)
     }
 
-    /// The execution mode.
+    /// Returns the execution mode.
     pub(crate) fn execution_mode(&self) -> ExecutionMode {
         self.execution_mode
     }
 
-    /// Makes a text, as it is, the usage among the annotations.
+    /// Sets the annotation that carries the README.
     pub(crate) fn set_usage(&mut self, usage: String) {
         self.annotations.insert(USAGE.to_owned(), usage);
     }
 
-    /// The path of the first field that does not hold what it must, and why.
+    /// Returns the path of the first invalid field, and what is wrong with it.
     fn check(&self) -> Result<(), (String, String)> {
         if self.rules.is_empty() && self.policy_type == PolicyType::Kubernetes {
-            let reason = "the policy would be asked for nothing; name what it is to judge";
+            let reason = "a Kubernetes policy without rules never runs; add a rule";
             return Err(("rules".to_owned(), reason.to_owned()));
         }
         for (index, rule) in self.rules.iter().enumerate() {
@@ -190,7 +188,7 @@ impl Metadata {
             .iter()
             .any(|one| one.api_version.is_empty() || one.kind.is_empty())
         {
-            let reason = "an empty apiVersion or kind; name them, such as v1 and Namespace";
+            let reason = "apiVersion or kind is empty; set both, such as v1 and Namespace";
             return Err(("contextAwareResources".to_owned(), reason.to_owned()));
         }
         Ok(())
@@ -206,18 +204,18 @@ impl Rule {
     }
 }
 
-/// That a list has something, and nothing beside what stands for all.
+/// Checks that a list is not empty, and that `all` is alone in it.
 fn alone<T: PartialEq<A>, A: ?Sized>(all: &A, list: &[T]) -> Result<(), String> {
     match list {
-        [] => Err("it is empty; name at least one, or \"*\" for all".to_owned()),
+        [] => Err("the list is empty; name at least one item, or \"*\" for all".to_owned()),
         [_, _, ..] if list.iter().any(|one| one == all) => {
-            Err("\"*\" stands for all; remove it, or the others".to_owned())
+            Err("\"*\" stands for all; remove it or the other items".to_owned())
         }
         _ => Ok(()),
     }
 }
 
-/// The API server's conditions for the resources of a webhook's rule: what an earlier one covers is not named again.
+/// Checks resources as the API server checks those of a webhook: none may be covered by an earlier one.
 fn resources(list: &[String]) -> Result<(), String> {
     alone("*/*", list)?;
     let all = list.iter().any(|one| one == "*");

@@ -1,5 +1,5 @@
-//! `cargo xtask annotate`, `push` and `pull`: puts the metadata into a module, and brings it into a registry and back, as
-//! kwctl does.
+//! `cargo xtask annotate`, `push` and `pull`, which do what kwctl does: put the metadata into a module, and move it to a
+//! registry and back.
 
 mod credentials;
 mod file;
@@ -18,11 +18,11 @@ use crate::Failure;
 
 const REGISTRIES: &str = "\
 The user comes from REGISTRY_USERNAME and REGISTRY_PASSWORD in the environment, or else from `docker login`. A registry
-on this machine (localhost, 127.0.0.0/8) is asked over HTTP, any other over HTTPS.";
+on this machine (localhost, 127.0.0.0/8) is reached over HTTP, any other over HTTPS.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// Writes a module with its metadata in it, in place of the metadata that it has.
+    /// Writes a module with its metadata, in place of any metadata that it has.
     Annotate {
         /// The module.
         module: PathBuf,
@@ -36,23 +36,23 @@ pub(crate) enum Task {
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Pushes a module to an OCI registry, and prints its immutable reference.
+    /// Pushes a module to an OCI registry and prints its immutable reference.
     #[command(after_help = REGISTRIES)]
     Push {
         /// The annotated module.
         module: PathBuf,
         /// The tag, such as registry.example/policies/name:v1.
         reference: String,
-        /// Pushes a module without metadata, too.
+        /// Pushes a module even if it has no metadata.
         #[arg(long, short)]
         force: bool,
-        /// How the reference is printed; `json` is kwctl's format, an object with the member `immutable_ref`.
+        /// The format of the reference; `json` is kwctl's format, an object with the field `immutable_ref`.
         #[arg(long, short, value_name = "FORMAT", default_value = "text")]
         output: Format,
         #[command(flatten)]
         connection: Connection,
     },
-    /// Pulls a module from an OCI registry, and prints its immutable reference.
+    /// Pulls a module from an OCI registry and prints its immutable reference.
     #[command(after_help = REGISTRIES)]
     Pull {
         /// The tag or digest, such as registry.example/policies/name:v1 or registry.example/policies/name@sha256:…
@@ -67,7 +67,7 @@ pub(crate) enum Task {
 
 #[derive(Debug, Args)]
 pub(crate) struct Connection {
-    /// Asks the registry over HTTP, which hides neither the password nor the module from the network.
+    /// Uses HTTP, which hides neither the password nor the module from the network.
     #[arg(long)]
     insecure: bool,
 }
@@ -80,10 +80,10 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Runs the task, and prints the reference.
+/// Runs the task and prints the reference.
 ///
 /// # Errors
-/// Where a file or the registry cannot be used.
+/// If a file or the registry cannot be used.
 pub(crate) fn run(task: Task) -> Result<(), Failure> {
     match task {
         Task::Annotate {

@@ -1,4 +1,4 @@
-//! A WebAssembly module: its sections, and the one of them that has the metadata.
+//! A WebAssembly module: its sections, and the metadata in one of them.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use wasmparser::{Parser, Payload, Validator};
 use super::metadata::{ExecutionMode, Metadata, SOURCE};
 use crate::Failure;
 
-/// The custom section in which a cluster finds the metadata, as JSON.
+/// The custom section in which a cluster finds the metadata as JSON.
 const SECTION: &str = "io.kubewarden.metadata";
-/// Where registries look for the repository of the sources.
+/// The annotation in which registries look for the repository of the sources.
 const IMAGE_SOURCE: &str = "org.opencontainers.image.source";
 
 /// A valid module.
 #[derive(Debug)]
 pub(crate) struct Module<'b> {
-    /// All but the metadata, by id.
+    /// All sections except the metadata.
     sections: Vec<RawSection<'b>>,
-    /// The metadata: of several sections the first, as clusters read them.
+    /// The metadata; of several sections the first, as clusters read it.
     metadata: Option<&'b [u8]>,
     exports: Vec<&'b str>,
 }
@@ -28,20 +28,20 @@ impl<'b> Module<'b> {
     /// Reads a module.
     ///
     /// # Errors
-    /// Why it is none that a host would take.
+    /// If no host accepts the bytes as a module.
     pub(crate) fn new(bytes: &'b [u8]) -> Result<Self, Failure> {
         if Parser::is_component(bytes) {
             return Err(
-                "a WebAssembly component, which no Kubewarden host takes; build a core module \
-                        (for example for wasm32-wasip1)"
+                "a WebAssembly component, which Kubewarden does not support; build a core module, \
+                 for example for wasm32-wasip1"
                     .into(),
             );
         }
         if !Parser::is_core_wasm(bytes) {
-            return Err("no WebAssembly module: it does not begin as one".into());
+            return Err("not a WebAssembly module".into());
         }
         let broken = |error: wasmparser::BinaryReaderError| {
-            format!("a broken WebAssembly module: {error}; build it anew")
+            format!("invalid WebAssembly module: {error}; build it again")
         };
         Validator::new().validate_all(bytes).map_err(broken)?;
         let mut module = Module {
@@ -74,10 +74,10 @@ impl<'b> Module<'b> {
         Ok(module)
     }
 
-    /// The module with these metadata, and no others, at its end.
+    /// Returns the module with these metadata in place of any others.
     ///
     /// # Errors
-    /// Where the metadata are not of such a module.
+    /// If the module does not have the exports of the execution mode.
     pub(crate) fn annotated(&self, metadata: &Metadata) -> Result<Vec<u8>, Failure> {
         self.check_mode(metadata.execution_mode())?;
         let mut annotated = wasm_encoder::Module::new();
@@ -91,23 +91,23 @@ impl<'b> Module<'b> {
         Ok(annotated.finish())
     }
 
-    /// That it exports what a host calls in this mode. For kwctl every module with an export of OPA's is one of OPA's.
+    /// Checks that the module has the exports of this mode. For kwctl, any `opa_` export makes it a module for OPA.
     fn check_mode(&self, mode: ExecutionMode) -> Result<(), Failure> {
         let exports = |name| self.exports.contains(&name);
         match mode {
             ExecutionMode::KubewardenWapc if self.is_of_opa() => Err(
-                "it exports what OPA's hosts call; executionMode must be opa or gatekeeper".into(),
+                "the module exports opa_… functions; set executionMode to opa or gatekeeper".into(),
             ),
             ExecutionMode::KubewardenWapc if !exports("__guest_call") => Err(
-                "it exports no __guest_call, which hosts call under executionMode kubewarden-wapc"
+                "the module exports no __guest_call, which executionMode kubewarden-wapc needs"
                     .into(),
             ),
             ExecutionMode::Opa | ExecutionMode::Gatekeeper if !self.is_of_opa() => Err(
-                "it exports no opa_…, which hosts call under executionMode opa and gatekeeper"
+                "the module exports no opa_… function, which executionMode opa and gatekeeper need"
                     .into(),
             ),
             ExecutionMode::Wasi if !exports("_start") => {
-                Err("it exports no _start, which hosts call under executionMode wasi".into())
+                Err("the module exports no _start, which executionMode wasi needs".into())
             }
             _ => Ok(()),
         }
@@ -117,16 +117,17 @@ impl<'b> Module<'b> {
         self.exports.iter().any(|name| name.starts_with("opa_"))
     }
 
-    /// The annotations of its metadata as an OCI manifest takes them: on one line, the source under OCI's name, too.
-    /// None where it has no metadata and is to be pushed all the same.
+    /// Returns the annotations for the OCI manifest: those of one line, and the source under OCI's name too.
+    ///
+    /// Returns `None` for a module without metadata, which `force` allows.
     ///
     /// # Errors
-    /// Where it has no metadata, or such as nobody can read.
+    /// If the metadata are missing or invalid.
     pub(crate) fn annotations_to_push(
         &self,
         force: bool,
     ) -> Result<Option<BTreeMap<String, String>>, Failure> {
-        /// All that is read of metadata, whichever version of kwctl wrote them.
+        /// The only field that is read, so that the metadata may come from any version of kwctl.
         #[derive(Deserialize)]
         struct Annotated {
             #[serde(default)]
@@ -134,20 +135,21 @@ impl<'b> Module<'b> {
         }
         let Some(metadata) = self.metadata else {
             return match force {
-                // A host would take it for one of waPC's.
+                // A host would call it as a waPC module.
                 true if self.is_of_opa() => Err(
-                    "a module for OPA's hosts cannot go without metadata; `cargo xtask annotate` adds them"
+                    "a module for OPA needs metadata; add them with `cargo xtask annotate`"
                         .into(),
                 ),
                 true => Ok(None),
                 false => {
-                    Err("it has no metadata; `cargo xtask annotate` adds them, and --force pushes it without"
+                    Err("the module has no metadata; add them with `cargo xtask annotate`, or use --force"
                         .into())
                 }
             };
         };
-        let annotated: Annotated = serde_json::from_slice(metadata)
-            .map_err(|error| format!("its metadata cannot be read: {error}; annotate it anew"))?;
+        let annotated: Annotated = serde_json::from_slice(metadata).map_err(|error| {
+            format!("invalid metadata: {error}; run `cargo xtask annotate` again")
+        })?;
         let mut annotations: BTreeMap<String, String> = annotated
             .annotations
             .into_iter()

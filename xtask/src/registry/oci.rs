@@ -1,5 +1,6 @@
-//! A module in an OCI registry: a manifest with one layer, the module, in the media types and with the annotations
-//! that `kwctl push` gives them, so that each can pull what the other pushed.
+//! A module in an OCI registry: a manifest with one layer, which is the module.
+//!
+//! Media types and annotations are those of `kwctl push`, so that each program can pull the other's modules.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -20,11 +21,11 @@ use oci_client::{Client, Reference};
 use super::credentials;
 use crate::Failure;
 
-/// The most bytes of a module that are pulled. A policy has a few MB.
+/// The largest module that is pulled, in bytes. A policy has a few MB.
 const LARGEST: u64 = 64 << 20;
-/// How long a registry may take until it is connected to, and until it goes on with an answer.
+/// The longest wait for a connection, and for the next part of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Every manifest that a registry may have: what is no module is told, not asked away.
+/// Every type of manifest, so that an image is fetched and reported as such instead of as missing.
 const MANIFESTS: [&str; 4] = [
     OCI_IMAGE_MEDIA_TYPE,
     IMAGE_MANIFEST_MEDIA_TYPE,
@@ -32,7 +33,7 @@ const MANIFESTS: [&str; 4] = [
     IMAGE_MANIFEST_LIST_MEDIA_TYPE,
 ];
 
-/// Where a module is, or is to be.
+/// The place of a module in a registry.
 pub(crate) struct Registry {
     reference: Reference,
     client: Client,
@@ -41,10 +42,10 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// The place of a reference such as `registry.example/policies/name:v1`, after `registry://` or without.
+    /// Reads a reference such as `registry.example/policies/name:v1`, with or without `registry://` before it.
     ///
     /// # Errors
-    /// Where it is no reference, or the user of the registry cannot be had.
+    /// If the reference is not valid, or the user for the registry cannot be read.
     pub(crate) fn of(reference: &str, insecure: bool) -> Result<Self, Failure> {
         let parsed: Reference = reference
             .strip_prefix("registry://")
@@ -65,24 +66,23 @@ impl Registry {
             user_agent: concat!("eci-security-context/", env!("CARGO_PKG_VERSION")),
             ..ClientConfig::default()
         };
-        // Fails where there is a provider already, which nothing else here sets.
+        // An error means that a provider is set already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
             user: credentials::of(parsed.registry())?,
-            // All that it needs are the certificates of authorities.
             client: Client::try_from(config).map_err(|error| {
                 let reason = chain(&error);
-                format!("cannot speak TLS: {reason}; install them (Debian: apt-get install ca-certificates)")
+                format!("cannot load the certificates for TLS: {reason}; install them (Debian: apt-get install ca-certificates)")
             })?,
             reference: parsed,
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         })
     }
 
-    /// Pushes a module, and tells its immutable reference.
+    /// Pushes a module and returns its immutable reference.
     ///
     /// # Errors
-    /// What the registry objects to, and the way out.
+    /// If the registry cannot be reached or refuses the module.
     pub(crate) fn push(
         &self,
         module: Vec<u8>,
@@ -115,18 +115,20 @@ impl Registry {
         match pushed.manifest_url.rsplit_once('/') {
             Some((_, digest)) if digest.contains(':') => Ok(self.immutable(digest)),
             _ => Err(format!(
-                "{} is pushed, but the registry does not tell its digest",
+                "{} is pushed, but the registry did not return its digest",
                 self.reference
             )
             .into()),
         }
     }
 
-    /// Pulls a module, and tells its immutable reference. The client holds the manifest to the digest, of the reference
-    /// or of the registry's answer, and the module to that of the manifest.
+    /// Pulls a module and returns it with its immutable reference.
+    ///
+    /// The client checks the manifest's digest against the reference or the registry's answer, and the module's digest
+    /// against the manifest.
     ///
     /// # Errors
-    /// What the registry objects to, or what is wrong with what it has.
+    /// If the registry cannot be reached, refuses, or has no valid module there.
     pub(crate) fn pull(&self) -> Result<(Vec<u8>, String), Failure> {
         self.runtime.block_on(async {
             let (manifest, digest) = self
@@ -136,7 +138,7 @@ impl Registry {
                 .map_err(|error| self.said(&error))?;
             let immutable = self.immutable(&digest);
             let manifest = serde_json::from_slice(&manifest)
-                .map_err(|error| format!("{immutable}: its manifest cannot be read: {error}"))?;
+                .map_err(|error| format!("{immutable}: invalid manifest: {error}"))?;
             let (layer, size) =
                 module_of(&manifest).map_err(|reason| format!("{immutable}: {reason}"))?;
             let stream = self.client.pull_blob_stream(&self.reference, layer).await;
@@ -155,7 +157,7 @@ impl Registry {
         )
     }
 
-    /// What went wrong, and the way out.
+    /// Returns the message for an error: what failed, and what to do.
     fn said(&self, error: &OciDistributionError) -> String {
         use OciDistributionError as E;
         use OciErrorCode as Code;
@@ -175,37 +177,37 @@ impl Registry {
             _ if is(&[Code::Unauthorized, Code::Denied]) => self.refused(),
             _ if is(&[Code::ManifestUnknown, Code::NameUnknown, Code::NotFound]) => {
                 format!(
-                    "{} is not there: {registry} has no such repository, tag or digest",
+                    "{} does not exist: {registry} has no such repository, tag or digest",
                     self.reference
                 )
             }
-            // An answer that is not OCI's may be a page.
+            // The message may be a whole HTML page.
             E::ServerError { code, message, .. } => {
                 let message: String = message.chars().take(300).collect();
-                format!("{}: {registry} answers {code} {message}", self.reference)
+                format!("{}: {registry} answered {code} {message}", self.reference)
                     .trim_end()
                     .to_owned()
             }
             E::DigestError(_) => format!("{}: its manifest: {}", self.reference, chain(error)),
-            E::RequestError(_) => format!("{registry} cannot be asked: {}", chain(error)),
+            E::RequestError(_) => format!("cannot reach {registry}: {}", chain(error)),
             _ => format!("{}: {}", self.reference, chain(error)),
         }
     }
 
     fn refused(&self) -> String {
         let registry = self.reference.registry();
-        let who = match &self.user {
-            RegistryAuth::Basic(user, _) => format!("the user {user}, or the password"),
-            RegistryAuth::Anonymous | RegistryAuth::Bearer(_) => "what has no user".to_owned(),
+        let reason = match &self.user {
+            RegistryAuth::Basic(user, _) => format!("refuses the user {user} or the password"),
+            RegistryAuth::Anonymous | RegistryAuth::Bearer(_) => "requires a login".to_owned(),
         };
         format!(
-            "{}: {registry} refuses {who}; docker login {registry}, or set REGISTRY_USERNAME and REGISTRY_PASSWORD",
+            "{}: {registry} {reason}; run `docker login {registry}`, or set REGISTRY_USERNAME and REGISTRY_PASSWORD",
             self.reference
         )
     }
 }
 
-/// All of a stream that has so many bytes.
+/// Reads a stream that must have exactly `size` bytes.
 async fn whole(mut stream: SizedStream, size: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(size);
     while let Some(part) = stream.next().await {
@@ -215,14 +217,12 @@ async fn whole(mut stream: SizedStream, size: usize) -> Result<Vec<u8>, String> 
         }
     }
     if bytes.len() != size {
-        return Err(format!(
-            "it has not the {size} bytes of which the manifest tells"
-        ));
+        return Err(format!("its size is not the {size} bytes of the manifest"));
     }
     Ok(bytes)
 }
 
-/// The digest and the size of the module.
+/// Returns the digest and the size of the module.
 fn module_of(manifest: &OciManifest) -> Result<(&str, usize), String> {
     let kind = match manifest {
         OciManifest::ImageIndex(_) => "an index of images".to_owned(),
@@ -234,7 +234,7 @@ fn module_of(manifest: &OciManifest) -> Result<(&str, usize), String> {
                 {
                     Some(size) => Ok((&layer.digest, size as usize)),
                     None => Err(format!(
-                        "a module of {} bytes; {LARGEST} are the most",
+                        "the module has {} bytes (allowed: {LARGEST})",
                         layer.size
                     )),
                 };
@@ -244,11 +244,11 @@ fn module_of(manifest: &OciManifest) -> Result<(&str, usize), String> {
         },
     };
     Err(format!(
-        "it is no policy: it has {kind}, where a policy has a layer of {WASM_LAYER_MEDIA_TYPE}"
+        "not a policy: found {kind}, expected one layer of {WASM_LAYER_MEDIA_TYPE}"
     ))
 }
 
-/// Whether a registry, with its port or without, is this machine.
+/// True if the registry is on this machine.
 fn is_loopback(registry: &str) -> bool {
     let host = registry.split_once(':').map_or(registry, |(host, _)| host);
     host == "localhost"
@@ -257,7 +257,7 @@ fn is_loopback(registry: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// An error with what it comes of.
+/// Returns the message of an error followed by those of its causes.
 fn chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut of = error.source();

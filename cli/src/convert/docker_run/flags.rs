@@ -1,6 +1,5 @@
 //! The flags of `docker run` (Docker 29), parsed with clap.
 
-use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Flags with their short names: those that take a value, and those that do not.
@@ -58,13 +57,11 @@ impl DockerRun {
         };
         let left_out = args(LEFT_OUT).filter(given);
         let left_out: Vec<_> = left_out.map(|(name, _)| format!("--{name}")).collect();
-        let mut remarks = Vec::new();
-        if !left_out.is_empty() {
-            let flags = left_out.join(", ");
-            remarks.push(format!(
-                "not converted: {flags}; add the fields that the pod needs by hand"
-            ));
-        }
+        let remark = format!(
+            "not converted: {}; add the fields that the pod needs by hand",
+            left_out.join(", ")
+        );
+        let remarks = Vec::from_iter((!left_out.is_empty()).then_some(remark));
         Ok(Self { matches, remarks })
     }
 
@@ -84,9 +81,20 @@ impl DockerRun {
         self.last(flag).is_some_and(|value| value == "true")
     }
 
-    /// Returns the image and the arguments of its program.
-    pub(super) fn words(&self) -> Vec<String> {
-        self.all("words")
+    /// Returns the pairs of a flag that takes NAME=VALUE. A later value replaces an earlier one.
+    pub(super) fn pairs(&mut self, flag: &str) -> Vec<(String, String)> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for text in self.all(flag) {
+            if let Some((name, value)) = text.split_once('=') {
+                pairs.retain(|(other, _)| other != name);
+                pairs.push((name.to_owned(), value.to_owned()));
+            } else {
+                self.remarks.push(format!(
+                    "--{flag} {text:?} has no value; write --{flag} {text}=VALUE"
+                ));
+            }
+        }
+        pairs
     }
 }
 
@@ -122,22 +130,13 @@ fn args([values, switches]: Flags) -> impl Iterator<Item = (&'static str, Arg)> 
     values.chain(switches)
 }
 
-/// Returns clap's error on one line.
+/// Returns clap's error on one line, without its usage.
 fn explain(error: &clap::Error) -> String {
-    let context = |kind| error.get(kind).map(ToString::to_string);
-    // Without the placeholder of its value: `--name <name>`, `--rm[=<rm>]`.
-    let flag = context(ContextKind::InvalidArg).unwrap_or_default();
-    let flag = flag.split([' ', '[']).next().unwrap_or_default();
-    let value = context(ContextKind::InvalidValue).unwrap_or_default();
-    let similar = context(ContextKind::SuggestedArg);
-    match (error.kind(), similar, value.as_str()) {
-        (ErrorKind::UnknownArgument, Some(similar), _) => {
-            format!("docker run has no flag {flag}; did you mean {similar}?")
-        }
-        (ErrorKind::UnknownArgument, None, _) => {
-            format!("docker run has no flag {flag}; write the program's arguments after the image")
-        }
-        (ErrorKind::InvalidValue, _, "") => format!("{flag} has no value; write it after the flag"),
-        _ => format!("{flag} does not take the value {value:?}; use true or false"),
-    }
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let lines = lines.take_while(|line| !line.starts_with("Usage:"));
+    // A word after `--` would be the image, not a value.
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("tip: to pass"));
+    let text = lines.collect::<Vec<_>>().join("; ");
+    format!("docker run: {}", text.trim_start_matches("error: "))
 }

@@ -9,9 +9,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::flags::DockerRun;
 
 impl DockerRun {
-    /// Returns the pod.
+    /// Builds the pod.
     pub(super) fn pod(&mut self) -> Result<Pod, String> {
-        let mut words = self.words().into_iter();
+        let mut words = self.all("words").into_iter();
         let image = words
             .next()
             .filter(|image| !image.is_empty())
@@ -30,7 +30,7 @@ impl DockerRun {
             image: Some(image),
             command: filled(command),
             args: filled(args),
-            env: filled(self.env()?),
+            env: filled(self.env()),
             security_context: filled(self.container_security()?),
             stdin: filled(self.is_set("interactive")),
             tty: filled(self.is_set("tty")),
@@ -38,14 +38,21 @@ impl DockerRun {
             working_dir: self.last("workdir").and_then(filled),
             ..Container::default()
         };
-        let mut spec = PodSpec {
+        let security_context = filled(self.pod_security()?);
+        let is = |value: &String, kind| value.split(':').next() == Some(kind);
+        let has = |flag, kind| filled(self.all(flag).iter().any(|value| is(value, kind)));
+        let spec = PodSpec {
             containers: vec![container],
+            host_ipc: has("ipc", "host"),
+            host_network: has("network", "host"),
+            host_pid: has("pid", "host"),
             restart_policy: Some("Never".to_owned()),
-            security_context: filled(self.pod_security()?),
+            security_context,
+            share_process_namespace: has("pid", "container"),
             volumes: filled(volumes),
             ..PodSpec::default()
         };
-        self.namespaces(&mut spec)?;
+        self.check_namespaces()?;
         self.remarks.extend(self.all("device").iter().map(|device| {
             format!("--device {device:?}: a pod has no field for devices, and ECI gives no access to devices of a host")
         }));
@@ -64,9 +71,8 @@ impl DockerRun {
     /// Returns the name of the pod: the given one, or else that of the image.
     fn name(&mut self, image: &str) -> String {
         let Some(given) = self.last("name").and_then(filled) else {
-            let image = image.split('@').next().unwrap_or(image);
             let image = image.rsplit('/').next().unwrap_or(image);
-            return dns_label(image.split(':').next().unwrap_or(image), "container");
+            return dns_label(image.split([':', '@']).next().unwrap_or(image), "container");
         };
         let name = dns_label(&given, "container");
         if name != given {
@@ -77,53 +83,26 @@ impl DockerRun {
         name
     }
 
-    /// Returns the variables. A later value replaces an earlier one.
-    fn env(&mut self) -> Result<Vec<EnvVar>, String> {
-        let mut env: Vec<EnvVar> = Vec::new();
-        for variable in self.all("env") {
-            let Some((name, value)) = variable.split_once('=') else {
-                self.remarks.push(format!(
-                    "--env {variable:?}: the environment of your shell is not read; write --env {variable}=VALUE"
-                ));
-                continue;
-            };
-            if name.is_empty() {
-                return Err("--env has a value without a name; write --env NAME=VALUE".to_owned());
-            }
-            env.retain(|other| other.name != name);
-            env.push(EnvVar {
-                name: name.to_owned(),
-                value: Some(literal(value.to_owned())),
-                ..EnvVar::default()
-            });
-        }
-        Ok(env)
+    /// Returns the variables of the environment.
+    fn env(&mut self) -> Vec<EnvVar> {
+        let variable = |(name, value)| EnvVar {
+            name,
+            value: Some(literal(value)),
+            ..EnvVar::default()
+        };
+        self.pairs("env").into_iter().map(variable).collect()
     }
 
-    /// Sets the fields of the namespaces that the pod shares with the host.
-    fn namespaces(&mut self, spec: &mut PodSpec) -> Result<(), String> {
+    /// Adds a remark for each namespace that a pod cannot express.
+    fn check_namespaces(&mut self) -> Result<(), String> {
         for flag in ["network", "pid", "ipc", "uts", "userns", "cgroupns"] {
             for value in self.all(flag) {
                 let reason = match (flag, value.as_str()) {
-                    ("network", "host" | "name=host") => {
-                        spec.host_network = Some(true);
-                        continue;
-                    }
-                    ("pid", "host") => {
-                        spec.host_pid = Some(true);
-                        continue;
-                    }
-                    ("ipc", "host") => {
-                        spec.host_ipc = Some(true);
-                        continue;
-                    }
+                    ("network" | "pid" | "ipc", "host") => continue,
                     // The defaults of a pod.
                     ("network", "bridge" | "default") | ("ipc", "shareable") => continue,
                     ("userns", "host") | (_, "" | "private") => continue,
                     (_, other) if other.starts_with("container:") => {
-                        if flag == "pid" {
-                            spec.share_process_namespace = Some(true);
-                        }
                         "only containers of one pod share a namespace; add the other container to the pod"
                     }
                     ("network", _) => {
@@ -159,9 +138,8 @@ pub(super) fn dns_label(text: &str, default: &str) -> String {
 
 /// Returns the text so that the kubelet, which replaces `$(NAME)` and `$$`, passes it on unchanged.
 fn literal(text: String) -> String {
-    if text.contains("$$") || text.contains("$(") {
-        text.replace('$', "$$")
-    } else {
-        text
+    match text.contains("$$") || text.contains("$(") {
+        true => text.replace('$', "$$"),
+        false => text,
     }
 }

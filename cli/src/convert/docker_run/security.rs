@@ -13,7 +13,7 @@ impl DockerRun {
         let user = self.last("user").unwrap_or_default();
         let (user, group) = user.split_once(':').unwrap_or((&user, ""));
         let mut context = SecurityContext {
-            capabilities: filled(self.capabilities()?),
+            capabilities: filled(self.capabilities()),
             privileged: filled(self.is_set("privileged")),
             read_only_root_filesystem: filled(self.is_set("read-only")),
             run_as_user: self.id("--user", user, "runAsUser")?,
@@ -35,20 +35,10 @@ impl DockerRun {
         for group in self.all("group-add") {
             groups.extend(self.id("--group-add", &group, "supplementalGroups")?);
         }
-        let mut sysctls: Vec<Sysctl> = Vec::new();
-        for sysctl in self.all("sysctl") {
-            let Some((name, value)) = sysctl.split_once('=').filter(|(name, _)| !name.is_empty())
-            else {
-                return Err(format!(
-                    "--sysctl {sysctl:?} is not valid; write --sysctl NAME=VALUE"
-                ));
-            };
-            sysctls.retain(|other| other.name != name);
-            sysctls.push(Sysctl {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            });
-        }
+        let sysctls = self.pairs("sysctl").into_iter();
+        let sysctls: Vec<_> = sysctls
+            .map(|(name, value)| Sysctl { name, value })
+            .collect();
         Ok(PodSecurityContext {
             supplemental_groups: filled(groups),
             sysctls: filled(sysctls),
@@ -58,47 +48,41 @@ impl DockerRun {
 
     /// Returns the number of a user or a group. Only the image knows the number of a name, except root's.
     fn id(&mut self, flag: &str, name: &str, field: &str) -> Result<Option<i64>, String> {
-        if name.is_empty() {
-            return Ok(None);
-        }
-        if name == "root" {
-            return Ok(Some(0));
-        }
-        if !name.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.remarks.push(format!(
-                "{flag}: {field} takes a number, and {name:?} is a name; write the number that `id` prints in the image"
-            ));
-            return Ok(None);
-        }
-        let id: Result<i32, _> = name.parse();
+        let id = match name {
+            "" => return Ok(None),
+            "root" => Ok(0),
+            _ if name.bytes().all(|byte| byte.is_ascii_digit()) => name.parse::<i32>(),
+            _ => {
+                self.remarks.push(format!(
+                    "{flag}: {field} takes a number, and {name:?} is a name; write the number that `id` prints in the image"
+                ));
+                return Ok(None);
+            }
+        };
         id.map(|id| Some(id.into()))
             .map_err(|_| format!("{flag}: {name} is not a valid ID (allowed: 0–2147483647)"))
     }
 
-    fn capabilities(&self) -> Result<Capabilities, String> {
-        let names = |flag| {
-            let names = self.all(flag);
-            if names.iter().any(String::is_empty) {
-                return Err(format!("--{flag} has no value; write it after the flag"));
-            }
-            let names = names.iter().map(|name| normalise(name).into_owned());
-            Ok(names.collect::<Vec<_>>())
+    fn capabilities(&self) -> Capabilities {
+        let names = |flag| -> Vec<String> {
+            let names = self.all(flag).into_iter();
+            names.map(|name| normalise(&name).into_owned()).collect()
         };
-        let (add, mut drop) = (names("cap-add")?, names("cap-drop")?);
+        let (add, mut drop) = (names("cap-add"), names("cap-drop"));
         // Docker adds a capability that is in both lists, and Kubernetes drops it. If Docker adds ALL, it drops it too.
         if add.iter().any(|name| name == ALL) {
             drop.retain(|name| name != ALL);
         } else {
             drop.retain(|name| !add.contains(name));
         }
-        Ok(Capabilities {
+        Capabilities {
             add: filled(add),
             drop: filled(drop),
-        })
+        }
     }
 }
 
-/// Sets the fields of a security option, and returns a remark if there is one. The error is the way out.
+/// Sets the fields of a security option and returns a remark, if there is one. The error is the fix.
 fn security_option(
     key: &str,
     value: &str,
@@ -163,12 +147,10 @@ fn security_option(
 
 /// Returns the type and the file of an AppArmor or seccomp profile.
 fn profile(value: &str) -> (String, Option<String>) {
-    match value {
-        "unconfined" => ("Unconfined".to_owned(), None),
-        "builtin" | "docker-default" => ("RuntimeDefault".to_owned(), None),
-        path => {
-            let file = path.rsplit('/').next().unwrap_or(path);
-            ("Localhost".to_owned(), Some(file.to_owned()))
-        }
-    }
+    let (type_, file) = match value {
+        "unconfined" => ("Unconfined", None),
+        "builtin" | "docker-default" => ("RuntimeDefault", None),
+        path => ("Localhost", path.rsplit('/').next()),
+    };
+    (type_.to_owned(), file.map(str::to_owned))
 }

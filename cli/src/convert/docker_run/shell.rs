@@ -7,17 +7,18 @@ pub(super) fn words(input: &[String]) -> Result<Vec<String>, String> {
     };
     let text = text.replace("\r\n", "\n");
     let text = text.trim();
-    if let Some((syntax, way_out)) = shell_syntax(text) {
-        return Err(format!("the command has {syntax}; {way_out}"));
+    if let Some(c) = shell_syntax(text) {
+        return Err(format!(
+            "the command has {c:?}, which only a shell can evaluate; \
+             quote it with single quotes, or give the command as several arguments"
+        ));
     }
     shell_words::split(text)
         .map_err(|_| "the command has a quote that is not closed; close or escape it".to_owned())
 }
 
-/// Returns the first thing that only a shell can evaluate, and the way out. To shell-words it would be text.
-fn shell_syntax(text: &str) -> Option<(String, &'static str)> {
-    const EVALUATE: &str =
-        "write the value, or give the command as several arguments, which your shell evaluates";
+/// Returns the first character that only a shell can evaluate. To shell-words it would be text.
+fn shell_syntax(text: &str) -> Option<char> {
     let mut quote = None;
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
@@ -25,23 +26,14 @@ fn shell_syntax(text: &str) -> Option<(String, &'static str)> {
             (Some(open), _) if c == open => quote = None,
             (Some('\''), _) => {}
             (_, '\\') => drop(characters.next()),
-            (_, '`') => return Some(("a command substitution (`…`)".to_owned(), EVALUATE)),
-            (_, '$') => match characters.peek() {
-                Some('(') => return Some(("a command substitution ($(…))".to_owned(), EVALUATE)),
-                Some('{' | '_' | 'a'..='z' | 'A'..='Z') => {
-                    return Some(("a variable ($NAME)".to_owned(), EVALUATE));
+            (_, '$') => {
+                let next = characters.peek().copied().unwrap_or_default();
+                if next.is_ascii_alphabetic() || "({_".contains(next) {
+                    return Some(c);
                 }
-                _ => {}
-            },
+            }
+            (_, '`') | (None, '|' | '&' | ';' | '<' | '>' | '\n') => return Some(c),
             (None, '\'' | '"') => quote = Some(c),
-            (None, '|' | '&' | ';' | '<' | '>') => {
-                let way_out = "give only the docker run command, or quote the operator to pass it to the container";
-                return Some((format!("the shell operator {c:?}"), way_out));
-            }
-            (None, '\n') => {
-                let way_out = "give one command, and end a line that continues with a backslash";
-                return Some(("more than one line".to_owned(), way_out));
-            }
             _ => {}
         }
     }

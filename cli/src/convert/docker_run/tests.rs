@@ -170,11 +170,11 @@ fn the_security_context() {
             &["hostUsers: false"],
         ),
         (
-            "--sysctl a.b=1 --sysctl c.d=0777 --sysctl a.b=2",
+            "--sysctl a.b=1 --sysctl c.d=0777 --sysctl a.b=2 --sysctl e",
             json!({"securityContext": {"sysctls": [
                 {"name": "c.d", "value": "0777"}, {"name": "a.b", "value": "2"},
             ]}}),
-            &[],
+            &["--sysctl \"e\" has no value; write --sysctl e=VALUE"],
         ),
         (
             "--device /dev/fuse",
@@ -289,96 +289,37 @@ fn the_program_and_its_environment() {
     }
 }
 
+/// Commands, each with the start of its error.
+const BAD: &str = r#"
+docker run -u 9999999999 i => --user: 9999999999 is not a valid ID (allowed: 0–2147483647)
+docker run --usr 0 i => docker run: unexpected argument '--usr' found; tip: a similar argument exists: '--user'
+docker run -Z i => docker run: unexpected argument '-Z' found
+docker run --name => docker run: a value is required for '--name <name>' but none was supplied
+docker run --rm=no i => docker run: invalid value 'no' for '--rm[=<rm>]'; [possible values: true, false]
+docker run --rm => docker run has no image; write it after the flags
+sudo docker run i => the command does not start with `docker run`; give it without sudo
+docker run --security-opt seccom=x i => --security-opt "seccom=x" is not valid; use apparmor
+docker run --security-opt seccomp i => --security-opt "seccomp" is not valid; write a value
+docker run --pid=hosts i => --pid "hosts" is not valid; use host
+docker run -v a:b i => --volume: "b" is not a valid path in the container
+docker run -v a/b:/c i => --volume: "a/b" is not a valid name of a volume
+docker run --mount type=disk,target=/a i => --mount: a pod has no mount of the type "disk"; use bind
+docker run --tmpfs /a:size=big i => --tmpfs: "big" is not a valid size; write a whole number
+docker run i | cat => the command has '|', which only a shell can evaluate; quote it
+docker run "$A" => the command has '$'
+docker run $(a) => the command has '$'
+docker run `a` => the command has '`'
+docker run 'i => the command has a quote that is not closed
+"#;
+
 #[test]
-fn bad_input_names_the_flag_and_the_way_out() {
-    for (command, said) in [
-        (
-            "docker run -u 9999999999 i",
-            "--user: 9999999999 is not a valid ID (allowed: 0–2147483647)",
-        ),
-        (
-            "docker run --usr 0 i",
-            "docker run has no flag --usr; did you mean --user?",
-        ),
-        (
-            "docker run -Z i",
-            "docker run has no flag -Z; write the program's arguments",
-        ),
-        (
-            "docker run --name",
-            "--name has no value; write it after the flag",
-        ),
-        (
-            "docker run --rm=no i",
-            "--rm does not take the value \"no\"; use true or false",
-        ),
-        (
-            "docker run --rm",
-            "docker run has no image; write it after the flags",
-        ),
-        (
-            "sudo docker run i",
-            "the command does not start with `docker run`; give it without sudo",
-        ),
-        ("docker run --cap-add '' i", "--cap-add has no value"),
-        (
-            "docker run --sysctl a.b i",
-            "--sysctl \"a.b\" is not valid; write --sysctl NAME=VALUE",
-        ),
-        (
-            "docker run --security-opt seccom=x i",
-            "--security-opt \"seccom=x\" is not valid; use apparmor",
-        ),
-        (
-            "docker run --security-opt seccomp i",
-            "--security-opt \"seccomp\" is not valid; write a value",
-        ),
-        (
-            "docker run --pid=hosts i",
-            "--pid \"hosts\" is not valid; use host",
-        ),
-        (
-            "docker run -e =x i",
-            "--env has a value without a name; write --env NAME=VALUE",
-        ),
-        (
-            "docker run -v a:b i",
-            "--volume: \"b\" is not a valid path in the container",
-        ),
-        (
-            "docker run -v a/b:/c i",
-            "--volume: \"a/b\" is not a valid name of a volume",
-        ),
-        (
-            "docker run -v /a:/c -v /b:/c i",
-            "--volume: \"/c\" is mounted twice",
-        ),
-        (
-            "docker run --mount type=disk,target=/a i",
-            "--mount: a pod has no mount of the type \"disk\"; use bind",
-        ),
-        (
-            "docker run --tmpfs /a:size=big i",
-            "--tmpfs: \"big\" is not a valid size; write a whole number",
-        ),
-        (
-            "docker run i | cat",
-            "the command has the shell operator '|'; give only",
-        ),
-        (
-            "docker run \"$A\"",
-            "the command has a variable ($NAME); write the value",
-        ),
-        ("docker run $(a)", "the command has a command substitution"),
-        (
-            "docker run i\ndocker run j",
-            "the command has more than one line",
-        ),
-        (
-            "docker run 'i",
-            "the command has a quote that is not closed",
-        ),
-    ] {
+fn bad_input_names_the_flag_and_the_fix() {
+    let bad = BAD
+        .trim()
+        .lines()
+        .map(|line| line.split_once(" => ").unwrap());
+    let lines = ("docker run i\ndocker run j", r"the command has '\n'");
+    for (command, said) in bad.chain([lines]) {
         let error = convert(&[command.to_owned()]).unwrap_err();
         assert!(error.starts_with(said), "{command}: {error}");
     }

@@ -1,6 +1,8 @@
 //! Volumes and mounts. A folder of the host becomes a `hostPath`, a volume of Docker an `emptyDir`, and a tmpfs an
 //! `emptyDir` in memory.
 
+use std::iter;
+
 use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, HostPathVolumeSource, Volume, VolumeMount};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
@@ -27,25 +29,18 @@ impl DockerRun {
                 let (source, mut volume, mut mount) = self
                     .mount(flag, options)
                     .map_err(|reason| format!("--{flag}: {reason}"))?;
-                let path = &mount.mount_path;
-                if mounts.iter().any(|other| other.mount_path == *path) {
-                    return Err(format!(
-                        "--{flag}: {path:?} is mounted twice; remove one mount"
-                    ));
-                }
                 let known = sources.iter().zip(&volumes).find(|(other, known)| {
                     !source.is_empty() && **other == source && known.host_path == volume.host_path
                 });
-                mount.name = match known {
-                    Some((_, known)) => known.name.clone(),
-                    None => {
-                        let text = if source.is_empty() { path } else { &source };
-                        volume.name = free_name(text, &volumes);
-                        volumes.push(volume.clone());
-                        sources.push(source);
-                        volume.name
-                    }
-                };
+                if let Some((_, known)) = known {
+                    mount.name.clone_from(&known.name);
+                } else {
+                    let text = Some(&source).filter(|source| !source.is_empty());
+                    volume.name = free_name(text.unwrap_or(&mount.mount_path), &volumes);
+                    mount.name.clone_from(&volume.name);
+                    volumes.push(volume);
+                    sources.push(source);
+                }
                 mounts.push(mount);
             }
         }
@@ -64,11 +59,6 @@ impl DockerRun {
         for (key, value) in options {
             match key {
                 "type" => kind = value,
-                "source" | "src" if value.is_empty() => {
-                    return Err(
-                        "the source is empty; write a path or the name of a volume".to_owned()
-                    );
-                }
                 "source" | "src" => source = value,
                 "target" | "dst" | "destination" => path = value,
                 "readonly" | "ro" => mount.read_only = filled(!matches!(value, "false" | "0")),
@@ -124,10 +114,9 @@ fn of_volume(text: &str) -> Options<'_> {
         return vec![("target", text)];
     };
     let (path, rest) = rest.split_once(':').unwrap_or((rest, ""));
-    let kind = if source.starts_with(['/', '.', '~']) {
-        "bind"
-    } else {
-        "volume"
+    let kind = match source.starts_with(['/', '.', '~']) {
+        true => "bind",
+        false => "volume",
     };
     let mount = [("type", kind), ("source", source), ("target", path)];
     mount.into_iter().chain(options(rest)).collect()
@@ -143,28 +132,22 @@ fn of_tmpfs(text: &str) -> Options<'_> {
 /// Returns a size as Kubernetes writes it. Docker's units are powers of 1024.
 fn size(text: &str) -> Result<Quantity, String> {
     let lower = text.to_ascii_lowercase();
-    let units = [("k", "Ki"), ("m", "Mi"), ("g", "Gi"), ("b", "")];
-    let mut with_unit = units
-        .iter()
-        .filter_map(|(docker, unit)| Some((lower.strip_suffix(docker)?, *unit)));
-    let (number, unit) = with_unit.next().unwrap_or((&lower, ""));
-    match number.parse::<u64>() {
-        Ok(number) => Ok(Quantity(format!("{number}{unit}"))),
-        Err(_) => Err(format!(
-            "{text:?} is not a valid size; write a whole number and k, m or g, as in 64m"
-        )),
-    }
+    let units = [("k", "Ki"), ("m", "Mi"), ("g", "Gi"), ("b", ""), ("", "")];
+    let size = units.iter().find_map(|(docker, unit)| {
+        let number: u64 = lower.strip_suffix(docker)?.parse().ok()?;
+        Some(Quantity(format!("{number}{unit}")))
+    });
+    size.ok_or_else(|| {
+        format!("{text:?} is not a valid size; write a whole number and k, m or g, as in 64m")
+    })
 }
 
 /// Returns a name like the text that no other volume has.
 fn free_name(text: &str, volumes: &[Volume]) -> String {
     let label = dns_label(text, "volume");
-    let mut name = label.clone();
-    let mut number = 1;
-    while volumes.iter().any(|other| other.name == name) {
-        number += 1;
-        // A label has at most 63 characters.
-        name = format!("{label:.55}-{number}");
-    }
-    name
+    // A label has at most 63 characters.
+    let numbered = (2..).map(|number| format!("{label:.55}-{number}"));
+    let mut names = iter::once(label.clone()).chain(numbered);
+    let is_free = |name: &String| volumes.iter().all(|other| other.name != *name);
+    names.find(is_free).unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 fn read(text: &str) -> Vec<(String, Value, &str)> {
     let mut requests = flat(text).unwrap().unwrap();
     assert_eq!(requests.len(), 1, "{text}");
-    let told = requests
+    let parameters = requests
         .remove(0)
         .params
         .into_iter()
@@ -20,7 +20,7 @@ fn read(text: &str) -> Vec<(String, Value, &str)> {
             Position::Bytes(span) => (param.name, param.value, &text[span]),
             Position::Field(field) => panic!("{field}"),
         });
-    told.collect()
+    parameters.collect()
 }
 
 #[test]

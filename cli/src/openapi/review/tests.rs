@@ -97,7 +97,7 @@ fn approvals_actions_and_exemptions_count() {
             "deny privileged InitContainer.1.SecurityContextPrivileged",
         ],
     );
-    // An approval is never one for init containers.
+    // An approval never covers init containers.
     assert_eq!(
         found(text, json!({ "approved": { "privileged": true } })),
         ["deny privileged InitContainer.1.SecurityContextPrivileged"]
@@ -158,7 +158,7 @@ fn a_sysctl_belongs_in_its_channel() {
             "SecurityContext.Sysctl",
         ),
     ] {
-        // Of what is not taken the value is not judged.
+        // The value of an unsupported sysctl is not judged.
         let text = format!("{channel}.Sysctl.1.Name={name}\n{channel}.Sysctl.1.Value=abc\n");
         finds(
             &text,
@@ -205,7 +205,7 @@ fn the_memory_of_the_group_or_of_its_containers_counts() {
         finds(&text(most, size), &[]);
         finds(&text(most + 1, size), &over);
     }
-    // What an instance type has is not known.
+    // The memory of an instance type is not known.
     finds(&text(999_999_999, "InstanceType=ecs.c6.xlarge\n"), &[]);
 }
 

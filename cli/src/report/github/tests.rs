@@ -43,12 +43,12 @@ fn audited_and_suppressed_findings_are_left_out() {
     let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
     allowed.suppressed = Some(String::new());
     let repaired = found("capability-name", Action::Fix, MANIFEST, "true");
-    let told = lines(
+    let commands = lines(
         &[report("a.yaml", MANIFEST, vec![audited, allowed, repaired])],
         &Totals::default(),
     );
-    assert_eq!(told.len(), 2);
-    assert!(told[0].starts_with("::warning file=a.yaml,"));
+    assert_eq!(commands.len(), 2);
+    assert!(commands[0].starts_with("::warning file=a.yaml,"));
 }
 
 #[test]
@@ -59,13 +59,13 @@ fn reserved_characters_are_escaped() {
         problem("two lines", Some(0..8)),
     ];
     file.problems[1].weight = Weight::Remark;
-    let told = lines(&[file], &Totals::default());
+    let commands = lines(&[file], &Totals::default());
     assert_eq!(
-        told[0],
+        commands[0],
         "::error file=a%2Cb%3Ac%25d%0A.yaml,title=eci-policy::100%25: x,%0D%0Ay␛[31m; repair it"
     );
     assert_eq!(
-        told[1],
+        commands[1],
         "::warning file=a%2Cb%3Ac%25d%0A.yaml,line=1,endLine=2,title=eci-policy::two lines; repair it"
     );
 }

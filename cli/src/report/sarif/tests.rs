@@ -12,7 +12,7 @@ use super::*;
 use crate::args::ReportFormat;
 use crate::report::{Replacement, Weight};
 
-/// The log, which is as the standard wants it.
+/// Returns the log, after checking it against the schema of the standard.
 fn log(reports: &[FileReport], totals: &Totals) -> Value {
     let schema = include_str!("../../../tests/data/sarif-written.schema.json");
     let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
@@ -25,7 +25,7 @@ fn log(reports: &[FileReport], totals: &Totals) -> Value {
     log
 }
 
-/// A file with all that there can be, and one that cannot be read.
+/// Returns the report of a file with every kind of result, and of one that cannot be read.
 fn everything() -> [FileReport; 2] {
     let at = MANIFEST.find("true").unwrap();
     let mut fixed = found("root-filesystem", Action::Warn, MANIFEST, "true");

@@ -37,7 +37,7 @@ fn one(context: Value, settings: Value) -> Value {
 }
 
 #[test]
-fn identity_is_what_the_profile_reads() {
+fn identity_follows_the_profile() {
     let spec = json!({
         "securityContext": { "runAsUser": 1000, "runAsGroup": 3000, "runAsNonRoot": true },
         "initContainers": [{ "name": "i", "securityContext": { "runAsUser": 5, "runAsGroup": 6, "runAsNonRoot": true } }],
@@ -111,7 +111,7 @@ fn fixed_values_are_fixed() {
 }
 
 #[test]
-fn privileged_is_what_is_approved() {
+fn privileged_follows_the_approval() {
     let context =
         json!({ "privileged": true, "capabilities": { "add": ["SYS_TIME"], "drop": ["ALL"] } });
     let approved = json!({ "approved": { "privileged": true } });
@@ -198,12 +198,13 @@ fn sysctls_are_shown_by_channel() {
     };
     let settings = json!({ "approved": { "hostSysctls": ["vm.max_map_count"] } });
     let both = r#"[{"name":"vm/max_map_count","value":"1"},{"name":"kernel.pid_max","value":"2"}]"#;
-    let told = |shown: &Value| -> Vec<[String; 3]> {
-        let told = shown["sysctls"].as_array().unwrap().iter();
-        told.map(|sysctl| {
-            ["name", "channel", "outcome"].map(|key| sysctl[key].as_str().unwrap().to_owned())
-        })
-        .collect()
+    let sysctls = |shown: &Value| -> Vec<[String; 3]> {
+        let sysctls = shown["sysctls"].as_array().unwrap().iter();
+        sysctls
+            .map(|sysctl| {
+                ["name", "channel", "outcome"].map(|key| sysctl[key].as_str().unwrap().to_owned())
+            })
+            .collect()
     };
     let field = [
         ["net.core.somaxconn", "field", "taken"],
@@ -217,9 +218,12 @@ fn sysctls_are_shown_by_channel() {
         ["kernel.pid_max", "hostAnnotation", "refused"],
     ];
     let shown_both = shown(&object(both), settings.clone());
-    assert_eq!(told(&shown_both), [field.as_slice(), &annotation].concat());
+    assert_eq!(
+        sysctls(&shown_both),
+        [field.as_slice(), &annotation].concat()
+    );
     let malformed = shown(&object("[]"), settings.clone());
-    assert_eq!(told(&malformed), field);
+    assert_eq!(sysctls(&malformed), field);
     let rules: Vec<_> = malformed["refused"]
         .as_array()
         .unwrap()

@@ -1,4 +1,4 @@
-//! Makes of a compiled module what a browser and Node load: `eci-bindgen MODULE.wasm OUT_DIR`.
+//! Writes the JavaScript and the module that a browser and Node load: `eci-bindgen MODULE.wasm OUT_DIR`.
 
 use std::env;
 
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .out_name("engine")
         .web(true)?
         .typescript(true)
-        // A trap leaves an instance that cannot be used: the JavaScript around it makes a new one.
+        // After a trap an instance cannot be used, so the JavaScript creates a new one.
         .reset_state_function(true)
         .remove_name_section(true)
         .remove_producers_section(true)

@@ -1,4 +1,4 @@
-/** The package as a user installs it: the packed tarball, in a folder of its own, without a network. */
+/** The package as a user installs it: the packed tarball in its own folder, without a network. */
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ if (!tarball) throw new Error('NPM_TARBALL names the packed package; `make test-
 /** The root of the repository. */
 export const repository = fileURLToPath(new URL('../../../..', import.meta.url));
 
-/** A folder with the package in its node_modules, and with `files` by their names. It goes when the tests are over. */
+/** Creates a folder with the package in node_modules and with `files`, and removes it after the tests. */
 export function installed(files = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'eci-npm-'));
   after(() => rmSync(folder, { recursive: true }));

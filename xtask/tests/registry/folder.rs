@@ -1,34 +1,28 @@
-//! A folder of files, the command run in it, and modules small enough to be made by hand.
-#![allow(dead_code, reason = "every test file takes what it needs")]
+//! A folder of files, and the command run in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin_cmd;
+use serde_json::json;
 use tempfile::TempDir;
-use wasm_encoder::{
-    CodeSection, CustomSection, ExportKind, ExportSection, Function, FunctionSection, Instruction,
-    Module, TypeSection,
-};
-use wasmparser::{Parser, Payload};
 
-/// The name of the section that clusters read.
-pub(crate) const SECTION: &str = "io.kubewarden.metadata";
+use crate::wasm::annotated;
 
-/// A folder that goes with the test.
+/// A folder that is removed at the end of the test.
 pub(crate) struct Folder(TempDir);
 
-/// What the command wrote, and how it ended.
-#[derive(Debug, PartialEq, Eq)]
+/// The exit code and the output of the command.
+#[derive(Debug)]
 pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) out: String,
+    code: i32,
+    out: String,
     pub(crate) err: String,
 }
 
 impl Ran {
-    /// That it failed, and said nothing but this.
+    /// Checks that the command failed with one line that has these parts.
     #[track_caller]
     pub(crate) fn fails(&self, said: &[&str]) {
         assert_eq!((self.code, self.out.as_str()), (1, ""), "{}", self.err);
@@ -42,7 +36,7 @@ impl Ran {
         }
     }
 
-    /// What it wrote; it succeeded, without a word on standard error.
+    /// Checks that the command succeeded and wrote nothing to standard error, and returns its output.
     #[track_caller]
     pub(crate) fn succeeds(&self) -> &str {
         assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
@@ -59,6 +53,12 @@ impl Folder {
         folder
     }
 
+    /// A folder with `policy.wasm`, a module with metadata.
+    pub(crate) fn with_policy() -> Self {
+        let metadata = json!({"annotations": {"io.kubewarden.policy.title": "one"}});
+        Self::with(&[("policy.wasm", &annotated(&metadata))])
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -71,7 +71,7 @@ impl Folder {
         fs::read(self.path().join(name)).unwrap()
     }
 
-    /// The names of everything in it, hidden files too, in order.
+    /// The sorted names of all entries, hidden ones included.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).unwrap();
         let mut names: Vec<_> = entries
@@ -81,7 +81,7 @@ impl Folder {
         names
     }
 
-    /// The command in this folder, which is its home too, without what the environment says of registries.
+    /// The command, run in this folder as its home, without the environment's variables for registries.
     pub(crate) fn command(&self) -> Command {
         let mut command = cargo_bin_cmd!("xtask");
         command.current_dir(self.path()).env("HOME", self.path());
@@ -104,6 +104,30 @@ impl Folder {
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         ran(self.command().args(arguments))
     }
+
+    /// Pushes `policy.wasm`.
+    pub(crate) fn push(&self, reference: &str) -> Ran {
+        self.run(&["push", "policy.wasm", reference])
+    }
+
+    /// Pushes `policy.wasm` and returns its immutable reference.
+    #[track_caller]
+    pub(crate) fn pushed(&self, reference: &str) -> String {
+        self.push(reference).succeeds().trim_end().to_owned()
+    }
+
+    /// Pulls into `pulled.wasm`.
+    pub(crate) fn pull(&self, reference: &str) -> Ran {
+        self.run(&["pull", reference, "--output", "pulled.wasm"])
+    }
+
+    /// Checks that a pull fails with these parts of a message, and writes no file.
+    #[track_caller]
+    pub(crate) fn pull_fails(&self, reference: &str, said: &[&str]) {
+        let names = self.names();
+        self.pull(reference).fails(said);
+        assert_eq!(self.names(), names);
+    }
 }
 
 pub(crate) fn ran(command: &mut Command) -> Ran {
@@ -116,63 +140,12 @@ pub(crate) fn ran(command: &mut Command) -> Ran {
     }
 }
 
-/// A module that exports a function under each of these names.
-pub(crate) fn module(exports: &[&str]) -> Vec<u8> {
-    let (mut types, mut functions, mut exported, mut code) = (
-        TypeSection::new(),
-        FunctionSection::new(),
-        ExportSection::new(),
-        CodeSection::new(),
-    );
-    types.ty().function([], []);
-    functions.function(0);
-    for name in exports {
-        exported.export(name, ExportKind::Func, 0);
-    }
-    let mut body = Function::new([]);
-    body.instruction(&Instruction::End);
-    code.function(&body);
-    let mut module = Module::new();
-    module
-        .section(&types)
-        .section(&functions)
-        .section(&exported)
-        .section(&code);
-    module.finish()
-}
-
-/// A module with one more custom section at its end.
-pub(crate) fn with_section(mut module: Vec<u8>, name: &str, data: &[u8]) -> Vec<u8> {
-    use wasm_encoder::{Encode, Section};
-    let section = CustomSection {
-        name: name.into(),
-        data: data.into(),
-    };
-    module.push(section.id());
-    section.encode(&mut module);
-    module
-}
-
-/// The sections of a module in order: the id, the name of a custom one, and the bytes.
-pub(crate) fn sections(module: &[u8]) -> Vec<(u8, String, Vec<u8>)> {
-    let mut sections = Vec::new();
-    for payload in Parser::new(0).parse_all(module) {
-        let payload = payload.unwrap();
-        if let Payload::CustomSection(section) = &payload {
-            sections.push((0, section.name().to_owned(), section.data().to_vec()));
-        } else if let Some((id, range)) = payload.as_section() {
-            sections.push((id, String::new(), module[range.start..range.end].to_vec()));
-        }
-    }
-    sections
-}
-
 /// A file of the repository.
 pub(crate) fn root(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
 }
 
-/// A file that the environment names.
+/// The file that an environment variable names.
 pub(crate) fn named(variable: &str) -> PathBuf {
     std::env::var_os(variable)
         .unwrap_or_else(|| panic!("{variable} names a file; `make test-registry` sets it"))
