@@ -16,27 +16,18 @@ thread_local! {
     static KEPT: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The number of items that a reading met in all its lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
-    /// All items.
-    pub items: usize,
-    /// True if items were skipped because too many were kept before them.
-    pub is_cut: bool,
-}
-
-/// Starts the count of a reading.
-pub(super) fn start_counting() {
+/// Reads with `reading`. The flag is true if items were skipped, or might have been, because the lists are too long.
+pub fn bounded<T, E>(reading: impl FnOnce() -> Result<T, E>) -> Result<(T, bool), E> {
     SEEN.set(0);
     KEPT.set(0);
+    reading().map(|value| (value, KEPT.get() >= MOST_KEPT))
 }
 
-/// Returns the count of the reading so far.
-pub(super) fn counted() -> Count {
-    Count {
-        items: SEEN.get(),
-        is_cut: KEPT.get() >= MOST_KEPT,
-    }
+/// Reads with `reading`, which is part of a [`bounded`] one, and returns the number of items in all its lists, including
+/// those that were skipped.
+pub fn counted<T, E>(reading: impl FnOnce() -> Result<T, E>) -> Result<(T, usize), E> {
+    let before = SEEN.get();
+    reading().map(|value| (value, SEEN.get() - before))
 }
 
 /// An item of a [`List`].
@@ -142,7 +133,7 @@ impl<'de, T: Item + Deserialize<'de>> Deserialize<'de> for List<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use crate::json::{bounded, read};
 
     #[derive(Debug, Default, Deserialize, PartialEq)]
     struct Even(i64);
@@ -153,37 +144,29 @@ mod tests {
         }
     }
 
+    fn even(text: &str) -> (List<Even>, usize, bool) {
+        let ((list, count), is_cut) = bounded(|| counted(|| read(text))).unwrap();
+        (list, count, is_cut)
+    }
+
     #[test]
     fn items_that_matter_keep_their_index() {
-        let (list, count) = json::counted(|| json::read::<List<Even>>("[1,2,0,3,4]")).unwrap();
+        let (list, count, is_cut) = even("[1,2,0,3,4]");
         assert_eq!(
             list.iter().collect::<Vec<_>>(),
             [(1, &Even(2)), (2, &Even(0)), (4, &Even(4))]
         );
         assert_eq!((list.len(), list.is_all_kept()), (5, false));
-        assert_eq!(
-            count,
-            Count {
-                items: 5,
-                is_cut: false
-            }
-        );
+        assert_eq!((count, is_cut), (5, false));
     }
 
     #[test]
     fn items_beyond_the_bound_are_counted_and_not_kept() {
-        let text = format!("[{}2]", "2,".repeat(MOST_KEPT));
-        let (list, count) = json::counted(|| json::read::<List<Even>>(&text)).unwrap();
+        let (list, count, is_cut) = even(&format!("[{}2]", "2,".repeat(MOST_KEPT)));
         assert_eq!(
             (list.items().count(), list.len()),
             (MOST_KEPT, MOST_KEPT + 1)
         );
-        assert_eq!(
-            count,
-            Count {
-                items: MOST_KEPT + 1,
-                is_cut: true
-            }
-        );
+        assert_eq!((count, is_cut), (MOST_KEPT + 1, true));
     }
 }

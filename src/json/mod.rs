@@ -12,7 +12,7 @@ mod tree;
 
 pub use error::ReadError;
 pub use find::find;
-pub use list::{Count, Item, List};
+pub use list::{Item, List, bounded, counted};
 pub(crate) use map::views;
 pub use map::{Entries, Keys, ObjectOnly, Options};
 pub use text::{Amount, Text};
@@ -29,12 +29,6 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, ReadError> {
 /// Reads `text` as a `T`.
 pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ReadError> {
     serde_json::from_str(text).map_err(|error| ReadError::new(text, &error))
-}
-
-/// Reads with `reading`, and counts the items of all the [`List`]s, including those that were skipped.
-pub fn counted<T>(reading: impl FnOnce() -> Result<T, ReadError>) -> Result<(T, Count), ReadError> {
-    list::start_counting();
-    reading().map(|value| (value, list::counted()))
 }
 
 /// True if the two values are the same JSON. The order of keys and whitespace do not count.

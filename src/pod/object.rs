@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::eci::{field, instance, signal, sysctl};
-use crate::json::{Amount, Entries, Item, Keys, List, RawValue, Text, views};
+use crate::json::{Amount, Entries, Item, Keys, List, ObjectOnly, RawValue, Text, counted, views};
 use crate::pod::scheduling::{Affinity, NodeLabels, Toleration};
 use crate::pod::security::{PodSecurityContext, SecurityContext};
 
@@ -23,6 +23,16 @@ pub struct Object<'a> {
     pub spec: Option<Spec<'a>>,
     /// The template of a PodTemplate.
     pub template: Option<Box<Self>>,
+    /// The number of items in all its lists.
+    #[serde(skip)]
+    pub items: usize,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (object, items) = counted(|| Self::deserialize(ObjectOnly(deserializer)))?;
+        Ok(Self { items, ..object })
+    }
 }
 
 /// The metadata of an object or of a pod template. `A` is which annotations are read.
@@ -58,7 +68,7 @@ impl<A> Default for Metadata<'_, A> {
 
 impl<'de: 'a, 'a, A: Keys> Deserialize<'de> for Metadata<'a, A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(crate::json::ObjectOnly(deserializer))
+        Self::deserialize(ObjectOnly(deserializer))
     }
 }
 
@@ -291,7 +301,6 @@ impl Item for Variable<'_> {
 }
 
 views!(
-    Object<'a>,
     OwnerReference,
     Spec<'a>,
     Os<'a>,

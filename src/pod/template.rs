@@ -57,14 +57,13 @@ impl Location {
         known.map(|(_, _, location)| *location)
     }
 
-    /// Looks for a pod template in an object of another kind that was read as a whole, as [`Self::find`] does. `None`
-    /// also where the containers are too many to have been read.
+    /// Looks for a pod template in an object of another kind that was read as a whole, as [`Self::find`] does.
     pub fn of_custom(object: &Object<'_>) -> Option<Self> {
         CUSTOM.into_iter().find(|location| {
             let spec = location
                 .template(object)
                 .and_then(|template| template.spec.as_ref());
-            spec.is_some_and(|spec| !spec.containers.is_empty() && spec.containers.is_all_kept())
+            spec.is_some_and(|spec| !spec.containers.is_empty())
         })
     }
 

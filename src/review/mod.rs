@@ -35,18 +35,20 @@ fn judge(
 ) -> Result<Verdict, Refusal> {
     let text = json::utf8(payload)?;
     // One pass reads the usual request, object included. What it cannot read is read again, piece by piece.
+    let whole = json::bounded(|| json::read::<Payload<'_, Object<'_>>>(text));
     if let Ok((
         Payload {
             request: Some(request),
             settings,
         },
-        count,
-    )) = json::counted(|| json::read::<Payload<'_, Object<'_>>>(text))
+        is_cut,
+    )) = whole
         && let Ok((group, kind)) = request.group_kind()
         && let Some(object) = &request.object
         && let Some(location) =
             Location::of_kind(group, kind).or_else(|| Location::of_custom(object))
-        && let Some(read) = Read::of_whole(object, location, count)
+        && let Some(read) = Read::of_whole(object, location)
+        && (!is_cut || read.within_bounds().is_err())
     {
         let Some(target) = Target::of(&request, || Some(location))? else {
             return Ok(Verdict::accepted());

@@ -1,8 +1,6 @@
 //! Reading the object of a request, within bounds.
 
-use serde::Deserialize;
-
-use crate::json::{self, Count, RawValue, ReadError};
+use crate::json::{self, RawValue, ReadError};
 use crate::path::Path;
 use crate::pod::object::{Annotations, Metadata, Object, Spec};
 use crate::pod::template::Location;
@@ -30,18 +28,15 @@ pub struct Read<'o> {
 }
 
 impl<'o> Read<'o> {
-    /// Returns the parts of an object that was read as a whole. `None` where it has no template, or exceeds the bounds:
-    /// then it is read piece by piece.
-    pub fn of_whole(object: &'o Object<'o>, location: Location, count: Count) -> Option<Self> {
+    /// Returns the parts of an object that was read as a whole; `None` where it has no template.
+    pub fn of_whole(object: &'o Object<'o>, location: Location) -> Option<Self> {
         let template = location.template(object)?;
-        let spec = template.spec.as_ref()?;
-        let read = Self {
+        Some(Self {
             location,
             template,
-            spec,
+            spec: template.spec.as_ref()?,
             metadata: object.metadata.as_ref(),
-        };
-        read.within_bounds(count).is_ok().then_some(read)
+        })
     }
 
     /// Returns the pod of the template. The containers are exempt as the settings say.
@@ -57,14 +52,15 @@ impl<'o> Read<'o> {
         )
     }
 
-    fn within_bounds(&self, count: Count) -> Result<(), ReadError> {
+    /// Returns an error for a template with too many containers or items.
+    pub(super) fn within_bounds(&self) -> Result<(), ReadError> {
         let containers: usize = ContainerList::ALL
             .iter()
             .map(|list| list.of(self.spec).len())
             .sum();
         let reason = if containers > MOST_CONTAINERS {
             format!("has more than {MOST_CONTAINERS} containers")
-        } else if count.items > MOST_ITEMS {
+        } else if self.template.items > MOST_ITEMS {
             format!("has more than {MOST_ITEMS} items in the lists that the rules read")
         } else {
             return Ok(());
@@ -83,14 +79,14 @@ pub struct Pieces<'o> {
     template: Object<'o>,
     /// The metadata of a workload itself.
     own: Option<Metadata<'o, Annotations>>,
-    count: Count,
 }
 
 impl<'o> Pieces<'o> {
     /// Reads the pod template at `location`, and the metadata of the object. Returns `None` where there is no template.
     pub fn read(object: &'o RawValue, location: Location) -> Result<Option<Self>, ReadError> {
         let object = object.get();
-        let Some((template, count)) = found(object, location)? else {
+        let (template, _) = json::bounded(|| json::find(object, location.path()))?;
+        let Some(template) = template else {
             return Ok(None);
         };
         let own = match location {
@@ -101,7 +97,6 @@ impl<'o> Pieces<'o> {
             location,
             template,
             own,
-            count,
         }))
     }
 
@@ -122,7 +117,7 @@ impl<'o> Pieces<'o> {
             spec,
             metadata,
         };
-        read.within_bounds(self.count).map(|()| read)
+        read.within_bounds().map(|()| read)
     }
 }
 
@@ -132,22 +127,14 @@ pub fn placed(
     object: &RawValue,
     location: Location,
 ) -> Result<Option<(PlacedObject<'_>, bool)>, ReadError> {
-    let Some((placed, count)) = found::<PlacedObject<'_>>(object.get(), location)? else {
+    let reading = || json::find::<PlacedObject<'_>>(object.get(), location.path());
+    let (Some(placed), is_cut) = json::bounded(reading)? else {
         return Ok(None);
     };
     if !placed.has_spec() {
         return Err(missing_spec(location));
     }
-    Ok(Some((placed, count.is_cut)))
-}
-
-/// Reads the pod template of an object, and counts the items of its lists.
-fn found<'o, T: Deserialize<'o>>(
-    object: &'o str,
-    location: Location,
-) -> Result<Option<(T, Count)>, ReadError> {
-    let (template, count) = json::counted(|| json::find(object, location.path()))?;
-    Ok(template.map(|template| (template, count)))
+    Ok(Some((placed, is_cut)))
 }
 
 fn missing_spec(location: Location) -> ReadError {

@@ -107,7 +107,7 @@ pub(super) fn review_raw(
         },
         Err(error) => error,
     };
-    context.excuse(target, object, error)
+    context.excuse(target, error)
 }
 
 /// A request, and what it is judged by.
@@ -122,6 +122,9 @@ pub(super) struct Context<'c, 'r, O> {
 impl<O> Context<'_, '_, O> {
     /// Reviews an object that was read.
     pub(super) fn review(&self, target: &Target<'_>, read: &Read<'_>) -> Result<Review, Refusal> {
+        if let Err(error) = read.within_bounds() {
+            return self.excuse(target, error);
+        }
         let is_pod = target.location == Location::Pod;
         let scope = scope::of(read.template, is_pod, self.settings.scope);
         if !self.may_be_eci(scope) || !self.is_newly_placed(target, scope) {
@@ -136,12 +139,7 @@ impl<O> Context<'_, '_, O> {
         };
         let findings = match found {
             Ok(findings) => findings,
-            Err(error) => {
-                return match (self.raw)() {
-                    Some(object) => self.excuse(target, object, error),
-                    None => Err(error.into()),
-                };
-            }
+            Err(error) => return self.excuse(target, error),
         };
         let situation = Situation {
             certainty: Certainty::Certain,
@@ -210,12 +208,10 @@ impl<O> Context<'_, '_, O> {
 
     /// Returns the review of an object that cannot be read. Of a pod that does not run on ECI only the part that says
     /// so has to be readable.
-    fn excuse(
-        &self,
-        target: &Target<'_>,
-        object: &RawValue,
-        error: ReadError,
-    ) -> Result<Review, Refusal> {
+    fn excuse(&self, target: &Target<'_>, error: ReadError) -> Result<Review, Refusal> {
+        let Some(object) = (self.raw)() else {
+            return Err(error.into());
+        };
         let Some((placed, is_cut)) = read::placed(object, target.location)? else {
             return Ok(Review::nothing());
         };
