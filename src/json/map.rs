@@ -1,6 +1,6 @@
 //! Objects: views of structs, and maps of which a few keys are read.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -107,7 +107,7 @@ impl<'de, K: Keys> Visitor<'de> for EntriesVisitor<K> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Entries::default();
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         while let Some(key) = map.next_key::<Text<'de>>()? {
             if let Some(known) = K::KEYS.iter().find(|known| **known == &*key) {
                 if entries.values.iter().any(|(set, _)| set == known) {

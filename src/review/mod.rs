@@ -43,30 +43,29 @@ fn judge(
         },
         is_cut,
     )) = whole
-        && let Ok((group, kind)) = request.group_kind()
         && let Some(object) = &request.object
-        && let Some(location) =
-            Location::of_kind(group, kind).or_else(|| Location::of_custom(object))
-        && let Some(read) = Read::of_whole(object, location)
-        && (!is_cut || read.within_bounds().is_err())
     {
-        let Some(target) = Target::of(&request, || Some(location))? else {
+        let Some(target) = Target::of(&request, || Location::of_custom(object))? else {
             return Ok(Verdict::accepted());
         };
-        let raw = || {
-            Payload::read(text)
-                .ok()
-                .and_then(|(request, _)| request.object)
-        };
-        let settings = settings_for(repair, settings, ask)?;
-        let context = Context {
-            request: &request,
-            settings: &settings,
-            ask,
-            raw: &raw,
-        };
-        let review = context.review(&target, &read)?;
-        return Ok(Verdict::of(review, &raw, repair));
+        if let Some(read) = Read::of_whole(object, target.location)
+            && (!is_cut || read.within_bounds().is_err())
+        {
+            let raw = || {
+                Payload::read(text)
+                    .ok()
+                    .and_then(|(request, _)| request.object)
+            };
+            let settings = settings_for(repair, settings, ask)?;
+            let context = Context {
+                request: &request,
+                settings: &settings,
+                ask,
+                raw: &raw,
+            };
+            let review = context.review(&target, &read)?;
+            return Ok(Verdict::of(review, &raw, repair));
+        }
     }
     let (request, settings) = Payload::read(text)?;
     verdict(&request, settings, ask, repair)

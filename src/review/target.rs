@@ -19,7 +19,7 @@ use crate::rules::rule::{Action, Finding, Report};
 
 /// The part of a request that is judged.
 pub(super) struct Target<'r> {
-    location: Location,
+    pub(super) location: Location,
     is_job: bool,
     kind: TargetKind<'r>,
 }
