@@ -22,6 +22,51 @@ use serde_json::{Value, json};
 use crate::answer::{annotation, checked};
 use crate::bad_payloads::{BadPayload, SECRET, settings_errors};
 
+/// The fields of the views, as Kubernetes spells them.
+fn fields_of_views() -> Vec<String> {
+    let mut fields = Vec::new();
+    for file in ["object", "scheduling", "security"] {
+        let path = format!("{}/src/pod/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+        let mut renamed = None;
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let line = line.trim();
+            if let Some(name) = line.strip_prefix("#[serde(rename = \"") {
+                renamed = name.split('"').next().map(str::to_owned);
+            } else if line.starts_with("#[serde(skip)") {
+                renamed = Some(String::new());
+            } else if let Some((name, _)) = line
+                .strip_prefix("pub ")
+                .and_then(|field| field.split_once(": "))
+                .filter(|(name, _)| !name.contains([' ', '(']))
+            {
+                let mut words = name.trim_end_matches('_').split('_');
+                let first = words.next().unwrap().to_owned();
+                let camel = words.fold(first, |name, word| {
+                    name + &word[..1].to_uppercase() + &word[1..]
+                });
+                fields.push(renamed.take().unwrap_or(camel));
+            }
+        }
+    }
+    fields.retain(|field| !field.is_empty());
+    fields
+}
+
+#[test]
+fn every_field_that_is_read_has_a_bad_payload() {
+    let names: Vec<_> = bad_payloads::all()
+        .into_iter()
+        .map(|bad| bad.name)
+        .collect();
+    for field in fields_of_views() {
+        let pointer = |name: &String| name.split(['/', ' ', ':']).any(|key| key == field);
+        assert!(
+            names.iter().any(pointer),
+            "add {field} to a list in tests/support/bad_payloads/types.rs"
+        );
+    }
+}
+
 fn checked_settings(text: &str, can_ask: bool) -> Result<(), String> {
     let settings = eci_security_context::policy::parse::settings(text, can_ask);
     settings.map(drop).map_err(|error| error.to_string())

@@ -87,10 +87,17 @@ fn cases() -> Vec<Case> {
 #[test]
 fn rules_are_those_of_the_specification_in_its_order() {
     let rules: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+    let rows: Vec<_> = table().into_iter().map(|row| row.id).collect();
+    for row in &rows {
+        assert!(
+            rules.contains(&row.as_str()),
+            "docs/specification.md, section 5, has a rule {row} that src/rules/mod.rs has not: \
+             run `cargo xtask new-rule {row}`"
+        );
+    }
     assert_eq!(
-        rules,
-        table().iter().map(|row| &*row.id).collect::<Vec<_>>(),
-        "see docs/specification.md, section 5"
+        rules, rows,
+        "RULES in src/rules/mod.rs against the table of docs/specification.md, section 5"
     );
     for (
         rule,
@@ -102,9 +109,13 @@ fn rules_are_those_of_the_specification_in_its_order() {
         },
     ) in RULES.iter().zip(table())
     {
-        assert_eq!(rule.effect.as_str(), effect, "{id}");
-        assert_eq!(rule.action, actions[0], "{id}");
-        assert_eq!(rule.fix.is_available(), has_fix, "{id}");
+        let differs = format!(
+            "src/rules/{} against its row in docs/specification.md, section 5",
+            id.replace('-', "_") + ".rs"
+        );
+        assert_eq!(rule.effect.as_str(), effect, "the effect of {differs}");
+        assert_eq!(rule.action, actions[0], "the default action of {differs}");
+        assert_eq!(rule.fix.is_available(), has_fix, "the fix of {differs}");
     }
 }
 
@@ -135,6 +146,11 @@ fn effects_give_the_default_actions_of_the_specification() {
 fn ids_are_unique_and_in_kebab_case() {
     let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), RULES.len(), "an id is used twice");
+    assert_eq!(
+        format!("{:?}", RULES[0]),
+        RULES[0].id,
+        "a rule prints its id"
+    );
     for id in ids {
         let is_word =
             |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -158,6 +174,18 @@ fn every_rule_has_its_file_and_its_documentation() {
             "{} does not have the text of {file}",
             rule.id
         );
+    }
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    let cases = RULES
+        .iter()
+        .map(|rule| format!("tests/cases/{}.yaml", rule.id));
+    let files = names_in("src/rules").into_iter();
+    for file in files.map(|name| format!("src/rules/{name}")).chain(cases) {
+        let text = fs::read_to_string(root(&file)).unwrap_or_default();
+        assert!(!text.contains("TODO"), "{file} still has a TODO");
     }
 }
 
@@ -187,7 +215,7 @@ fn cases_show_each_default_action_and_a_pod_that_is_fine() {
         };
         assert!(
             of_rule().any(is_fine),
-            "no case {id}/… is accepted without a finding of the rule"
+            "no case in tests/cases/{id} is accepted without a finding of the rule: add one"
         );
         let by_default = |case: &&Case| {
             let settings = &case.payload["settings"];
@@ -203,7 +231,7 @@ fn cases_show_each_default_action_and_a_pod_that_is_fine() {
                 .any(|mark| mark.rule == id && mark.action == action.as_str());
             assert!(
                 shown,
-                "no case {id}/… has the default action {}",
+                "no case in tests/cases/{id} shows the default action {}: add one",
                 action.as_str()
             );
         }

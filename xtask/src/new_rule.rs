@@ -56,8 +56,8 @@ pub(crate) fn write(root: &Path, name: &str) -> Result<(), Failure> {
         "registered in {CATALOGUE}, as the last of RULES\n\
          \n\
          What is left:\n\
-         1. docs/specification.md: add a row to the table of section 5, in the order of RULES.\n\
-         2. Fill in every TODO of the three files. A field that no rule reads yet belongs in src/pod/.\n\
+         1. docs/specification.md: the table of section 5 needs a row, in the order of RULES.\n\
+         2. Fill in every TODO of the three files. A field that no rule reads yet belongs in src/pod/object.rs.\n\
          3. Run `make bless`, which writes the generated files.\n\
          4. Run `make check`, which names what is missing."
     );

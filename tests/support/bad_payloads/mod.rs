@@ -95,10 +95,13 @@ fn group<const N: usize, P: Into<Vec<u8>>>(
         .collect()
 }
 
-/// Sets the value at a JSON pointer. Its parent exists.
+/// Sets the value at a JSON pointer, and an object above it where there is none.
 fn put(object: &mut Value, pointer: &str, value: Value) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let key = key.replace("~1", "/");
+    if object.pointer(parent).is_none() {
+        put(object, parent, json!({}));
+    }
     match object
         .pointer_mut(parent)
         .unwrap_or_else(|| panic!("no {parent} for {pointer}"))
@@ -114,6 +117,7 @@ fn readable(eci: &str) -> Value {
         "name": "main",
         "image": format!("registry.example/{SECRET}"),
         "args": [SECRET],
+        "ports": [{}],
         "env": [{"name": "TOKEN", "value": SECRET}],
         "resources": {"limits": {}, "requests": {}},
         "securityContext": {"capabilities": {"add": ["CHOWN"], "drop": ["ALL"]}, "seccompProfile": {}},

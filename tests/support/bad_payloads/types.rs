@@ -91,6 +91,7 @@ static PLACING: &[(&str, Shape)] = &[
     ("REQUIRED/nodeSelectorTerms", List),
     ("REQUIRED/nodeSelectorTerms/0", Object),
     ("REQUIRED/nodeSelectorTerms/0/matchExpressions", List),
+    ("REQUIRED/nodeSelectorTerms/0/matchFields", List),
     ("PREFERRED", List),
     ("PREFERRED/0", Object),
     ("PREFERRED/0/preference", Object),
@@ -114,8 +115,11 @@ static POD_FIELDS: &[(&str, Shape)] = &[
     ("/spec/hostNetwork", Flag),
     ("/spec/hostPID", Flag),
     ("/spec/hostIPC", Flag),
+    ("/spec/hostUsers", Flag),
     ("/spec/volumes", List),
     ("/spec/volumes/0", Object),
+    ("/spec/volumes/0/hostPath", Object),
+    ("/spec/volumes/0/hostPath/path", Text),
     ("/spec/securityContext", Object),
     ("/spec/securityContext/runAsUser", Integer),
     ("/spec/securityContext/runAsGroup", Integer),
@@ -129,6 +133,10 @@ static POD_FIELDS: &[(&str, Shape)] = &[
     ("/spec/securityContext/seLinuxChangePolicy", Text),
     ("/spec/securityContext/seccompProfile", Object),
     ("/spec/securityContext/seccompProfile/type", Text),
+    (
+        "/spec/securityContext/seccompProfile/localhostProfile",
+        Text,
+    ),
     ("/spec/securityContext/appArmorProfile", Object),
     ("/spec/securityContext/windowsOptions", Object),
     ("/spec/securityContext/sysctls", List),
@@ -145,6 +153,9 @@ static CONTAINER_FIELDS: &[(&str, Shape)] = &[
     ("", Object),
     ("/name", Text),
     ("/image", Text),
+    ("/ports", List),
+    ("/ports/0", Object),
+    ("/ports/0/hostPort", Integer),
     ("/securityContext", Object),
     ("/securityContext/allowPrivilegeEscalation", Flag),
     ("/securityContext/appArmorProfile", Object),
@@ -162,6 +173,7 @@ static CONTAINER_FIELDS: &[(&str, Shape)] = &[
     ("/securityContext/seLinuxOptions", Object),
     ("/securityContext/seccompProfile", Object),
     ("/securityContext/seccompProfile/type", Text),
+    ("/securityContext/seccompProfile/localhostProfile", Text),
     ("/securityContext/windowsOptions", Object),
     ("/resources", Object),
     ("/resources/limits", Object),
@@ -229,13 +241,15 @@ pub(crate) fn wrong_instances() -> Vec<BadPayload> {
 /// Workloads with a wrong type in their own metadata.
 pub(crate) fn wrong_workloads() -> Vec<BadPayload> {
     let above = [("/spec", Object), ("/spec/template", Object)];
-    let fields = WORKLOAD_FIELDS.iter().chain(&above);
-    fields
-        .flat_map(|(field, shape)| {
-            shape
-                .wrong()
-                .into_iter()
-                .map(|wrong| unreadable("Deployment", deployment(), field, wrong))
+    let of_deployment = WORKLOAD_FIELDS.iter().chain(&above);
+    let of_deployment = of_deployment.map(|field| ("Deployment", deployment(), field));
+    let cron_job = json!({"apiVersion": "batch/v1", "kind": "CronJob", "spec": {}});
+    let of_cron_job = [("CronJob", cron_job, &("/spec/jobTemplate", Object))];
+    of_deployment
+        .chain(of_cron_job)
+        .flat_map(|(kind, object, (field, shape))| {
+            let wrong = shape.wrong().into_iter();
+            wrong.map(move |wrong| unreadable(kind, object.clone(), field, wrong))
         })
         .collect()
 }

@@ -21,13 +21,13 @@ pub(crate) fn arb_pod_spec() -> impl Strategy<Value = Value> {
         weighted(0.3, containers(0..3)),
     );
     let context = (of(arb_pod_context()), of(vec(arb_sysctl(), 0..5)));
-    let flags = [(); 3].map(|()| weighted(0.1, any::<bool>()));
+    let flags = [(); 4].map(|()| weighted(0.1, any::<bool>()));
     (lists, context, flags, weighted(0.2, vec(arb_volume(), 0..3)), arb_annotations(), arb_unknown())
         .prop_map(
             |(
                 (main, init, ephemeral),
                 (context, sysctls),
-                [network, pid, ipc],
+                [network, pid, ipc, users],
                 volumes,
                 annotations,
                 unknown,
@@ -44,6 +44,7 @@ pub(crate) fn arb_pod_spec() -> impl Strategy<Value = Value> {
                     ("hostNetwork", network.map(Value::from)),
                     ("hostPID", pid.map(Value::from)),
                     ("hostIPC", ipc.map(Value::from)),
+                    ("hostUsers", users.map(Value::from)),
                     ("volumes", volumes.map(Value::from)),
                     ("x-unknown", unknown),
                 ]);
@@ -231,6 +232,10 @@ fn arb_container() -> impl Strategy<Value = Value> {
         },
     );
     let env = Just(json!([{"name": "__ECI_RESOURCE_IGNORE__", "value": "TRUE"}]));
+    let ports = select(vec![
+        json!([{"containerPort": 80}, {"containerPort": 81, "hostPort": 81}]),
+        json!([{"hostPort": 0}]),
+    ]);
     let image = select(vec!["app:1", "istio/proxyv2:1.20", "a/b/c@sha256:00"]);
     let context = prop_oneof![4 => arb_context(), 1 => Just(Value::Null)];
     (
@@ -239,15 +244,17 @@ fn arb_container() -> impl Strategy<Value = Value> {
         of(context),
         weighted(0.5, resources),
         weighted(0.1, env),
+        weighted(0.1, ports),
         arb_unknown(),
     )
-        .prop_map(|(name, image, context, resources, env, unknown)| {
+        .prop_map(|(name, image, context, resources, env, ports, unknown)| {
             object([
                 ("name", Some(name.into())),
                 ("image", Some(format!("{REGISTRY}/{image}").into())),
                 ("securityContext", context),
                 ("resources", resources),
                 ("env", env),
+                ("ports", ports),
                 ("x-unknown", unknown),
             ])
         })
