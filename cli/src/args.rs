@@ -124,7 +124,7 @@ pub(crate) struct Check {
     /// The format of the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ReportFormat,
-    /// Exit code 1 also for warnings, repairs and suppressions without effect.
+    /// Exit code 1 also for warnings, repairs and suppressions without effect, and where no pod was checked.
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]

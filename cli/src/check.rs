@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::args::{Check, ReportFormat};
 use crate::failure::Failure;
-use crate::report::{Totals, reporter};
+use crate::report::{Run, Totals, reporter};
 use crate::review::{Repairs, Reviewer};
 use crate::{Exit, batch, settings};
 
@@ -18,7 +18,13 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
             ReportFormat::Text | ReportFormat::Github | ReportFormat::Junit => Repairs::Mentioned,
         },
     };
-    let mut reporter = reporter(check.format);
+    let settings_file = check.settings.settings.as_ref();
+    let run = Run {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        profile: settings.account.profile.name,
+        settings: settings_file.map(|file| file.display().to_string()),
+    };
+    let mut reporter = reporter(check.format, run);
     let mut totals = Totals::default();
     reporter.begin(out)?;
     batch::in_order(
@@ -36,10 +42,11 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
         ineffective,
         ..
     } = totals;
+    let is_strictly_denied = warned + repaired + ineffective > 0 || totals.is_nothing_checked();
     Ok(match totals {
         Totals { failed: 1.., .. } => Exit::Failed,
         Totals { denied: 1.., .. } => Exit::Denied,
-        _ if check.strict && warned + repaired + ineffective > 0 => Exit::Denied,
+        _ if check.strict && is_strictly_denied => Exit::Denied,
         _ => Exit::Clean,
     })
 }

@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod fix;
 mod input;
+mod near_miss;
 mod object;
 mod openapi;
 mod partial;

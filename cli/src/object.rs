@@ -176,6 +176,16 @@ impl<'d> Object<'d> {
         self.form != Form::Object
     }
 
+    /// True if the field at the end of these keys of the object is set.
+    pub(crate) fn has(&self, keys: &[&str]) -> bool {
+        self.document.has(&[self.form.path(), keys].concat())
+    }
+
+    /// Returns the string at the end of these keys of the object.
+    pub(crate) fn text(&self, keys: &[&str]) -> Option<&str> {
+        self.document.text(&[self.form.path(), keys].concat())
+    }
+
     /// Returns the bytes of a field of the object.
     pub(crate) fn span(&self, path: &Path) -> Range<usize> {
         let path = Path::of(self.form.path()).join(path);

@@ -7,6 +7,7 @@ use eci_manifest::{Document, Part, Replacement};
 use eci_security_context::fix::Edit;
 use eci_security_context::path::Path;
 use eci_security_context::policy::decide::{self, Why};
+use eci_security_context::policy::scope::Certainty;
 use eci_security_context::policy::settings::Settings;
 use eci_security_context::review::Judged;
 use eci_security_context::review::verdict::WINDOWS;
@@ -15,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::args::SuppressionArgs;
 use crate::input::Input;
+use crate::near_miss;
 use crate::object::Object;
 use crate::openapi::{self, Position, RequestError};
 use crate::partial;
@@ -144,6 +146,7 @@ impl Reviewer<'_> {
                     .params
                     .first()
                     .map_or(0, |param| span(&param.position).start),
+                certainty: Some(Certainty::Certain),
             });
             if let Some(param) = request.windows() {
                 let message =
@@ -176,8 +179,13 @@ impl Reviewer<'_> {
     fn object(&self, object: &Object<'_>, at: DocumentIn<'_>) -> FileReport {
         let name = object.name.to_string();
         let mut report = FileReport::default();
+        let mut certainty = None;
         match object.review(self.settings) {
             Ok(review) => {
+                certainty = review.scope.map(|scope| scope.certainty);
+                if certainty == Some(Certainty::No) && !object.is_request() {
+                    report.problems.extend(near_miss::of(object));
+                }
                 if review.is_windows {
                     let os = Path::of(&["spec", "os"]);
                     report.problems.push(Problem {
@@ -203,6 +211,7 @@ impl Reviewer<'_> {
         report.objects.push(Reviewed {
             name,
             start: span.start,
+            certainty,
         });
         if report.found.iter().any(|found| found.fix.is_some())
             && let Ok(json) = object.json()

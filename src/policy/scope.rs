@@ -58,6 +58,11 @@ pub enum Signal {
 }
 
 impl Scope {
+    /// Returns the scope with another certainty.
+    pub(crate) const fn with(self, certainty: Certainty) -> Self {
+        Self { certainty, ..self }
+    }
+
     const fn decided(certainty: Certainty, signal: Signal) -> Self {
         Self {
             certainty,

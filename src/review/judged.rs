@@ -3,7 +3,7 @@
 use crate::json::ReadError;
 use crate::policy::decide::Decision;
 use crate::policy::parse::SettingsError;
-use crate::policy::scope::Certainty;
+use crate::policy::scope::Scope;
 use crate::rules::rule::Finding;
 
 /// Asks the host for a Namespace by name. Returns the JSON text of the object, or why the host does not give it.
@@ -14,8 +14,9 @@ pub type AskNamespace<'h> = dyn Fn(&str) -> Result<String, String> + 'h;
 pub struct Review {
     /// The findings in evaluation order, with what is done about them. None of them is off.
     pub findings: Vec<Judged>,
-    /// How sure it is that the pod runs on ECI. Of a pod that does not, nothing is judged.
-    pub certainty: Certainty,
+    /// How sure it is that the pod runs on ECI, and the signal that says so. Of a pod that does not, nothing is judged.
+    /// `None` for an object without a pod, and for a request that is not judged.
+    pub scope: Option<Scope>,
     /// True if the pod is written for Windows: no rule has judged it.
     pub is_windows: bool,
     /// True if a controller owns the object.
@@ -23,11 +24,11 @@ pub struct Review {
 }
 
 impl Review {
-    /// Returns the review of an object that is not judged.
-    pub(super) const fn nothing() -> Self {
+    /// Returns the review of a request that is not judged.
+    pub(super) const fn nothing(scope: Option<Scope>) -> Self {
         Self {
             findings: Vec::new(),
-            certainty: Certainty::No,
+            scope,
             is_windows: false,
             is_owned: false,
         }

@@ -91,7 +91,7 @@ pub fn verdict(
 pub fn review(request: &RawRequest<'_>, settings: &Settings) -> Result<Review, Refusal> {
     match Target::of_raw(request)? {
         Some(target) => target::review_raw(request, &target, settings, None),
-        None => Ok(Review::nothing()),
+        None => Ok(Review::nothing(None)),
     }
 }
 

@@ -91,7 +91,7 @@ pub(super) fn review_raw(
     ask: Option<&AskNamespace<'_>>,
 ) -> Result<Review, Refusal> {
     let Some(object) = request.object else {
-        return Ok(Review::nothing());
+        return Ok(Review::nothing(None));
     };
     let context = Context {
         request,
@@ -100,7 +100,7 @@ pub(super) fn review_raw(
         raw: &|| Some(object),
     };
     let error = match Pieces::read(object, target.location) {
-        Ok(None) => return Ok(Review::nothing()),
+        Ok(None) => return Ok(Review::nothing(None)),
         Ok(Some(pieces)) => match pieces.checked() {
             Ok(read) => return context.review(target, &read),
             Err(error) => error,
@@ -128,7 +128,7 @@ impl<O> Context<'_, '_, O> {
         let is_pod = target.location == Location::Pod;
         let scope = scope::of(read.template, is_pod, self.settings.scope);
         if !self.may_be_eci(scope) || !self.is_newly_placed(target, scope) {
-            return Ok(Review::nothing());
+            return Ok(Review::nothing(Some(scope)));
         }
         let is_owned = read.metadata.is_some_and(|metadata| metadata.is_owned());
         let is_windows = read.template.is_windows();
@@ -158,7 +158,7 @@ impl<O> Context<'_, '_, O> {
         };
         let certainty = self.certainty(scope, || self.namespace(read), acts)?;
         if certainty == Certainty::No {
-            return Ok(Review::nothing());
+            return Ok(Review::nothing(Some(scope.with(certainty))));
         }
         let situation = Situation {
             certainty,
@@ -178,7 +178,7 @@ impl<O> Context<'_, '_, O> {
             .collect();
         Ok(Review {
             findings,
-            certainty,
+            scope: Some(scope.with(certainty)),
             is_windows,
             is_owned,
         })
@@ -213,7 +213,7 @@ impl<O> Context<'_, '_, O> {
             return Err(error.into());
         };
         let Some((placed, is_cut)) = read::placed(object, target.location)? else {
-            return Ok(Review::nothing());
+            return Ok(Review::nothing(None));
         };
         let is_pod = target.location == Location::Pod;
         let scope = match is_cut {
@@ -225,7 +225,7 @@ impl<O> Context<'_, '_, O> {
             false => placed.scope(is_pod, self.settings.scope),
         };
         if !self.is_newly_placed(target, scope) {
-            return Ok(Review::nothing());
+            return Ok(Review::nothing(Some(scope)));
         }
         let namespace = || {
             let name: &RawValue = json::find(object.get(), &["metadata", "namespace"]).ok()??;
@@ -233,7 +233,7 @@ impl<O> Context<'_, '_, O> {
             Some(name.to_string())
         };
         match self.certainty(scope, || self.named_namespace(namespace), || true)? {
-            Certainty::No => Ok(Review::nothing()),
+            Certainty::No => Ok(Review::nothing(Some(scope.with(Certainty::No)))),
             _ => Err(error.into()),
         }
     }

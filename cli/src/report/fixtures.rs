@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use eci_security_context::path::Path;
+use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::RULES;
 
 use super::*;
@@ -67,6 +68,7 @@ pub(super) fn report(name: &str, text: &str, found: Vec<Found>) -> FileReport {
         objects: vec![Reviewed {
             name: "Deployment shop/web".to_owned(),
             start: 0,
+            certainty: Some(Certainty::Certain),
         }],
         found,
         ..FileReport::default()
@@ -87,7 +89,12 @@ pub(super) fn written(format: ReportFormat, reports: &[FileReport], totals: &Tot
 /// Returns the output of the format.
 pub(super) fn raw(format: ReportFormat, reports: &[FileReport], totals: &Totals) -> String {
     let mut out = Vec::new();
-    let mut reporter = reporter(format);
+    let run = Run {
+        tool_version: "0.1.0",
+        profile: "2026-04-01",
+        settings: Some("settings.yaml".to_owned()),
+    };
+    let mut reporter = reporter(format, run);
     reporter.begin(&mut out).unwrap();
     for report in reports {
         reporter.file(report, &mut out).unwrap();

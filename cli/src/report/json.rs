@@ -6,21 +6,33 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use super::lines::Region;
-use super::{FileReport, Fix, Found, Lines, Problem, Reporter, Totals};
+use super::{FileReport, Fix, Found, Lines, Problem, Reporter, Run, Totals};
 
 /// The version of the format. It rises when a field is removed, or changes its meaning.
 const VERSION: u32 = 1;
 
 /// Writes JSON.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Json {
+    run: Run,
     /// True after the first file.
     follows: bool,
 }
 
+impl Json {
+    pub(super) const fn of(run: Run) -> Self {
+        Self {
+            run,
+            follows: false,
+        }
+    }
+}
+
 impl Reporter for Json {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        write!(out, "{{\"version\":{VERSION},\"files\":[")
+        write!(out, "{{\"version\":{VERSION},\"run\":")?;
+        write(out, &self.run)?;
+        write!(out, ",\"files\":[")
     }
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {

@@ -9,11 +9,13 @@ use eci_security_context::rules::rule::Finding;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::{FileReport, Found, Lines, Problem, Reporter, Severity, Totals, visible};
+use super::{FileReport, Found, Lines, Problem, Reporter, Run, Severity, Totals, visible};
 
 /// Writes JUnit XML.
 #[derive(Debug)]
-pub(super) struct Junit;
+pub(super) struct Junit {
+    pub(super) run: Run,
+}
 
 impl Reporter for Junit {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -45,7 +47,32 @@ impl Reporter for Junit {
         write_suite(report.relative_name(), &cases, out)
     }
 
-    fn end(&mut self, _totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+        let properties = [
+            ("tool-version", self.run.tool_version.to_owned()),
+            ("profile", self.run.profile.to_owned()),
+            ("settings", self.run.settings.clone().unwrap_or_default()),
+            ("objects", totals.objects.to_string()),
+            ("on-eci", totals.on_eci.to_string()),
+            ("perhaps-on-eci", totals.possible.to_string()),
+            ("not-on-eci", totals.elsewhere.to_string()),
+        ];
+        Writer::new_with_indent(&mut *out, b' ', 2)
+            .create_element("testsuite")
+            .with_attributes([("name", "eci-policy"), ("tests", "0")])
+            .write_inner_content(|xml| {
+                let properties = |xml: &mut Writer<_>| {
+                    properties.iter().try_for_each(|(name, value)| {
+                        let value = in_line(value);
+                        let attributes = [("name", *name), ("value", value.as_str())];
+                        let property = xml.create_element("property");
+                        property.with_attributes(attributes).write_empty().map(drop)
+                    })
+                };
+                let element = xml.create_element("properties");
+                element.write_inner_content(properties).map(drop)
+            })?;
+        writeln!(out)?;
         Writer::new(&mut *out).write_event(Event::End(BytesEnd::new("testsuites")))?;
         writeln!(out)
     }

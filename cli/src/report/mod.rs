@@ -16,6 +16,7 @@ use std::ops::Range;
 
 use eci_manifest::Replacement;
 use eci_security_context::policy::decide::{Decision, Why};
+use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Finding;
 use eci_security_context::rules::rule::{Action, Effect};
 use serde::Serialize;
@@ -49,6 +50,8 @@ pub(crate) struct Reviewed {
     pub(crate) name: String,
     /// Its offset in the file.
     pub(crate) start: usize,
+    /// How sure it is that its pod runs on ECI; `None` without a pod.
+    pub(crate) certainty: Option<Certainty>,
 }
 
 impl FileReport {
@@ -313,6 +316,18 @@ impl Problem {
     }
 }
 
+/// What a run judges by.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Run {
+    /// The version of the command.
+    pub(crate) tool_version: &'static str,
+    /// The profile.
+    pub(crate) profile: &'static str,
+    /// The file of the settings, if there is one.
+    pub(crate) settings: Option<String>,
+}
+
 /// Writes one format.
 pub(crate) trait Reporter {
     /// Writes the start of the report, before the first file.
@@ -328,13 +343,13 @@ pub(crate) trait Reporter {
 }
 
 /// Returns the writer of a format. A format for people has ANSI styles, which the output strips if they are not wanted.
-pub(crate) fn reporter(format: ReportFormat) -> Box<dyn Reporter> {
+pub(crate) fn reporter(format: ReportFormat, run: Run) -> Box<dyn Reporter> {
     match format {
         ReportFormat::Text => Box::new(text::Text::default()),
-        ReportFormat::Json => Box::new(json::Json::default()),
-        ReportFormat::Sarif => Box::new(sarif::Sarif::default()),
+        ReportFormat::Json => Box::new(json::Json::of(run)),
+        ReportFormat::Sarif => Box::new(sarif::Sarif::of(run)),
         ReportFormat::Github => Box::new(github::Github),
-        ReportFormat::Junit => Box::new(junit::Junit),
+        ReportFormat::Junit => Box::new(junit::Junit { run }),
     }
 }
 

@@ -9,7 +9,7 @@ use eci_security_context::rules::rule::Rule;
 use serde::Serialize;
 
 use super::json::write;
-use super::{FileReport, Fix, Found, Lines, Reporter, Severity, Totals};
+use super::{FileReport, Fix, Found, Lines, Reporter, Run, Severity, Totals};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -17,12 +17,23 @@ const VERSION: &str = "2.1.0";
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// Writes SARIF.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sarif {
+    run: Run,
     /// True after the first result.
     follows: bool,
     /// The problems of reading, as the items of a JSON array, which follows all results.
     notifications: Vec<u8>,
+}
+
+impl Sarif {
+    pub(super) const fn of(run: Run) -> Self {
+        Self {
+            run,
+            follows: false,
+            notifications: Vec::new(),
+        }
+    }
 }
 
 impl Reporter for Sarif {
@@ -75,8 +86,22 @@ impl Reporter for Sarif {
         )?;
         out.write_all(b"\"toolExecutionNotifications\":[")?;
         out.write_all(&self.notifications)?;
-        out.write_all(b"]}]}]}\n")
+        out.write_all(b"]}],\n\"properties\":")?;
+        let properties = RunProperties {
+            run: &self.run,
+            totals,
+        };
+        write(out, &properties)?;
+        out.write_all(b"}]}\n")
     }
+}
+
+/// What the run judged by, and the scope of the judgement.
+#[derive(Serialize)]
+struct RunProperties<'r> {
+    #[serde(flatten)]
+    run: &'r Run,
+    totals: &'r Totals,
 }
 
 /// The file of some results.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Action;
 use serde::Serialize;
 
@@ -15,6 +16,12 @@ pub(crate) struct Totals {
     pub(crate) files: usize,
     /// Objects that were reviewed.
     pub(crate) objects: usize,
+    /// Objects whose pod runs on ECI.
+    pub(crate) on_eci: usize,
+    /// Objects whose pod may run on ECI.
+    pub(crate) possible: usize,
+    /// Objects whose pod does not run on ECI, so that it was not checked.
+    pub(crate) elsewhere: usize,
     /// Files without a Kubernetes manifest.
     pub(crate) skipped: usize,
     /// Documents that are not Kubernetes objects, in files with manifests.
@@ -44,6 +51,14 @@ impl Totals {
     /// Adds the results for a file.
     pub(crate) fn count(&mut self, report: &FileReport) {
         self.objects += report.objects.len();
+        for object in &report.objects {
+            match object.certainty {
+                Some(Certainty::Certain) => self.on_eci += 1,
+                Some(Certainty::Possible) => self.possible += 1,
+                Some(Certainty::No) => self.elsewhere += 1,
+                None => {}
+            }
+        }
         for problem in &report.problems {
             match problem.weight {
                 Weight::Failure => self.failed += 1,
@@ -83,6 +98,37 @@ impl Totals {
         }
     }
 
+    /// True if no pod was checked.
+    pub(crate) const fn is_nothing_checked(&self) -> bool {
+        self.on_eci + self.possible == 0
+    }
+
+    /// Returns the objects, and how many of their pods were checked, unless all were.
+    fn scope(&self) -> String {
+        let objects = match self.files {
+            0 | 1 => counted(self.objects, "object"),
+            files => format!("{} in {files} files", counted(self.objects, "object")),
+        };
+        let with_pods = self.on_eci + self.possible + self.elsewhere;
+        if self.on_eci == self.objects {
+            return objects;
+        }
+        if with_pods == 0 {
+            return format!("{objects}, none with pods");
+        }
+        let clauses = [
+            (self.on_eci, "on ECI"),
+            (self.possible, "perhaps on ECI"),
+            (self.elsewhere, "not (not checked; use --assume-eci)"),
+        ];
+        let clauses: Vec<_> = clauses
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        format!("{objects}, {with_pods} with pods: {}", clauses.join(", "))
+    }
+
     /// Returns the number of errors, repairs and warnings, as far as there are any.
     fn verdict(&self) -> Option<String> {
         let clauses = [
@@ -93,9 +139,9 @@ impl Totals {
         let clauses: Vec<_> = clauses.into_iter().filter_map(clause).collect();
         match self {
             _ if !clauses.is_empty() => Some(clauses.join(", ")),
-            Self { files: 0, .. } => None,
-            Self { failed: 0, .. } => Some("no problems".to_owned()),
-            _ => None,
+            Self { files: 0, .. } | Self { failed: 1.., .. } => None,
+            _ if self.is_nothing_checked() => None,
+            _ => Some("no problems".to_owned()),
         }
     }
 }
@@ -116,14 +162,11 @@ fn clause((count, one, many): (usize, &str, &str)) -> Option<String> {
 /// Prints the summary: `2 errors, 1 warning in 1 object`.
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scope = match self.files {
-            0 | 1 => counted(self.objects, "object"),
-            files => format!("{} in {files} files", counted(self.objects, "object")),
-        };
-        let first = match (self.verdict(), self.files) {
-            (Some(verdict), _) => format!("{verdict} in {scope}"),
-            (None, 0) => "nothing was checked".to_owned(),
-            (None, _) => scope,
+        let first = match (self.verdict(), self.objects) {
+            (Some(verdict), _) => format!("{verdict} in {}", self.scope()),
+            (None, 0) if self.failed == 0 => "nothing was checked".to_owned(),
+            (None, _) if self.failed == 0 => format!("nothing was checked: {}", self.scope()),
+            (None, _) => self.scope(),
         };
         let rest = [
             (
@@ -174,11 +217,15 @@ mod tests {
         let one = Totals {
             files: 1,
             objects: 1,
+            on_eci: 1,
             ..none
         };
         let all = Totals {
             files: 3,
             objects: 12,
+            on_eci: 3,
+            possible: 1,
+            elsewhere: 2,
             skipped: 2,
             skipped_documents: 1,
             denied: 2,
@@ -194,12 +241,24 @@ mod tests {
         for (totals, summary) in [
             (
                 all,
-                "2 errors, 1 repair at admission, 4 warnings in 12 objects in 3 files; 1 finding for the audit log \
-                 only; 1 suppressed; 1 suppression without effect; 2 files without a manifest; 1 document that is not \
-                 a manifest; 1 could not be read. 3 can be repaired: eci-policy fix. 1 can be repaired: eci-policy \
-                 fix --assume-eci",
+                "2 errors, 1 repair at admission, 4 warnings in 12 objects in 3 files, 6 with pods: 3 on ECI, 1 perhaps \
+                 on ECI, 2 not (not checked; use --assume-eci); 1 finding for the audit log only; 1 suppressed; 1 \
+                 suppression without effect; 2 files without a manifest; 1 document that is not a manifest; 1 could \
+                 not be read. 3 can be repaired: eci-policy fix. 1 can be repaired: eci-policy fix --assume-eci",
             ),
             (one, "no problems in 1 object"),
+            (
+                Totals { on_eci: 0, ..one },
+                "nothing was checked: 1 object, none with pods",
+            ),
+            (
+                Totals {
+                    on_eci: 0,
+                    elsewhere: 1,
+                    ..one
+                },
+                "nothing was checked: 1 object, 1 with pods: 1 not (not checked; use --assume-eci)",
+            ),
             (Totals { warned: 1, ..one }, "1 warning in 1 object"),
             (
                 Totals {

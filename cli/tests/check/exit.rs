@@ -14,7 +14,7 @@ fn the_exit_code_is_that_of_the_worst() {
     ]);
     for (paths, plain, strict) in [
         (&["clean"][..], 0, 0),
-        (&["foreign"], 0, 0),
+        (&["foreign"], 0, 1),
         (&["clean", "foreign"], 0, 0),
         (&["warned"], 0, 1),
         (&["repaired"], 0, 1),

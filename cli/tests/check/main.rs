@@ -14,5 +14,6 @@ mod format;
 mod input;
 mod load;
 mod position;
+mod scope;
 mod settings;
 mod suppression;

@@ -23,6 +23,7 @@ fn a_denial_is_an_error_at_its_place() {
     let totals = Totals {
         files: 1,
         objects: 1,
+        on_eci: 1,
         denied: 1,
         ..Totals::default()
     };

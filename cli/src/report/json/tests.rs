@@ -37,6 +37,7 @@ fn every_file_is_reported_in_full() {
     let totals = Totals {
         files: 1,
         objects: 1,
+        on_eci: 1,
         denied: 1,
         suppressed: 1,
         failed: 2,
@@ -48,6 +49,7 @@ fn every_file_is_reported_in_full() {
         parsed(&[file, broken], &totals),
         json!({
             "version": 1,
+            "run": {"toolVersion": "0.1.0", "profile": "2026-04-01", "settings": "settings.yaml"},
             "files": [
                 {"file": "deploy/web.yaml", "objects": 1, "problems": [], "findings": [
                     {
@@ -79,7 +81,7 @@ fn every_file_is_reported_in_full() {
                 ]},
             ],
             "totals": {
-                "files": 1, "objects": 1, "skipped": 0, "skippedDocuments": 0, "denied": 1, "repaired": 0, "warned": 0, "audited": 0,
+                "files": 1, "objects": 1, "onEci": 1, "possible": 0, "elsewhere": 0, "skipped": 0, "skippedDocuments": 0, "denied": 1, "repaired": 0, "warned": 0, "audited": 0,
                 "fixable": 0, "suppressed": 1, "ineffective": 0, "failed": 2,
             },
         })

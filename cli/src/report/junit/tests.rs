@@ -14,8 +14,28 @@ use super::*;
 use crate::args::ReportFormat;
 
 fn xml(reports: &[FileReport]) -> String {
-    written(ReportFormat::Junit, reports, &Totals::default())
+    let totals = Totals {
+        objects: 3,
+        possible: 1,
+        elsewhere: 2,
+        ..Totals::default()
+    };
+    written(ReportFormat::Junit, reports, &totals)
 }
+
+/// The suite that tells the scope of the run.
+const SCOPE: &str = "<testsuite name=\"eci-policy\" tests=\"0\">
+  <properties>
+    <property name=\"tool-version\" value=\"0.1.0\"/>
+    <property name=\"profile\" value=\"2026-04-01\"/>
+    <property name=\"settings\" value=\"settings.yaml\"/>
+    <property name=\"objects\" value=\"3\"/>
+    <property name=\"on-eci\" value=\"0\"/>
+    <property name=\"perhaps-on-eci\" value=\"1\"/>
+    <property name=\"not-on-eci\" value=\"2\"/>
+  </properties>
+</testsuite>
+";
 
 /// The characters that XML 1.0 allows by its production `Char`, less the control characters that the note to it
 /// discourages.
@@ -112,7 +132,7 @@ fn a_file_is_a_suite_and_a_finding_a_test() {
     <skipped message=\"ticket 7\">deploy/web.yaml:4:36: deny [privileged] {path}: {said}; remove it</skipped>
   </testcase>
 </testsuite>
-</testsuites>
+{SCOPE}</testsuites>
 "
             )
         );
@@ -131,13 +151,15 @@ fn a_clean_file_is_a_test_that_passes() {
     let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
     assert_eq!(
         xml(&[report("a.yaml", MANIFEST, vec![audited])]),
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
 <testsuites name=\"eci-policy\">
 <testsuite name=\"a.yaml\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\">
   <testcase name=\"no problems\" classname=\"a.yaml\"/>
 </testsuite>
-</testsuites>
+{SCOPE}</testsuites>
 "
+        )
     );
 }
 

@@ -15,6 +15,9 @@ use crate::report::Weight;
 const DENIED: Totals = Totals {
     files: 1,
     objects: 1,
+    on_eci: 1,
+    possible: 0,
+    elsewhere: 0,
     skipped: 0,
     skipped_documents: 0,
     denied: 1,
