@@ -1,5 +1,6 @@
 //! Finds and reads the input: named files, files in directories, and standard input.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -7,6 +8,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
+
+use crate::partial;
 
 /// The size limit of a file, in mebibytes.
 pub(crate) const MAX_MIB: u64 = 32;
@@ -117,7 +120,8 @@ pub(crate) fn sources(
     paths: &[PathBuf],
 ) -> impl Iterator<Item = Result<Source, InputError>> + Send + '_ {
     let mut is_stdin_read = false;
-    paths.iter().flat_map(
+    let mut is_hinted = false;
+    let sources = paths.iter().flat_map(
         move |path| -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
             if path == Path::new("-") {
                 let source = match std::mem::replace(&mut is_stdin_read, true) {
@@ -139,7 +143,20 @@ pub(crate) fn sources(
                 }
             }
         },
-    )
+    );
+    sources.flat_map(move |source| {
+        let hint = match &source {
+            Ok(Source::Named(path) | Source::Found(path)) if !is_hinted => {
+                partial::overlay_hint(path).map(|message| InputError {
+                    is_harmless: true,
+                    ..InputError::new(path.display().to_string(), message)
+                })
+            }
+            _ => None,
+        };
+        is_hinted |= hint.is_some();
+        hint.map(Err).into_iter().chain([source])
+    })
 }
 
 fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
@@ -173,10 +190,26 @@ fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>>
         Ok(below) => given.join(below),
         Err(_) => path.to_owned(),
     };
+    let mut charts = HashSet::new();
     let found = builder.build().filter_map(move |entry| match entry {
         Ok(entry) => {
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            (is_file && is_manifest(entry.path())).then(|| Ok(Source::Found(renamed(entry.path()))))
+            let path = renamed(entry.path());
+            match templates_of(&path).filter(|_| is_file) {
+                _ if !is_file || !is_manifest(&path) => None,
+                None => Some(Ok(Source::Found(path))),
+                Some(templates) if !charts.insert(templates.to_owned()) => None,
+                Some(templates) => {
+                    let chart = templates.parent().unwrap_or(templates).display();
+                    let message = format!(
+                        "Helm templates are not checked; check their output: helm template {chart} | eci-policy check -"
+                    );
+                    Some(Err(InputError {
+                        is_harmless: true,
+                        ..InputError::new(templates.display().to_string(), message)
+                    }))
+                }
+            }
         }
         Err(error) => Some(Err(input_error(&error, &renamed))),
     });
@@ -190,11 +223,19 @@ fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>>
     Box::new(found)
 }
 
+/// Returns the directory of a chart's templates that has this file, if one has.
+fn templates_of(path: &Path) -> Option<&Path> {
+    let mut above = path.ancestors().skip(1);
+    above.find(|directory| {
+        directory.ends_with("templates") && directory.with_file_name("Chart.yaml").is_file()
+    })
+}
+
 fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-fn is_manifest(path: &Path) -> bool {
+pub(crate) fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     let is_known = |extension: &str| {
         ["yaml", "yml", "json"]

@@ -11,7 +11,7 @@ use eci_security_context::pod::template::Location;
 use eci_security_context::review::read::Pieces;
 use serde_json::Value;
 
-use crate::input::Source;
+use crate::input::{Source, is_manifest};
 use crate::report::FileReport;
 
 /// The way to check the built objects.
@@ -25,6 +25,9 @@ const DIRECTIVES: [&str; 4] = [
     "\"$setElementOrder/",
     "\"$deleteFromPrimitiveList/",
 ];
+
+/// The lists of patches in a kustomization.
+const PATCHES: [&str; 3] = ["patches", "patchesStrategicMerge", "patchesJson6902"];
 
 /// The names of a kustomization.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -84,19 +87,48 @@ fn kustomization_of(path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Returns the files that a kustomization lists as patches; none where it cannot be read.
+/// Returns the files that a kustomization lists as patches.
 fn patches(kustomization: &Path) -> Vec<PathBuf> {
-    let text = fs::read_to_string(kustomization).unwrap_or_default();
-    let documents = eci_manifest::documents(&text).unwrap_or_default();
     let directory = kustomization.parent().unwrap_or(Path::new(""));
-    let fields = ["patches", "patchesStrategicMerge", "patchesJson6902"];
-    let listed = documents.iter().map(Document::value).flat_map(|value| {
-        let lists = fields.map(|field| value.get(field).and_then(Value::as_array).cloned());
-        lists.into_iter().flatten().flatten()
-    });
     let path = |patch: Value| {
         let path = patch.get("path").unwrap_or(&patch).as_str()?;
         Some(directory.join(path))
     };
-    listed.filter_map(path).collect()
+    let patches = listed(kustomization, &PATCHES).into_iter();
+    patches.filter_map(path).collect()
+}
+
+/// Returns the hint for a kustomization that changes other objects, whose files alone do not show what is built.
+pub(crate) fn overlay_hint(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let is_file = |resource: &Value| {
+        resource
+            .as_str()
+            .is_some_and(|name| is_manifest(Path::new(name)))
+    };
+    let is_overlay = || {
+        !listed(path, &PATCHES).is_empty()
+            || !listed(path, &["resources", "components"])
+                .iter()
+                .all(is_file)
+    };
+    let directory = path.parent().filter(|above| !above.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new(".")).display();
+    (KUSTOMIZATIONS.contains(&name) && is_overlay()).then(|| {
+        format!("kustomizations are not built; check the built objects: kustomize build {directory} | eci-policy check -")
+    })
+}
+
+/// Returns the items of lists of a kustomization; none where it cannot be read.
+fn listed(kustomization: &Path, lists: &[&str]) -> Vec<Value> {
+    let text = fs::read_to_string(kustomization).unwrap_or_default();
+    let documents = eci_manifest::documents(&text).unwrap_or_default();
+    let values = documents.iter().map(Document::value);
+    let items = values.flat_map(|value| {
+        let lists = lists
+            .iter()
+            .map(|list| value.get(list).and_then(Value::as_array).cloned());
+        lists.flatten().flatten().collect::<Vec<_>>()
+    });
+    items.collect()
 }

@@ -205,7 +205,10 @@ impl Reviewer<'_> {
                     });
                 }
             }
-            Err(problem) => report.problems.push(problem),
+            Err(problem) => report.problems.push(Problem {
+                help: problem.help.or_else(|| template_help(at.0.text())),
+                ..problem
+            }),
         }
         let span = object.span(&Path::default());
         report.objects.push(Reviewed {
@@ -340,13 +343,22 @@ fn keep_readable(part: &Part<'_>, documents: &[Document<'_>], found: &mut [&mut 
     }
 }
 
+/// Returns the way to check the output of a template, if a text looks like one.
+fn template_help(text: &str) -> Option<String> {
+    let (what, command) = match () {
+        () if text.contains("{{") => ("Helm", "helm template … "),
+        () if text.contains("${") => ("envsubst", "envsubst < FILE "),
+        () => return None,
+    };
+    Some(format!(
+        "this looks like a template for {what}; check its output: `{command}| eci-policy check -`"
+    ))
+}
+
 /// Returns the problem of a part that is not a manifest.
 pub(crate) fn problem(part: &Part<'_>, error: &eci_manifest::Error) -> Problem {
-    let is_template = part.text().contains("{{");
-    let help =
-        "this looks like a Helm template; check its output: `helm template … | eci-policy check -`";
     Problem {
-        help: is_template.then(|| help.to_owned()),
+        help: template_help(part.text()),
         ..Problem::failure(Some(error.offset..error.offset), error.problem.to_string())
     }
 }

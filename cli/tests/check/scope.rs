@@ -122,3 +122,63 @@ fn a_label_that_misses_is_pointed_out() {
         assert_eq!(problems(&report).len(), 0, "{text}");
     }
 }
+
+#[test]
+fn templates_and_overlays_get_one_hint() {
+    let folder = Folder::with(&[
+        ("chart/Chart.yaml", "name: shop\n"),
+        ("chart/values.yaml", "replicas: 1\n"),
+        ("chart/templates/a.yaml", "kind: {{ .Values.kind }}\n"),
+        ("chart/templates/sub/b.yaml", "kind: [\n"),
+        ("app/templates/pod.yaml", CLEAN),
+        (
+            "overlays/one/kustomization.yaml",
+            "resources: [../../app]\n",
+        ),
+        (
+            "overlays/two/kustomization.yaml",
+            "patches: [{path: a.yaml}]\n",
+        ),
+        ("base/kustomization.yaml", "resources: [pod.yaml]\n"),
+    ]);
+    let report = folder.checked(0, &["."]);
+    let files = report["files"].as_array().unwrap().iter();
+    let remarks: Vec<_> = files
+        .filter(|file| !file["problems"].as_array().unwrap().is_empty())
+        .map(|file| {
+            let message = file["problems"][0]["message"].as_str().unwrap();
+            format!("{} {message}", file["file"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        remarks,
+        [
+            "./chart/templates Helm templates are not checked; check their output: helm template ./chart | eci-policy check -",
+            "./overlays/one/kustomization.yaml kustomizations are not built; check the built objects: \
+             kustomize build ./overlays/one | eci-policy check -",
+        ]
+    );
+    // A named file is checked.
+    assert_eq!(folder.run(&["check", "chart/templates/a.yaml"]).code, 2);
+}
+
+#[test]
+fn an_error_in_a_template_names_the_tool() {
+    let user = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {eci: \"true\"}}\nspec:\n  securityContext: {runAsUser: \"VALUE\"}\n  containers: []\n";
+    for (value, help) in [
+        (
+            "${UID}",
+            "this looks like a template for envsubst; check its output: `envsubst < FILE | eci-policy check -`",
+        ),
+        (
+            "{{ .Values.user }}",
+            "this looks like a template for Helm; check its output: `helm template … | eci-policy check -`",
+        ),
+    ] {
+        for text in [user.replace("VALUE", value), format!("a: [ # {value}\n")] {
+            let folder = Folder::with(&[("a.yaml", &text)]);
+            let report = folder.checked(2, &["a.yaml"]);
+            assert_eq!(problems(&report)[0]["help"], help, "{text}");
+        }
+    }
+}
