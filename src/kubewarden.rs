@@ -161,6 +161,7 @@ mod tests {
             audit: Some("[]".to_owned()),
             mutated_object: Some(RawValue::from_string(r#"{"a":1}"#.to_owned()).unwrap()),
             findings: Vec::new(),
+            scope: None,
         };
         let read = |verdict| {
             serde_json::from_slice::<ValidationResponse>(&answer(verdict).unwrap()).unwrap()

@@ -10,7 +10,7 @@ use crate::eci::sysctl;
 use crate::json::{self, ReadError, views};
 use crate::path::Path;
 use crate::pod::security::PodSecurityContext;
-use crate::text::quote;
+use crate::text::{cut, one_line, quote};
 
 /// An entry of `securityContext.sysctls`.
 #[derive(Debug)]
@@ -116,6 +116,8 @@ pub fn of_annotation(text: Option<&str>, field: &[PodSysctl<'_>]) -> HostSysctls
     let entries: Vec<HostSysctl> = match json::read(text) {
         Ok(entries) => entries,
         Err(ReadError::Invalid { path, reason }) if !path.steps().is_empty() => {
+            // The path has the author's keys.
+            let path = cut(one_line(&path.to_string()), 64);
             return HostSysctls::Malformed(format!("has an invalid entry: {path} {reason}"));
         }
         Err(_) => return HostSysctls::Malformed("is not a JSON array".to_owned()),

@@ -21,6 +21,20 @@ pub enum Certainty {
     Certain,
 }
 
+impl Certainty {
+    /// Every certainty, the strongest first.
+    pub const ALL: [Self; 3] = [Self::Certain, Self::Possible, Self::No];
+
+    /// Returns the word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Possible => "possible",
+            Self::No => "no",
+        }
+    }
+}
+
 /// The answer of the signals on a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {

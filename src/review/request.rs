@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use crate::json::{self, ObjectOnly, RawValue, ReadError, Text, views};
+use crate::path::Path;
 
 /// The payload that a Kubewarden host hands to a policy. `O` is how the object is read.
 #[derive(Debug, Deserialize)]
@@ -111,6 +112,7 @@ struct Document<'a> {
 struct TypeMeta<'a> {
     api_version: Option<Text<'a>>,
     kind: Option<Text<'a>>,
+    items: Option<&'a RawValue>,
 }
 
 views!(Document<'a>, TypeMeta<'a>);
@@ -129,9 +131,19 @@ impl<'a> RawRequest<'a> {
         if api_version.is_none() && operation.is_some() {
             return json::read(document).map_err(|error| error.below(&["request"]));
         }
-        let TypeMeta { api_version, kind } = json::read(document)?;
+        let TypeMeta {
+            api_version,
+            kind,
+            items,
+        } = json::read(document)?;
         let api_version = api_version.ok_or_else(|| ReadError::missing(&["apiVersion"]))?;
         let kind = kind.ok_or_else(|| ReadError::missing(&["kind"]))?;
+        if items.is_some() {
+            return Err(ReadError::Invalid {
+                path: Path::of(&["items"]),
+                reason: "makes the object a list; judge its items one by one".to_owned(),
+            });
+        }
         let group = api_version
             .rsplit_once('/')
             .map_or("", |(group, _)| group)
@@ -268,6 +280,10 @@ mod tests {
                 "request.operation: is a number, and must be a string",
             ),
             (r#"{"kind":"AdmissionReview"}"#, "request: is missing"),
+            (
+                r#"{"apiVersion":"v1","kind":"List","items":[]}"#,
+                "items: makes the object a list; judge its items one by one",
+            ),
             ("{", "JSON that ends too early (line 1, column 1)"),
         ] {
             assert_eq!(read(document), says, "{document}");

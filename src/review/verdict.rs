@@ -6,6 +6,7 @@ use crate::fix;
 use crate::json::RawValue;
 use crate::json::ReadError;
 use crate::policy::decide::Why;
+use crate::policy::scope::Scope;
 use crate::review::judged::{Judged, Refusal, Review};
 use crate::rules;
 use crate::rules::rule::Action;
@@ -54,6 +55,8 @@ pub struct Verdict {
     pub mutated_object: Option<Box<RawValue>>,
     /// The findings in evaluation order, with what is done about them.
     pub findings: Vec<Judged>,
+    /// How sure it is that the pod runs on ECI; `None` for an object without a pod.
+    pub scope: Option<Scope>,
 }
 
 impl Verdict {
@@ -87,9 +90,9 @@ impl Verdict {
     ) -> Self {
         let Review {
             findings,
+            scope,
             is_windows,
             is_owned,
-            ..
         } = review;
         let accepted = findings
             .iter()
@@ -125,6 +128,7 @@ impl Verdict {
             audit: (!findings.is_empty()).then(|| audit(&findings)),
             mutated_object,
             findings,
+            scope,
         }
     }
 }

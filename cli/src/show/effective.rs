@@ -165,11 +165,7 @@ pub(super) fn show(
 
 impl Scope {
     fn of(placed: scope::Scope) -> Self {
-        let certainty = match placed.certainty {
-            Certainty::Certain => "certain",
-            Certainty::Possible => "possible",
-            Certainty::No => "no",
-        };
+        let certainty = placed.certainty.as_str();
         let reason = match placed.signal {
             Signal::AssumeEci => "every pod is treated as one that runs on ECI",
             Signal::Label(key) => {

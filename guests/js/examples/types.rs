@@ -8,6 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use eci_security_context::policy::schema::schema;
+use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::{Action, Effect};
 use eci_security_context_js::{AuditAnnotations, Finding, Rule, Verdict};
@@ -41,6 +42,11 @@ fn types() -> String {
             "The effect on ECI of a pod that violates a rule.",
             "Effect",
             Effect::ALL.map(Effect::as_str),
+        ),
+        alias(
+            "How sure it is that a pod runs on ECI.",
+            "Certainty",
+            Certainty::ALL.map(Certainty::as_str),
         ),
     ];
     types.push(declared::<Verdict>(&config));

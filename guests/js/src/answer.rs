@@ -63,6 +63,10 @@ pub struct Verdict {
     pub message: Option<String>,
     /// Warnings for the author, as the API server shows them: at most 10, each of at most 256 characters.
     pub warnings: Vec<String>,
+    /// How sure it is that the pod runs on ECI. A pod that does not is not judged. Absent for an object without a pod.
+    #[cfg_attr(feature = "types", ts(type = "Certainty"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<&'static str>,
     /// All findings, in evaluation order.
     pub findings: Vec<Finding>,
     /// The text for the audit log of a cluster, if there are findings.
@@ -135,12 +139,14 @@ impl From<eci_security_context::Verdict> for Verdict {
             audit,
             mutated_object,
             findings,
+            scope,
         } = verdict;
         Self {
             accepted,
             code,
             message,
             warnings,
+            scope: scope.map(|scope| scope.certainty.as_str()),
             findings: findings.into_iter().map(Finding::from).collect(),
             audit_annotations: audit.map(|findings| AuditAnnotations { findings }),
             object: mutated_object,
