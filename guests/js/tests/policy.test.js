@@ -55,10 +55,27 @@ test('a pod is repaired, and the original is not changed', () => {
   assert.equal(validate(object).object, undefined);
 });
 
+test('the verdict says whether the pod was judged', () => {
+  const pod = privileged();
+  assert.equal(validate(pod).scope, 'certain');
+  delete pod.metadata.labels;
+  assert.equal(validate(pod).scope, 'no');
+  pod.spec.tolerations = [{ key: 'virtual-kubelet.io/provider', operator: 'Exists' }];
+  assert.equal(validate(pod).scope, 'possible');
+  assert.equal(validate({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' } }).scope, undefined);
+});
+
+test('a list is refused', () => {
+  const error = thrown(() => validate({ apiVersion: 'v1', kind: 'List', items: [privileged()] }));
+  assert.ok(error instanceof UnreadableError);
+  assert.equal(error.path, 'items');
+  assert.match(error.message, /items: makes the object a list; judge its items one by one/);
+});
+
 test('a pod elsewhere is accepted silently', () => {
   const pod = privileged();
   delete pod.metadata.labels;
-  assert.deepEqual(validate(pod), { accepted: true, warnings: [], findings: [] });
+  assert.deepEqual(validate(pod), { accepted: true, warnings: [], scope: 'no', findings: [] });
 });
 
 test('mutate repairs a denied object too', () => {
@@ -166,11 +183,11 @@ test('the schema is that of the repository', () => {
 /** Payloads that change in JavaScript, with the code of the changed ones. Numbers are doubles there: 1.0 and 1e3 are
  * integers, 1e400 becomes null, and numbers near 2^63 are rounded up to it. JSON of 100,000 levels cannot be written. */
 const OTHERS = {
-  'an id of 1.0': null,
-  'an id of 1e3': null,
-  'an id of 1e400': null,
-  'the largest 64-bit id': 422,
-  'the smallest 64-bit id': 422,
+  'id 1.0': null,
+  'id 1e3': null,
+  'id 1e400': null,
+  'id 9223372036854775807': 422,
+  'id -9223372036854775808': 422,
   'arrays in arrays': 400,
   '100000 arrays in an unknown field': 400,
 };
