@@ -127,6 +127,15 @@ pub(crate) struct Check {
     /// Exit code 1 also for warnings, repairs and suppressions without effect, and where no pod was checked.
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Exit code 0 also where something is denied. A file that could not be judged is still exit code 2.
+    #[arg(long, conflicts_with = "strict")]
+    pub(crate) exit_zero: bool,
+    /// Prints findings and errors alone, without remarks and the summary.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Also prints the findings that are only for the audit log.
+    #[arg(long)]
+    pub(crate) show_audit: bool,
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
     #[command(flatten)]
@@ -137,10 +146,16 @@ pub(crate) struct Check {
 pub(crate) enum ReportFormat {
     /// For people.
     Text,
+    /// One line for each finding.
+    Concise,
+    /// How often each rule was found.
+    Statistics,
     /// For programs: one JSON object.
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// GitLab's Code Quality.
+    Gitlab,
     /// Workflow commands, which GitHub shows at the lines of a pull request.
     Github,
     /// JUnit XML, for CI systems that show tests.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::args::{Check, ReportFormat};
 use crate::failure::Failure;
-use crate::report::{Run, Totals, reporter};
+use crate::report::{Run, Shown, Totals, reporter};
 use crate::review::{Repairs, Reviewer};
 use crate::{Exit, batch, settings};
 
@@ -15,7 +15,7 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
         suppressions: check.suppressions,
         repairs: match check.format {
             ReportFormat::Json | ReportFormat::Sarif => Repairs::Listed,
-            ReportFormat::Text | ReportFormat::Github | ReportFormat::Junit => Repairs::Mentioned,
+            _ => Repairs::Mentioned,
         },
     };
     let settings_file = check.settings.settings.as_ref();
@@ -24,7 +24,11 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
         profile: settings.account.profile.name,
         settings: settings_file.map(|file| file.display().to_string()),
     };
-    let mut reporter = reporter(check.format, run);
+    let shown = Shown {
+        quiet: check.quiet,
+        audit: check.show_audit,
+    };
+    let mut reporter = reporter(check.format, run, shown);
     let mut totals = Totals::default();
     reporter.begin(out)?;
     batch::in_order(
@@ -45,6 +49,7 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     let is_strictly_denied = warned + repaired + ineffective > 0 || totals.is_nothing_checked();
     Ok(match totals {
         Totals { failed: 1.., .. } => Exit::Failed,
+        _ if check.exit_zero => Exit::Clean,
         Totals { denied: 1.., .. } => Exit::Denied,
         _ if check.strict && is_strictly_denied => Exit::Denied,
         _ => Exit::Clean,

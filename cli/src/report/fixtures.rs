@@ -94,7 +94,7 @@ pub(super) fn raw(format: ReportFormat, reports: &[FileReport], totals: &Totals)
         profile: "2026-04-01",
         settings: Some("settings.yaml".to_owned()),
     };
-    let mut reporter = reporter(format, run);
+    let mut reporter = reporter(format, run, Shown::default());
     reporter.begin(&mut out).unwrap();
     for report in reports {
         reporter.file(report, &mut out).unwrap();

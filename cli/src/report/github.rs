@@ -4,16 +4,18 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use super::{FileReport, Lines, Reporter, Severity, Totals, visible};
+use super::{FileReport, Lines, Reporter, Severity, Shown, Totals, visible};
 
 /// Writes workflow commands.
 #[derive(Debug)]
-pub(super) struct Github;
+pub(super) struct Github {
+    pub(super) shown: Shown,
+}
 
 impl Reporter for Github {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
-        for problem in &report.problems {
+        for problem in self.shown.problems(report) {
             let command = if problem.is_remark() {
                 "warning"
             } else {
@@ -26,15 +28,11 @@ impl Reporter for Github {
                 data(&problem.one_line())
             )?;
         }
-        for found in report
-            .found
-            .iter()
-            .filter(|found| found.suppressed.is_none())
-        {
+        for found in self.shown.found(report) {
             let command = match found.severity() {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
-                Severity::Note | Severity::None => continue,
+                Severity::Note | Severity::None => "notice",
             };
             let at = location(report, &lines, Some(&found.span));
             let title = property(&format!("eci-policy: {}", found.finding.rule.id));
@@ -48,7 +46,7 @@ impl Reporter for Github {
     }
 
     fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{totals}")
+        self.shown.summary(totals, out)
     }
 }
 

@@ -1,15 +1,18 @@
 //! The report as JUnit XML, for CI systems that show tests. A file is a suite, and its findings are the tests: a denial
 //! fails, a warning or repair passes with output, a suppressed finding is skipped, and a problem is an error. A file
-//! without findings is one test that passes, or one that is skipped if it has no manifest. Findings for the audit log
-//! only are left out.
+//! without findings is one test that passes, or one that is skipped if no pod was checked. Files without a manifest and
+//! findings for the audit log only are left out.
 
 use std::io::{self, Write};
 
+use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Finding;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::{FileReport, Found, Lines, Problem, Reporter, Run, Severity, Totals, visible};
+use super::{
+    FileReport, Found, Lines, Problem, Reporter, Reviewed, Run, Severity, Totals, visible,
+};
 
 /// Writes JUnit XML.
 #[derive(Debug)]
@@ -38,10 +41,22 @@ impl Reporter for Junit {
             .iter()
             .filter_map(|found| Case::found(found, report, &lines));
         let mut cases: Vec<_> = problems.chain(found).collect();
+        if cases.is_empty() && report.objects.is_empty() {
+            return Ok(());
+        }
         if cases.is_empty() {
-            cases.push(match report.objects.is_empty() {
-                true => Case::silent("no manifest", Outcome::Skipped),
-                false => Case::silent("no problems", Outcome::Passed),
+            let is_checked = |object: &Reviewed| {
+                matches!(
+                    object.certainty,
+                    Some(Certainty::Possible | Certainty::Certain)
+                )
+            };
+            cases.push(match report.objects.iter().any(is_checked) {
+                true => Case::silent("no problems", Outcome::Passed),
+                false => Case {
+                    message: "no pod that runs on ECI".to_owned(),
+                    ..Case::silent("not checked", Outcome::Skipped)
+                },
             });
         }
         write_suite(report.relative_name(), &cases, out)
@@ -89,7 +104,7 @@ enum Outcome {
     Failed,
     /// The file or object could not be read.
     Erred,
-    /// A comment suppresses the finding, or the file has no manifest.
+    /// A comment suppresses the finding.
     Skipped,
 }
 
@@ -152,6 +167,7 @@ impl Case {
         } = &found.finding;
         let (outcome, message) = match (&found.suppressed, found.severity()) {
             (_, Severity::Note | Severity::None) => return None,
+            (Some(reason), _) if reason.is_empty() => (Outcome::Skipped, "suppressed by a comment"),
             (Some(reason), _) => (Outcome::Skipped, reason.as_str()),
             (None, Severity::Error) => (Outcome::Failed, &**message),
             (None, Severity::Warning) => (Outcome::Remarked, &**message),

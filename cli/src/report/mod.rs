@@ -1,16 +1,20 @@
 //! The results for a file, and the formats in which they are reported. A format is written file by file, so that no
 //! results are kept.
 
+mod concise;
 #[cfg(test)]
 mod fixtures;
 mod github;
+mod gitlab;
 mod json;
 mod junit;
 mod lines;
 mod sarif;
+mod statistics;
 mod summary;
 mod text;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -19,6 +23,7 @@ use eci_security_context::policy::decide::{Decision, Why};
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Finding;
 use eci_security_context::rules::rule::{Action, Effect};
+use eci_security_context::text::cut;
 use serde::Serialize;
 
 use crate::args::ReportFormat;
@@ -328,6 +333,42 @@ pub(crate) struct Run {
     pub(crate) settings: Option<String>,
 }
 
+/// What a report for people shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Shown {
+    /// Without remarks and the summary.
+    pub(crate) quiet: bool,
+    /// With findings for the audit log.
+    pub(crate) audit: bool,
+}
+
+impl Shown {
+    /// Returns the findings that are shown. Suppressed ones are not.
+    fn found(self, report: &FileReport) -> impl Iterator<Item = &Found> {
+        let is_shown = move |found: &&Found| match found.severity() {
+            _ if found.suppressed.is_some() => false,
+            Severity::Error | Severity::Warning => true,
+            Severity::Note => self.audit,
+            Severity::None => false,
+        };
+        report.found.iter().filter(is_shown)
+    }
+
+    /// Returns the problems that are shown.
+    fn problems(self, report: &FileReport) -> impl Iterator<Item = &Problem> {
+        let problems = report.problems.iter();
+        problems.filter(move |problem| !self.quiet || !problem.is_remark())
+    }
+
+    /// Writes the summary, if it is shown.
+    fn summary(self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+        match self.quiet {
+            true => Ok(()),
+            false => writeln!(out, "{totals}"),
+        }
+    }
+}
+
 /// Writes one format.
 pub(crate) trait Reporter {
     /// Writes the start of the report, before the first file.
@@ -343,14 +384,41 @@ pub(crate) trait Reporter {
 }
 
 /// Returns the writer of a format. A format for people has ANSI styles, which the output strips if they are not wanted.
-pub(crate) fn reporter(format: ReportFormat, run: Run) -> Box<dyn Reporter> {
+pub(crate) fn reporter(format: ReportFormat, run: Run, shown: Shown) -> Box<dyn Reporter> {
     match format {
-        ReportFormat::Text => Box::new(text::Text::default()),
+        ReportFormat::Text => Box::new(text::Text {
+            shown,
+            ..text::Text::default()
+        }),
+        ReportFormat::Concise => Box::new(concise::Concise { shown }),
+        ReportFormat::Statistics => Box::new(statistics::Statistics {
+            shown,
+            counts: BTreeMap::new(),
+        }),
+        ReportFormat::Gitlab => Box::new(gitlab::Gitlab {
+            shown,
+            follows: false,
+        }),
         ReportFormat::Json => Box::new(json::Json::of(run)),
         ReportFormat::Sarif => Box::new(sarif::Sarif::of(run)),
-        ReportFormat::Github => Box::new(github::Github),
+        ReportFormat::Github => Box::new(github::Github { shown }),
         ReportFormat::Junit => Box::new(junit::Junit { run }),
     }
+}
+
+/// The most characters of a line.
+const LINE: usize = 1024;
+
+/// Returns a text on one line, without control characters.
+fn printable(text: &str) -> String {
+    let space = |c: char| {
+        if matches!(c, '\t' | '\n' | '\r') {
+            ' '
+        } else {
+            visible(c)
+        }
+    };
+    cut(text.chars().map(space).collect(), LINE)
 }
 
 /// Returns the character, or a visible one for a control character or a mark that changes the direction of writing, so

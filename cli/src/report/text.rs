@@ -8,17 +8,14 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet, Title};
 use eci_security_context::rules::rule::Finding;
-use eci_security_context::text::cut;
 
 use super::{
-    FileReport, FixTrigger, Found, Lines, Problem, Reporter, Severity, Totals, effect_sentence,
-    visible,
+    FileReport, FixTrigger, Found, Lines, Problem, Reporter, Severity, Shown, Totals,
+    effect_sentence, printable, visible,
 };
 
 /// The bytes of a line that are kept on either side of a finding, which is more than is shown.
 const AROUND: usize = 1024;
-/// The most characters of a message.
-const MESSAGE: usize = 1024;
 
 /// The position in the rendered text. It occurs nowhere else there, because it is not printable.
 const PLACE: char = '\0';
@@ -28,25 +25,23 @@ const RENDERER: Renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
 /// Writes text.
 #[derive(Debug, Default)]
 pub(super) struct Text {
+    pub(super) shown: Shown,
     /// The rules whose effect was printed.
-    explained: BTreeSet<&'static str>,
+    pub(super) explained: BTreeSet<&'static str>,
 }
 
 impl Reporter for Text {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
-        let is_shown = |found: &&Found| {
-            found.suppressed.is_none()
-                && matches!(found.severity(), Severity::Error | Severity::Warning)
-        };
-        let mut found = report.found.iter().filter(is_shown).peekable();
-        if found.peek().is_none() && report.problems.is_empty() {
+        let mut found = self.shown.found(report).peekable();
+        let mut problems = self.shown.problems(report).peekable();
+        if found.peek().is_none() && problems.peek().is_none() {
             return Ok(());
         }
         let file = File {
             name: printable(&report.name),
             lines: Lines::of(&report.text),
         };
-        for problem in &report.problems {
+        for problem in problems {
             writeln!(out, "{}\n", file.problem(problem))?;
         }
         for found in found {
@@ -58,7 +53,7 @@ impl Reporter for Text {
     }
 
     fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{totals}")
+        self.shown.summary(totals, out)
     }
 }
 
@@ -80,7 +75,8 @@ impl File<'_> {
         } = &found.finding;
         let level = match found.severity() {
             Severity::Error => Level::ERROR,
-            _ => Level::WARNING,
+            Severity::Warning => Level::WARNING,
+            Severity::Note | Severity::None => Level::INFO,
         };
         let title = level.primary_title(printable(message)).id(rule.id);
         let mut notes = vec![note(Level::NOTE, &format!("{object}: {path}"))];
@@ -184,18 +180,6 @@ fn placed(group: &Group<'_>, place: &str) -> String {
 
 fn note<'a>(level: Level<'a>, text: &str) -> Message<'a> {
     level.message(printable(text))
-}
-
-/// Returns a text on one line, without control characters.
-fn printable(text: &str) -> String {
-    let space = |c: char| {
-        if matches!(c, '\t' | '\n' | '\r') {
-            ' '
-        } else {
-            visible(c)
-        }
-    };
-    cut(text.chars().map(space).collect(), MESSAGE)
 }
 
 /// Returns a piece of source without control characters. The renderer expands tabs.

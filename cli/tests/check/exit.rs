@@ -133,7 +133,10 @@ fn a_wrong_argument_ends_with_2_and_help() {
         ),
         (
             &["--format", "xml"],
-            &["'xml'", "text, json, sarif, github, junit"],
+            &[
+                "'xml'",
+                "text, concise, statistics, json, sarif, gitlab, github, junit",
+            ],
         ),
         (&["--strikt"], &["'--strikt'", "'--strict'"]),
     ] {

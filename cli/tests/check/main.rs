@@ -12,6 +12,7 @@ mod support;
 mod exit;
 mod format;
 mod input;
+mod lines;
 mod load;
 mod position;
 mod scope;

@@ -1,0 +1,43 @@
+//! The report with one line for each finding: `file:line:column: level[rule] message`, as editors and grep read it.
+
+use std::io::{self, Write};
+
+use super::{FileReport, Lines, Reporter, Severity, Shown, Totals, printable};
+
+/// Writes a line for each finding.
+#[derive(Debug)]
+pub(super) struct Concise {
+    pub(super) shown: Shown,
+}
+
+impl Reporter for Concise {
+    fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
+        let lines = Lines::of(&report.text);
+        for problem in self.shown.problems(report) {
+            let level = if problem.is_remark() {
+                "warning"
+            } else {
+                "error"
+            };
+            let at = report.location(&lines, problem.span.as_ref(), &report.name);
+            let line = format!("{at}: {level}: {}", problem.one_line());
+            writeln!(out, "{}", printable(&line))?;
+        }
+        for found in self.shown.found(report) {
+            let level = match found.severity() {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note | Severity::None => "note",
+            };
+            let at = report.location(&lines, Some(&found.span), &report.name);
+            let (rule, told) = (found.finding.rule.id, report.one_line(found));
+            let line = format!("{at}: {level}[{rule}] {told}");
+            writeln!(out, "{}", printable(&line))?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+        self.shown.summary(totals, out)
+    }
+}
