@@ -78,12 +78,29 @@ fn over_a_thousand_findings_of_a_rule_are_counted_in_one() {
         } = found.last().unwrap();
         assert_eq!(rest.path.to_string(), list);
         assert_eq!(rest.message, "1000 more items have the same problem");
+        assert_eq!(rest.help, "correct them too");
         assert_eq!(
             (decision.action, rest.edits.len(), rest.places),
             (Action::Deny, 0, 1000),
             "{rule}"
         );
     }
+}
+
+#[test]
+fn a_thousand_findings_are_reported_one_by_one() {
+    // The rule before it has a finding too, which does not count.
+    let spec = json!({"hostPID": true, "volumes": vec![json!({"hostPath": {"path": "/"}}); 1000]});
+    let findings = pod_with(&spec, &json!({})).findings;
+    let paths: Vec<_> = findings
+        .iter()
+        .filter(|found| found.finding.rule.id == "host-path")
+        .map(|found| found.finding.path.to_string())
+        .collect();
+    let expected: Vec<_> = (0..1000)
+        .map(|index| format!("spec.volumes[{index}].hostPath"))
+        .collect();
+    assert_eq!(paths, expected);
 }
 
 #[test]

@@ -169,8 +169,7 @@ fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>>
         }
     };
     // Ignore files above the directory count too, so the walk begins at the root of the repository.
-    let root = target.ancestors().find(|above| above.join(".git").exists());
-    let mut builder = WalkBuilder::new(root.unwrap_or(&target));
+    let mut builder = WalkBuilder::new(repository_of(&target).unwrap_or(&target));
     // The result must not depend on the machine.
     builder
         .parents(false)
@@ -221,6 +220,22 @@ fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>>
         return Box::new(std::iter::once(Err(error)));
     }
     Box::new(found)
+}
+
+/// Returns the path of a file from the root of its repository; of a file elsewhere the name, without a leading `./`.
+pub(crate) fn path_in_repository(name: &str) -> String {
+    let path = Path::new(name);
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let inner = repository_of(&whole).and_then(|root| whole.strip_prefix(root).ok());
+    match inner.filter(|_| name != STDIN) {
+        Some(inner) => inner.display().to_string(),
+        None => name.strip_prefix("./").unwrap_or(name).to_owned(),
+    }
+}
+
+/// Returns the root of the repository that has this absolute path, if one has.
+pub(crate) fn repository_of(path: &Path) -> Option<&Path> {
+    path.ancestors().find(|above| above.join(".git").exists())
 }
 
 /// Returns the directory of a chart's templates that has this file, if one has.

@@ -11,7 +11,7 @@ use eci_security_context::pod::template::Location;
 use eci_security_context::review::read::Pieces;
 use serde_json::Value;
 
-use crate::input::{Source, is_manifest};
+use crate::input::{Source, is_manifest, repository_of};
 use crate::report::FileReport;
 
 /// The way to check the built objects.
@@ -72,6 +72,7 @@ pub(crate) fn leave_patch(source: &Source, report: &mut FileReport) {
 /// Returns the kustomization that lists a file as a patch: beside it, or above it up to the root of the repository.
 fn kustomization_of(path: &Path) -> Option<PathBuf> {
     let path = path.canonicalize().ok()?;
+    let root = repository_of(&path);
     for directory in path.ancestors().skip(1) {
         for name in KUSTOMIZATIONS {
             let file = directory.join(name);
@@ -80,7 +81,7 @@ fn kustomization_of(path: &Path) -> Option<PathBuf> {
                 return Some(file);
             }
         }
-        if directory.join(".git").exists() {
+        if Some(directory) == root {
             break;
         }
     }

@@ -15,7 +15,7 @@ use eci_security_context::rules::rule::Action;
 use rayon::prelude::*;
 
 use crate::args::SuppressionArgs;
-use crate::input::Input;
+use crate::input::{Input, path_in_repository};
 use crate::near_miss;
 use crate::object::Object;
 use crate::openapi::{self, Position, RequestError};
@@ -66,6 +66,7 @@ impl Reviewer<'_> {
             parts => parts.par_iter().map(|part| self.part(part)).collect(),
         };
         let mut report = FileReport {
+            path: path_in_repository(&name),
             name,
             ..FileReport::default()
         };

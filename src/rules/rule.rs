@@ -205,8 +205,8 @@ pub struct Report<'p> {
     pod: &'p Pod<'p>,
     rule: &'static Rule,
     findings: Vec<Finding>,
-    /// How many of the findings are complete: the rule may still change the last one.
-    complete: usize,
+    /// The number of findings of the rules before this one.
+    before: usize,
     /// The counts of the rule: outside exempt containers, and in them, so that these hide nothing.
     counts: [Count; 2],
 }
@@ -238,7 +238,7 @@ impl<'p> Report<'p> {
         let mut report = Self {
             pod,
             rule,
-            complete: before,
+            before,
             findings,
             counts: Default::default(),
         };
@@ -285,9 +285,10 @@ impl<'p> Report<'p> {
         })
     }
 
-    /// Counts the last finding. One over the cap is taken back, and stands in the finding for the rest.
+    /// Counts the last finding of the rule, which no longer changes it. One over the cap is taken back, and stands in the
+    /// finding for the rest.
     fn complete_last(&mut self) {
-        if self.findings.len() == self.complete {
+        if self.findings.len() == self.before {
             return;
         }
         let Some(last) = self.findings.last() else {
@@ -297,7 +298,6 @@ impl<'p> Report<'p> {
         let count = if last.exempt { exempt } else { outside };
         if count.reported < MOST_FINDINGS {
             count.reported += 1;
-            self.complete += 1;
             return;
         }
         let Some(last) = self.findings.pop() else {

@@ -64,6 +64,7 @@ pub(super) fn problem(message: &str, span: Option<Range<usize>>) -> Problem {
 pub(super) fn report(name: &str, text: &str, found: Vec<Found>) -> FileReport {
     FileReport {
         name: name.to_owned(),
+        path: name.strip_prefix("./").unwrap_or(name).to_owned(),
         text: text.to_owned(),
         objects: vec![Reviewed {
             name: "Deployment shop/web".to_owned(),

@@ -15,13 +15,14 @@ pub(super) struct Github {
 impl Reporter for Github {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
+        let path = property(&report.path);
         for problem in self.shown.problems(report) {
             let command = if problem.is_remark() {
                 "warning"
             } else {
                 "error"
             };
-            let at = location(report, &lines, problem.span.as_ref());
+            let at = location(&path, &lines, problem.span.as_ref());
             writeln!(
                 out,
                 "::{command} {at},title=eci-policy::{}",
@@ -34,7 +35,7 @@ impl Reporter for Github {
                 Severity::Warning => "warning",
                 Severity::Note | Severity::None => "notice",
             };
-            let at = location(report, &lines, Some(&found.span));
+            let at = location(&path, &lines, Some(&found.span));
             let title = property(&format!("eci-policy: {}", found.finding.rule.id));
             writeln!(
                 out,
@@ -51,8 +52,8 @@ impl Reporter for Github {
 }
 
 /// Returns the properties for the position. GitHub accepts columns only within one line.
-fn location(report: &FileReport, lines: &Lines<'_>, span: Option<&Range<usize>>) -> String {
-    let mut location = format!("file={}", property(report.relative_name()));
+fn location(path: &str, lines: &Lines<'_>, span: Option<&Range<usize>>) -> String {
+    let mut location = format!("file={path}");
     if let Some(span) = span {
         let region = lines.region(span);
         location.push_str(&format!(

@@ -44,7 +44,7 @@ impl Reporter for Gitlab {
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
-        let path = report.relative_name();
+        let path = report.path.as_str();
         let location = |start: usize| Location {
             path,
             lines: Begin {

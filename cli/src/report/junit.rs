@@ -32,14 +32,15 @@ impl Reporter for Junit {
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
+        let path = report.path.as_str();
         let problems = report
             .problems
             .iter()
-            .map(|problem| Case::problem(problem, report, &lines));
+            .map(|problem| Case::problem(problem, report, (&lines, path)));
         let found = report
             .found
             .iter()
-            .filter_map(|found| Case::found(found, report, &lines));
+            .filter_map(|found| Case::found(found, report, (&lines, path)));
         let mut cases: Vec<_> = problems.chain(found).collect();
         if cases.is_empty() && report.objects.is_empty() {
             return Ok(());
@@ -59,7 +60,7 @@ impl Reporter for Junit {
                 },
             });
         }
-        write_suite(report.relative_name(), &cases, out)
+        write_suite(path, &cases, out)
     }
 
     fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
@@ -144,8 +145,8 @@ impl Case {
         }
     }
 
-    fn problem(problem: &Problem, report: &FileReport, lines: &Lines<'_>) -> Self {
-        let at = report.location(lines, problem.span.as_ref(), report.relative_name());
+    fn problem(problem: &Problem, report: &FileReport, (lines, path): (&Lines<'_>, &str)) -> Self {
+        let at = report.location(lines, problem.span.as_ref(), path);
         Self {
             name: problem.message.clone(),
             outcome: match problem.is_remark() {
@@ -158,7 +159,11 @@ impl Case {
         }
     }
 
-    fn found(found: &Found, report: &FileReport, lines: &Lines<'_>) -> Option<Self> {
+    fn found(
+        found: &Found,
+        report: &FileReport,
+        (lines, file): (&Lines<'_>, &str),
+    ) -> Option<Self> {
         let Finding {
             rule,
             path,
@@ -172,7 +177,7 @@ impl Case {
             (None, Severity::Error) => (Outcome::Failed, &**message),
             (None, Severity::Warning) => (Outcome::Remarked, &**message),
         };
-        let at = report.location(lines, Some(&found.span), report.relative_name());
+        let at = report.location(lines, Some(&found.span), file);
         let action = found.decision.action.as_str();
         Some(Self {
             name: format!("{}: {}: {path}", rule.id, report.object_of(found)),

@@ -27,7 +27,7 @@ use eci_security_context::text::cut;
 use serde::Serialize;
 
 use crate::args::ReportFormat;
-use crate::input::InputError;
+use crate::input::{InputError, path_in_repository};
 pub(crate) use lines::Lines;
 pub(crate) use summary::{Totals, counted};
 
@@ -36,6 +36,8 @@ pub(crate) use summary::{Totals, counted};
 pub(crate) struct FileReport {
     /// The path as it was given or found, or `<stdin>` for standard input.
     pub(crate) name: String,
+    /// The path from the root of the repository, for services that know its files.
+    pub(crate) path: String,
     /// The content, to which spans refer; empty if it was not read, or nothing was found.
     pub(crate) text: String,
     /// The objects that were reviewed.
@@ -71,6 +73,7 @@ impl FileReport {
             ..Problem::failure(None, error.message)
         };
         Self {
+            path: path_in_repository(&error.name),
             name: error.name,
             problems: vec![problem],
             ..Self::default()
@@ -125,11 +128,6 @@ impl FileReport {
             Some((line, column)) => format!("{name}:{line}:{column}"),
             None => name.to_owned(),
         }
-    }
-
-    /// Returns the name without a leading `./`, as services that know the repository's files expect it.
-    fn relative_name(&self) -> &str {
-        self.name.strip_prefix("./").unwrap_or(&self.name)
     }
 
     /// Returns the name of the object of a finding.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use eci_security_context::rules::RULES;
-use eci_security_context::rules::rule::Rule;
+use eci_security_context::rules::rule::{Effect, Rule};
 use serde::Serialize;
 
 use super::json::write;
@@ -48,7 +48,7 @@ impl Reporter for Sarif {
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let file = File {
-            uri: uri(report.relative_name()),
+            uri: uri(&report.path),
             lines: Lines::of(&report.text),
         };
         for found in &report.found {
@@ -273,6 +273,11 @@ impl ReportingDescriptor {
             },
             properties: Properties {
                 effect: rule.effect.as_str(),
+                security_severity: match rule.effect {
+                    Effect::Refused | Effect::Lost => "7.0",
+                    Effect::Overridden | Effect::Ignored => "4.0",
+                },
+                tags: ["security", "kubernetes", "alibaba-cloud-eci"],
             },
         }
     }
@@ -290,8 +295,12 @@ struct Configuration {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Properties {
     effect: &'static str,
+    /// The severity for code scanning: high where a pod fails or loses a protection, else medium.
+    security_severity: &'static str,
+    tags: [&'static str; 3],
 }
 
 #[derive(Serialize)]

@@ -260,3 +260,23 @@ fn a_repair_is_announced_with_the_option_that_makes_it() {
         }
     }
 }
+
+#[test]
+fn services_get_paths_from_the_root_of_the_repository() {
+    let folder = Folder::with(&[("repository/deploy/pod.yaml", DENIED)]);
+    std::fs::create_dir(folder.path().join("repository/.git")).unwrap();
+    let absolute = folder.path().join("repository/deploy/pod.yaml");
+    for path in ["repository/deploy/pod.yaml", absolute.to_str().unwrap()] {
+        let sarif = folder.run(&["check", "--format", "sarif", path]).json(1);
+        let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(location["artifactLocation"]["uri"], "deploy/pod.yaml");
+        let gitlab = folder.run(&["check", "--format", "gitlab", path]).json(1);
+        assert_eq!(gitlab[0]["location"]["path"], "deploy/pod.yaml");
+        let github = folder.run(&["check", "--format", "github", path]);
+        assert!(
+            github.out.starts_with("::error file=deploy/pod.yaml,"),
+            "{}",
+            github.out
+        );
+    }
+}

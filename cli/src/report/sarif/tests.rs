@@ -168,7 +168,7 @@ fn paths_are_uris() {
     assert_eq!(uri("../a b/c:d%ö.yaml"), "../a%20b/c%3Ad%25%C3%B6.yaml");
     assert_eq!(uri("/srv/a.yaml"), "file:///srv/a.yaml");
     let mut file = denial();
-    file.name = "./web.yaml".to_owned();
+    file.path = "web.yaml".to_owned();
     let log = log(&[file], &Totals::default());
     let location = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(location["artifactLocation"]["uri"], "web.yaml");
