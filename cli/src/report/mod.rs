@@ -319,7 +319,7 @@ impl Problem {
     }
 }
 
-/// What a run judges by.
+/// The profile, the settings and the version by which a run judges.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Run {
@@ -331,7 +331,7 @@ pub(crate) struct Run {
     pub(crate) settings: Option<String>,
 }
 
-/// What a report for people shows.
+/// The findings and remarks that a report for people shows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Shown {
     /// Without remarks and the summary.

@@ -96,7 +96,7 @@ impl Reporter for Sarif {
     }
 }
 
-/// What the run judged by, and the scope of the judgement.
+/// The run, and how much it checked.
 #[derive(Serialize)]
 struct RunProperties<'r> {
     #[serde(flatten)]

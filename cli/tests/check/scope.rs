@@ -1,4 +1,4 @@
-//! What was checked: a report that finds nothing says so where nothing was looked at.
+//! The scope of a check: a report without findings says whether anything was checked.
 
 use crate::support::{CLEAN, DENIED, FOREIGN, Folder, problems};
 
