@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::ArgValueCandidates;
+
+use crate::completion;
 
 /// Checks the security contexts of pods for Alibaba Cloud's Elastic Container Instance (ECI) before they reach a
 /// cluster.
 #[derive(Debug, Parser)]
-#[command(name = "eci-policy", version, max_term_width = 110, disable_help_subcommand = true, after_help = EXAMPLES)]
+#[command(name = "eci-policy", version, max_term_width = 110, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -60,6 +63,14 @@ Example:
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Prints the manual page of the command, or of a subcommand.
+    #[command(after_help = "\
+Example:
+  eci-policy man check | man -l -")]
+    Man {
+        /// The subcommand.
+        subcommand: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -81,7 +92,7 @@ pub(crate) struct SettingsArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
     /// The revision of ECI's rules, instead of the one in the settings.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", add = ArgValueCandidates::new(completion::profiles))]
     pub(crate) profile: Option<String>,
     /// Treats every pod as one that runs on ECI, as `scope.assumeEci: true` does.
     #[arg(long)]
@@ -177,7 +188,7 @@ pub(crate) struct Fix {
     #[arg(long)]
     pub(crate) diff: bool,
     /// Repairs the findings of this rule only. May be repeated.
-    #[arg(long = "rule", value_name = "RULE")]
+    #[arg(long = "rule", value_name = "RULE", add = ArgValueCandidates::new(completion::rules_with_repair))]
     pub(crate) rules: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
@@ -192,6 +203,7 @@ Examples:
   eci-policy explain privileged")]
 pub(crate) struct Explain {
     /// The rule.
+    #[arg(add = ArgValueCandidates::new(completion::rules))]
     pub(crate) rule: Option<String>,
 }
 
@@ -281,10 +293,10 @@ Examples:
 Exit code: 1 if a verdict changes.")]
 pub(crate) struct Diff {
     /// The revision of ECI's rules before.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", add = ArgValueCandidates::new(completion::profiles))]
     pub(crate) from: String,
     /// The revision of ECI's rules after.
-    #[arg(long, value_name = "DATE", default_value = "latest")]
+    #[arg(long, value_name = "DATE", default_value = "latest", add = ArgValueCandidates::new(completion::profiles))]
     pub(crate) to: String,
     #[command(flatten)]
     pub(crate) input: PathArgs,

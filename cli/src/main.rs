@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod check;
+mod completion;
 mod console;
 mod convert;
 mod diff;
@@ -27,7 +28,7 @@ mod suppress;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::args::{Arguments, ColorWhen, Command};
 use crate::console::{WhileRead, to_stderr};
@@ -45,6 +46,7 @@ pub(crate) enum Exit {
 }
 
 fn main() -> ExitCode {
+    completion::answer();
     let arguments = Arguments::parse();
     match arguments.color {
         ColorWhen::Auto => {}
@@ -78,11 +80,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
         #[cfg(feature = "run")]
         Command::Run(run) => run::run(run, out),
         Command::Schema => schema::run(out),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Arguments::command(), "eci-policy", &mut script);
-            out.write_all(&script)?;
-            Ok(Exit::Clean)
-        }
+        Command::Completions { shell } => completion::script(*shell, out),
+        Command::Man { subcommand } => completion::man(subcommand.as_deref(), out),
     }
 }
