@@ -1,18 +1,19 @@
 //! `eci-policy fix`: repairs manifests in place. A file is written only if it then reads as the objects that admission
 //! would make.
 
+mod diff;
 mod write;
 
 use std::collections::HashMap;
 use std::io::Write;
 
+use anstream::{AutoStream, ColorChoice};
 use eci_manifest::{Document, Part, Replacement, Unrepairable, replaced};
 use eci_security_context::fix::Edit;
 use eci_security_context::policy::settings::Mutate;
 use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::{Action, Rule};
 use serde_json::Value;
-use similar::TextDiff;
 
 use crate::args::Fix;
 use crate::console::to_stderr;
@@ -352,11 +353,9 @@ impl FixTotals {
         match source {
             Some(Source::Stdin) if !is_dry => out.write_all(after.as_bytes())?,
             Some(source) if before != after && is_dry => {
-                let name = source.name();
-                let diff = TextDiff::from_lines(&before, &after);
-                let mut diff = diff.unified_diff();
-                let diff = diff.header(&format!("a/{name}"), &format!("b/{name}"));
-                write!(out, "{diff}")?;
+                let choice = AutoStream::choice(&std::io::stdout());
+                let is_coloured = choice != ColorChoice::Never;
+                diff::write(&source.name(), &before, &after, is_coloured, out)?;
             }
             Some(Source::Named(path) | Source::Found(path)) if before != after => {
                 if let Err(error) = write::write(&path, &after) {

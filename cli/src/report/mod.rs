@@ -421,7 +421,7 @@ fn printable(text: &str) -> String {
 
 /// Returns the character, or a visible one for a control character or a mark that changes the direction of writing, so
 /// that the content of a file does not control the terminal.
-fn visible(c: char) -> char {
+pub(crate) fn visible(c: char) -> char {
     match c {
         // Unicode has a picture of each.
         '\0'..='\u{1f}' => {

@@ -320,3 +320,32 @@ fn every_byte_that_is_not_repaired_is_written_as_it_was() {
     let ran = folder.run_with(&["fix", "-"], text.clone());
     assert_eq!((ran.out, ran.code), (text.replace("CAP_CHOWN", "CHOWN"), 0));
 }
+
+#[test]
+fn a_diff_is_coloured_for_people() {
+    let text = REPAIRED
+        .replace("nginx", "\"ngi\u{1b}[31mnx\"")
+        .replace("\u{1b}", "\\e");
+    let folder = Folder::with(&[("pod.yaml", &text)]);
+    let ran = folder.run(&["--color", "always", "fix", "--diff", "pod.yaml"]);
+    assert!(
+        ran.out.starts_with("\u{1b}[1m--- a/pod.yaml\u{1b}[0m\n"),
+        "{:?}",
+        ran.out
+    );
+    for style in [
+        "\u{1b}[31m-  containers",
+        "\u{1b}[32m+  containers",
+        "\u{1b}[36m@@ ",
+    ] {
+        assert!(ran.out.contains(style), "{:?}", ran.out);
+    }
+    let plain = folder.run(&["fix", "--diff", "pod.yaml"]).out;
+    assert!(!plain.contains("\u{1b}"), "{plain:?}");
+    assert_eq!(
+        folder
+            .run(&["--color", "never", "fix", "--diff", "pod.yaml"])
+            .out,
+        plain
+    );
+}
