@@ -366,3 +366,14 @@ fn control_characters_are_not_shown() {
         .collect();
     assert!(obeyed.is_empty(), "{obeyed:?}: {}", ran.out);
 }
+
+#[test]
+fn a_label_that_misses_is_pointed_out() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  labels: {eci: \"True\"}\nspec: {containers: [{name: a}]}\n";
+    let ran = show(&["-"], pod);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(
+        ran.err,
+        "eci-policy: <stdin>:5:12: Pod a: the label eci is \"True\", so the pod does not run on ECI; write \"true\", in quotes\n"
+    );
+}

@@ -8,6 +8,7 @@ mod text;
 use std::io::Write;
 
 use eci_manifest::Document;
+use eci_security_context::policy::scope::Certainty;
 use eci_security_context::policy::settings::Settings;
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ use crate::input::{Input, Source};
 use crate::object::{Name, Object};
 use crate::report::{FileReport, Lines, Problem};
 use crate::review::problem;
-use crate::{Exit, batch, settings};
+use crate::{Exit, batch, near_miss, settings};
 
 /// An object and its position.
 #[derive(Debug, Serialize)]
@@ -50,12 +51,14 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     let settings = settings::load(&show.settings)?;
     let mut objects = Vec::new();
     let mut problems = Vec::new();
+    let mut exit = Exit::Clean;
     batch::in_order(
         &show.input.paths,
         |input| read(input, &settings),
-        |(shown, failed)| {
+        |(shown, of_file, is_failed)| {
             objects.extend(shown);
-            problems.extend(failed);
+            problems.extend(of_file);
+            exit = exit.max(if is_failed { Exit::Failed } else { Exit::Clean });
             Ok(())
         },
     )?;
@@ -83,21 +86,20 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     for problem in &problems {
         to_stderr(format_args!("eci-policy: {problem}"));
     }
-    Ok(match problems.is_empty() {
-        true => Exit::Clean,
-        false => Exit::Failed,
-    })
+    Ok(exit)
 }
 
-/// Returns the objects of a file, and its problems.
-fn read(input: Input, settings: &Settings) -> (Vec<Located>, Vec<String>) {
+/// Returns the objects of a file, its problems and remarks, and whether one of them is a failure.
+fn read(input: Input, settings: &Settings) -> (Vec<Located>, Vec<String>, bool) {
+    let told = |report: &FileReport, text: &str| {
+        let is_failed = report.problems.iter().any(|problem| !problem.is_remark());
+        (report.problem_lines(text, true), is_failed)
+    };
     let (source, text) = match input {
         Ok(input) => input,
         Err(error) => {
-            return (
-                Vec::new(),
-                FileReport::unread(error).problem_lines("", false),
-            );
+            let (problems, is_failed) = told(&FileReport::unread(error), "");
+            return (Vec::new(), problems, is_failed);
         }
     };
     // A directory may contain files that are not manifests.
@@ -121,7 +123,8 @@ fn read(input: Input, settings: &Settings) -> (Vec<Located>, Vec<String>) {
         for document in &documents {
             is_empty = false;
             match of_document(document, settings) {
-                Ok(Some((name, Some(shown)))) => {
+                Ok(Some((name, Some((shown, remark))))) => {
+                    report.problems.extend(remark);
                     let file = report.name.clone();
                     let (line, _) = lines.at(document.span("").start);
                     objects.push(Located {
@@ -141,7 +144,8 @@ fn read(input: Input, settings: &Settings) -> (Vec<Located>, Vec<String>) {
         let message = "contains no Kubernetes manifest".to_owned();
         report.problems.push(Problem::failure(None, message));
     }
-    (objects, report.problem_lines(&text, false))
+    let (problems, is_failed) = told(&report, &text);
+    (objects, problems, is_failed)
 }
 
 fn not_a_manifest(document: &Document<'_>) -> Problem {
@@ -152,11 +156,14 @@ fn not_a_manifest(document: &Document<'_>) -> Problem {
     Problem::failure(Some(document.span(missing)), message)
 }
 
+/// How ECI runs an object, and a remark on a label that probably should send it there.
+type ShownWithRemark = (Shown, Option<Problem>);
+
 /// Returns the name of the object and how ECI runs it, if it has a pod; `None` if the document is not an object.
 fn of_document(
     document: &Document<'_>,
     settings: &Settings,
-) -> Result<Option<(Name, Option<Shown>)>, Problem> {
+) -> Result<Option<(Name, Option<ShownWithRemark>)>, Problem> {
     let Some(object) = Object::of(document)? else {
         return Ok(None);
     };
@@ -171,5 +178,10 @@ fn of_document(
     let json = object.json()?;
     let shown = effective::show(&json, object.group_kind(), settings);
     let shown = shown.map_err(|error| object.unreadable(&error))?;
+    let shown = shown.map(|shown| {
+        let is_elsewhere = shown.scope.certainty == Certainty::No.as_str();
+        let remark = is_elsewhere.then(|| near_miss::of(&object)).flatten();
+        (shown, remark)
+    });
     Ok(Some((object.name, shown)))
 }
