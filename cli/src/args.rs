@@ -106,6 +106,9 @@ pub(crate) struct PathArgs {
     /// for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Leaves out files and folders in directories, by a pattern as in .gitignore. May be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
 }
 
 /// Suppressions by comments: `# eci-policy: allow RULE reason`, on a line or above it.

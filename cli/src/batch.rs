@@ -1,12 +1,12 @@
 //! Works on many files on all cores, a batch at a time, so that memory does not grow with their number.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
+use crate::args::PathArgs;
 use crate::failure::Failure;
 use crate::input::{Input, Source, sources};
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Reads the files of paths and works on them on all cores, and passes the results to `each` in the order of the files.
 /// A terminal shows a progress bar after a second.
 pub(crate) fn in_order<T: Send>(
-    paths: &[PathBuf],
+    paths: &PathArgs,
     work: impl Fn(Input) -> T + Sync,
     mut each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -57,7 +57,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn advance(&mut self, more: usize, paths: &[PathBuf]) {
+    fn advance(&mut self, more: usize, paths: &PathArgs) {
         self.done += more;
         if self.bar.is_none() && self.since.elapsed() > PATIENCE && std::io::stderr().is_terminal()
         {

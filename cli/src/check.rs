@@ -32,7 +32,7 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut totals = Totals::default();
     reporter.begin(out)?;
     batch::in_order(
-        &check.input.paths,
+        &check.input,
         |input| reviewer.file(input),
         |report| {
             totals.count(&report);

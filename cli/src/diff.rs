@@ -38,7 +38,7 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
     };
     let mut failed = 0;
     batch::in_order(
-        &diff.input.paths,
+        &diff.input,
         |input| compare(input, &settings),
         |compared| {
             report.objects += compared.objects;

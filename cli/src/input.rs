@@ -7,8 +7,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use eci_security_context::text::quote;
 use ignore::WalkBuilder;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use crate::args::PathArgs;
 use crate::partial;
 
 /// The size limit of a file, in mebibytes.
@@ -117,7 +120,7 @@ pub(crate) fn plain(error: &io::Error) -> String {
 /// `.yml`, `.json`) by name, without hidden files and those that ignore files name (`.gitignore` and `.ignore`, up to
 /// the root of the repository). A directory without any is an error.
 pub(crate) fn sources(
-    paths: &[PathBuf],
+    PathArgs { paths, exclude }: &PathArgs,
 ) -> impl Iterator<Item = Result<Source, InputError>> + Send + '_ {
     let mut is_stdin_read = false;
     let mut is_hinted = false;
@@ -134,7 +137,7 @@ pub(crate) fn sources(
                 return Box::new(std::iter::once(source));
             }
             match fs::metadata(path) {
-                Ok(metadata) if metadata.is_dir() => walk(path),
+                Ok(metadata) if metadata.is_dir() => walk(path, exclude),
                 Ok(_) => Box::new(std::iter::once(Ok(Source::Named(path.clone())))),
                 Err(error) => {
                     let message = format!("cannot be read: {}", plain(&error));
@@ -159,14 +162,21 @@ pub(crate) fn sources(
     })
 }
 
-fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
+fn walk(
+    directory: &Path,
+    exclude: &[String],
+) -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
+    let failed = |message: String| -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
+        let error = InputError::new(directory.display().to_string(), message);
+        Box::new(std::iter::once(Err(error)))
+    };
     let target = match directory.canonicalize() {
         Ok(target) => target,
-        Err(error) => {
-            let message = format!("cannot be read: {}", plain(&error));
-            let error = InputError::new(directory.display().to_string(), message);
-            return Box::new(std::iter::once(Err(error)));
-        }
+        Err(error) => return failed(format!("cannot be read: {}", plain(&error))),
+    };
+    let excluded = match excluded(&target, exclude) {
+        Ok(excluded) => excluded,
+        Err(message) => return failed(message),
     };
     // Ignore files above the directory count too, so the walk begins at the root of the repository.
     let mut builder = WalkBuilder::new(repository_of(&target).unwrap_or(&target));
@@ -181,7 +191,11 @@ fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>>
     builder.sort_by_file_name(Ord::cmp);
     let way = target.clone();
     builder.filter_entry(move |entry| match entry.path().strip_prefix(&way) {
-        Ok(below) => !below.file_name().is_some_and(is_hidden),
+        Ok(below) => {
+            let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let is_excluded = excluded.matched(entry.path(), is_directory).is_ignore();
+            !below.file_name().is_some_and(is_hidden) && !is_excluded
+        }
         Err(_) => way.starts_with(entry.path()),
     });
     let given = directory.to_owned();
@@ -214,12 +228,23 @@ fn walk(directory: &Path) -> Box<dyn Iterator<Item = Result<Source, InputError>>
     });
     let mut found = found.peekable();
     if found.peek().is_none() {
-        let message = "has no manifest: no file ends in .yaml, .yml or .json, or all of them are hidden or named by an \
-                       ignore file (.gitignore, .ignore); name a file to check it anyway";
-        let error = InputError::new(directory.display().to_string(), message);
-        return Box::new(std::iter::once(Err(error)));
+        let message = "has no manifest: no file ends in .yaml, .yml or .json, or all of them are hidden, excluded or \
+                       named by an ignore file (.gitignore, .ignore); name a file to check it anyway";
+        return failed(message.to_owned());
     }
     Box::new(found)
+}
+
+/// Returns the patterns of `--exclude` for a directory. The error names the pattern that is not one.
+fn excluded(directory: &Path, patterns: &[String]) -> Result<Gitignore, String> {
+    let mut builder = GitignoreBuilder::new(directory);
+    let invalid = |pattern: &str| format!("--exclude {}: is not a valid pattern", quote(pattern));
+    for pattern in patterns {
+        builder
+            .add_line(None, pattern)
+            .map_err(|_| invalid(pattern))?;
+    }
+    builder.build().map_err(|error| error.to_string())
 }
 
 /// Returns the path of a file from the root of its repository; of a file elsewhere the name, without a leading `./`.

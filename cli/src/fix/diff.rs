@@ -9,8 +9,8 @@ use crate::report::visible;
 
 const HEADER: Style = Style::new().bold();
 const HUNK: Style = AnsiColor::Cyan.on_default();
-const REMOVED: Style = AnsiColor::Red.on_default();
-const ADDED: Style = AnsiColor::Green.on_default();
+const REMOVED: Style = AnsiColor::BrightRed.on_default();
+const ADDED: Style = AnsiColor::BrightGreen.on_default();
 
 /// Writes the changes of a file. Without colours, a program such as `patch` can read them.
 pub(super) fn write(

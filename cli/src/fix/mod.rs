@@ -38,7 +38,7 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
     };
     let mut totals = FixTotals::default();
     batch::in_order(
-        &fix.input.paths,
+        &fix.input,
         |input| repairer.file(input),
         |repaired| totals.settle(repaired, fix.diff, out),
     )?;

@@ -30,7 +30,7 @@ use crate::settings;
 pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut verdicts = Verdicts::default();
     let mut texts = Vec::new();
-    for source in input::sources(&run.input.paths) {
+    for source in input::sources(&run.input) {
         match source.and_then(Source::read) {
             Ok(input) => texts.push(input),
             Err(error) => verdicts.report(&FileReport::unread(error), ""),

@@ -53,7 +53,7 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut problems = Vec::new();
     let mut exit = Exit::Clean;
     batch::in_order(
-        &show.input.paths,
+        &show.input,
         |input| read(input, &settings),
         |(shown, of_file, is_failed)| {
             objects.extend(shown);

@@ -376,3 +376,31 @@ fn documents_that_are_not_manifests_are_counted() {
         "no problems in 1 object; 1 file without a manifest; 2 documents that are not manifests"
     );
 }
+
+#[test]
+fn patterns_exclude_files_in_directories() {
+    let folder = Folder::with(&[
+        ("deploy/pod.yaml", DENIED),
+        ("deploy/made/pod.yaml", DENIED),
+        ("deploy/made/other/pod.yaml", DENIED),
+        ("deploy/old.yaml", DENIED),
+    ]);
+    for (arguments, files) in [
+        (&["--exclude", "made", "deploy"][..], 2),
+        (&["--exclude", "made", "--exclude", "/old.*", "deploy"], 1),
+        (&["--exclude", "pod.yaml", "."], 1),
+        // A named file is checked.
+        (&["--exclude", "*.yaml", "deploy/pod.yaml"], 1),
+    ] {
+        let report = folder.checked(1, arguments);
+        assert_eq!(report["totals"]["files"], files, "{arguments:?}");
+    }
+    for (pattern, says) in [
+        ("*", "has no manifest"),
+        ("[z-a]", "--exclude \"[z-a]\": is not a valid pattern"),
+    ] {
+        let ran = folder.run(&["check", "--exclude", pattern, "deploy"]);
+        assert_eq!(ran.code, 2, "{pattern}");
+        assert!(ran.out.contains(says), "{pattern}: {}", ran.out);
+    }
+}

@@ -334,8 +334,8 @@ fn a_diff_is_coloured_for_people() {
         ran.out
     );
     for style in [
-        "\u{1b}[31m-  containers",
-        "\u{1b}[32m+  containers",
+        "\u{1b}[91m-  containers",
+        "\u{1b}[92m+  containers",
         "\u{1b}[36m@@ ",
     ] {
         assert!(ran.out.contains(style), "{:?}", ran.out);
