@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use eci_security_context::text::quote;
 use ignore::WalkBuilder;
@@ -249,9 +250,17 @@ fn excluded(directory: &Path, patterns: &[String]) -> Result<Gitignore, String> 
 
 /// Returns the path of a file from the root of its repository; of a file elsewhere the name, without a leading `./`.
 pub(crate) fn path_in_repository(name: &str) -> String {
+    // Most files are in the repository of the current directory, which is looked for once.
+    static HERE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let here = HERE.get_or_init(|| {
+        let directory = std::env::current_dir().ok()?;
+        repository_of(&directory).map(Path::to_owned)
+    });
     let path = Path::new(name);
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let inner = repository_of(&whole).and_then(|root| whole.strip_prefix(root).ok());
+    let in_root = |root: &Path| whole.strip_prefix(root).ok();
+    let inner = here.as_deref().and_then(in_root);
+    let inner = inner.or_else(|| repository_of(&whole).and_then(in_root));
     match inner.filter(|_| name != STDIN) {
         Some(inner) => inner.display().to_string(),
         None => name.strip_prefix("./").unwrap_or(name).to_owned(),
