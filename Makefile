@@ -66,7 +66,7 @@ run: policy.wasm runtime ## Judges FILES (the examples) under SETTINGS (a file) 
 check: fmt-check ## Formatting, clippy and the core's tests, without the Wasm runtime
 	@scripts/component clippy
 	cargo clippy $(HOST) $(CORE) --all-targets -- -D warnings
-	cargo test -q $(HOST) $(CORE)
+	cargo test -q $(HOST) $(NATIVE)
 
 # Clippy on the guests, for the Wasm targets that they are built for.
 lint-wasm: | cargo
