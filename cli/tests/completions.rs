@@ -19,7 +19,7 @@ fn in_shell(shell: &str, script: &str) -> Option<Ran> {
     Some(ran)
 }
 
-/// What a shell should offer behind these words.
+/// Words, and the completions that a shell should offer behind them.
 const OFFERS: [(&str, &[&str]); 4] = [
     ("check --format js", &["json"]),
     (
