@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use super::lines::Region;
-use super::{FileReport, Fix, Found, Lines, Problem, Reporter, Run, Totals};
+use super::{FileReport, Fix, Found, Lines, Problem, Reporter, Run, Totals, url_of};
 
 /// The version of the format. It rises when a field is removed, or changes its meaning.
 const VERSION: u32 = 1;
@@ -136,6 +136,8 @@ struct FindingRecord<'r> {
     path: String,
     message: &'r str,
     help: &'r str,
+    /// The page of the rule.
+    url: String,
     /// The reason for the action, where it is not the rule's default or the settings'.
     note: Option<&'static str>,
     #[serde(flatten)]
@@ -158,6 +160,7 @@ impl<'r> FindingRecord<'r> {
             path: finding.path.to_string(),
             message: &finding.message,
             help: &finding.help,
+            url: url_of(finding.rule),
             note: found.note(),
             region: lines.region(&found.span),
             offset: found.span.start,

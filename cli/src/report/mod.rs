@@ -22,7 +22,7 @@ use eci_manifest::Replacement;
 use eci_security_context::policy::decide::{Decision, Why};
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Finding;
-use eci_security_context::rules::rule::{Action, Effect};
+use eci_security_context::rules::rule::{Action, Effect, Rule};
 use eci_security_context::text::cut;
 use serde::Serialize;
 
@@ -201,6 +201,12 @@ impl Found {
             Why::PodUpdate => Some("not repaired: an update cannot repair a pod"),
         }
     }
+}
+
+/// Returns the address of a rule's page.
+fn url_of(rule: &Rule) -> String {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    format!("{repository}/blob/main/docs/rules.md#{}", rule.id)
 }
 
 /// Returns a sentence on the effect of a rule.

@@ -9,7 +9,7 @@ use eci_security_context::rules::rule::{Effect, Rule};
 use serde::Serialize;
 
 use super::json::write;
-use super::{FileReport, Fix, Found, Lines, Reporter, Run, Severity, Totals};
+use super::{FileReport, Fix, Found, Lines, Reporter, Run, Severity, Totals, url_of};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -267,7 +267,7 @@ impl ReportingDescriptor {
                 text: docs.clone(),
                 markdown: docs,
             },
-            help_uri: format!("{REPOSITORY}/blob/main/docs/rules.md#{}", rule.id),
+            help_uri: url_of(rule),
             default_configuration: Configuration {
                 level: Severity::of(rule.action),
             },

@@ -11,7 +11,7 @@ use eci_security_context::rules::rule::Finding;
 
 use super::{
     FileReport, FixTrigger, Found, Lines, Problem, Reporter, Severity, Shown, Totals,
-    effect_sentence, printable, visible,
+    effect_sentence, printable, url_of, visible,
 };
 
 /// The bytes of a line that are kept on either side of a finding, which is more than is shown.
@@ -93,6 +93,9 @@ impl File<'_> {
             };
             let title = format!("{} (eci-policy fix{option})", fix.title);
             notes.push(note(Level::HELP.with_name("fix"), &title));
+        }
+        if is_first {
+            notes.push(note(Level::NOTE.with_name("see"), &url_of(rule)));
         }
         self.render(title, Some(&found.span), notes)
     }

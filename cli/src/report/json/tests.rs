@@ -45,6 +45,8 @@ fn every_file_is_reported_in_full() {
     };
     let path = "spec.template.spec.containers[0].securityContext.privileged";
     let said = "privileged: true is not allowed";
+    let page =
+        "https://github.com/eci-security-context/eci-security-context/blob/main/docs/rules.md";
     assert_eq!(
         parsed(&[file, broken], &totals),
         json!({
@@ -55,12 +57,14 @@ fn every_file_is_reported_in_full() {
                     {
                         "rule": "privileged", "action": "deny", "effect": "refused",
                         "object": "Deployment shop/web", "path": path, "message": said, "help": "remove it", "note": null,
+                        "url": format!("{page}#privileged"),
                         "line": 4, "column": 36, "endLine": 4, "endColumn": 40, "offset": at, "length": 4,
                         "fix": null, "suppressed": null,
                     },
                     {
                         "rule": "capability-name", "action": "fix", "effect": "refused",
                         "object": "Deployment shop/web", "path": path, "message": said, "help": "remove it", "note": "the policy repairs it at admission",
+                        "url": format!("{page}#capability-name"),
                         "line": 4, "column": 36, "endLine": 4, "endColumn": 40, "offset": at, "length": 4,
                         "fix": {
                             "title": "removed",

@@ -71,6 +71,7 @@ fn a_denial_is_shown_as_compilers_do() {
             "  = note: Deployment shop/web: spec.template.spec.containers[0].securityContext.privileged",
             "  = note: refused: ECI, the API server or the runtime refuses the pod, or a container never starts",
             "  = help: remove it",
+            "  = see: https://github.com/eci-security-context/eci-security-context/blob/main/docs/rules.md#privileged",
             "",
             "1 error in 1 object",
         ]
