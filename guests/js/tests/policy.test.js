@@ -190,6 +190,7 @@ const OTHERS = {
   'id -9223372036854775808': 422,
   'arrays in arrays': 400,
   '100000 arrays in an unknown field': 400,
+  '100000 arrays in an annotation': 400,
 };
 
 test('bad payloads get their answer, and the next evaluation works', () => {
