@@ -1,4 +1,4 @@
-//! The JSON Schema of the settings, made of the same tables by which [`crate::settings`] checks them. Editors
+//! The JSON Schema of the settings, made of the same tables by which [`crate::policy::parse`] checks them. Editors
 //! complete and check by it; the policy does not.
 //!
 //! It cannot say that `scope.namespaceLabels` needs a host that can be asked for a Namespace.
