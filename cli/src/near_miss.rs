@@ -11,9 +11,8 @@ use crate::report::{Problem, Weight};
 /// Returns a remark on the label that should send a pod to ECI: with another value, on a workload instead of its
 /// template, or as an annotation.
 pub(crate) fn of(object: &Object<'_>) -> Option<Problem> {
-    let json = object.json().ok()?;
-    let (group, kind) = object.group_kind();
-    let location = Location::of_kind(group, kind).or_else(|| Location::find(json.get()))?;
+    let (_, kind) = object.group_kind();
+    let location = object.location()?;
     let template = location.path();
     let own: &[&str] = &[];
     for key in [ECI_LABEL, ECI_LABEL_LEGACY] {

@@ -216,6 +216,13 @@ impl<'d> Object<'d> {
         (group.map_or("", |(group, _)| group), text("kind"))
     }
 
+    /// Returns where the pod template is, if the object has one.
+    pub(crate) fn location(&self) -> Option<Location> {
+        let (group, kind) = self.group_kind();
+        // Only an object of another kind has to be searched.
+        Location::of_kind(group, kind).or_else(|| Location::find(self.json().ok()?.get()))
+    }
+
     /// Returns the findings of the rules, each with its decision.
     ///
     /// # Errors

@@ -5,13 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use eci_manifest::Document;
-use eci_security_context::json::RawValue;
 use eci_security_context::pod::ContainerList;
-use eci_security_context::pod::template::Location;
 use eci_security_context::review::read::Pieces;
 use serde_json::Value;
 
 use crate::input::{Source, is_manifest, repository_of};
+use crate::object::Object;
 use crate::report::FileReport;
 
 /// The way to check the built objects.
@@ -32,16 +31,16 @@ const PATCHES: [&str; 3] = ["patches", "patchesStrategicMerge", "patchesJson6902
 /// The names of a kustomization.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// Returns the reason why an object of this group and kind is only a part of one, if it is.
-pub(crate) fn of_object(object: &RawValue, (group, kind): (&str, &str)) -> Option<&'static str> {
+/// Returns the reason why an object is only a part of one, if it is.
+pub(crate) fn of_object(object: &Object<'_>) -> Option<&'static str> {
+    let json = object.json().ok()?;
     let has_directive = DIRECTIVES
         .iter()
-        .any(|directive| object.get().contains(directive));
+        .any(|directive| json.get().contains(directive));
     if has_directive {
         return Some("it has directives of a patch");
     }
-    let location = Location::of_kind(group, kind).or_else(|| Location::find(object.get()))?;
-    let pieces = Pieces::read(object, location).ok()??;
+    let pieces = Pieces::read(&json, object.location()?).ok()??;
     let spec = pieces.checked().ok()?.spec;
     let mut containers = ContainerList::ALL
         .iter()

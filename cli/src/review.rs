@@ -218,8 +218,7 @@ impl Reviewer<'_> {
             certainty,
         });
         if report.found.iter().any(|found| found.fix.is_some())
-            && let Ok(json) = object.json()
-            && let Some(reason) = partial::of_object(&json, object.group_kind())
+            && let Some(reason) = partial::of_object(object)
         {
             report.leave(Some(span), reason, partial::HELP);
         }

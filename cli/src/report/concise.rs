@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{FileReport, Lines, Reporter, Severity, Shown, Totals, printable};
+use super::{FileReport, Lines, Reporter, Shown, Totals, printable};
 
 /// Writes a line for each finding.
 #[derive(Debug)]
@@ -14,21 +14,13 @@ impl Reporter for Concise {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let lines = Lines::of(&report.text);
         for problem in self.shown.problems(report) {
-            let level = if problem.is_remark() {
-                "warning"
-            } else {
-                "error"
-            };
+            let level = problem.severity().as_str();
             let at = report.location(&lines, problem.span.as_ref(), &report.name);
             let line = format!("{at}: {level}: {}", problem.one_line());
             writeln!(out, "{}", printable(&line))?;
         }
         for found in self.shown.found(report) {
-            let level = match found.severity() {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Note | Severity::None => "note",
-            };
+            let level = found.severity().as_str();
             let at = report.location(&lines, Some(&found.span), &report.name);
             let (rule, told) = (found.finding.rule.id, report.one_line(found));
             let line = format!("{at}: {level}[{rule}] {told}");

@@ -17,11 +17,7 @@ impl Reporter for Github {
         let lines = Lines::of(&report.text);
         let path = property(&report.path);
         for problem in self.shown.problems(report) {
-            let command = if problem.is_remark() {
-                "warning"
-            } else {
-                "error"
-            };
+            let command = problem.severity().as_str();
             let at = location(&path, &lines, problem.span.as_ref());
             writeln!(
                 out,

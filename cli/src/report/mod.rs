@@ -244,6 +244,15 @@ impl Severity {
             Action::Off => Self::None,
         }
     }
+
+    /// Returns the word for it, as compilers write it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note | Self::None => "note",
+        }
+    }
 }
 
 /// A repair of a file.
@@ -314,6 +323,14 @@ impl Problem {
     /// True if everything was reviewed in spite of the problem.
     pub(crate) fn is_remark(&self) -> bool {
         self.weight != Weight::Failure
+    }
+
+    /// Returns how severe the problem is.
+    fn severity(&self) -> Severity {
+        match self.is_remark() {
+            true => Severity::Warning,
+            false => Severity::Error,
+        }
     }
 
     /// Returns the problem in one line.

@@ -57,11 +57,7 @@ impl Reporter for Sarif {
             write(out, &file.result(found, report))?;
         }
         for problem in &report.problems {
-            let level = if problem.is_remark() {
-                Severity::Warning
-            } else {
-                Severity::Error
-            };
+            let level = problem.severity();
             let location = file.location(problem.span.as_ref(), None);
             let notification = Notification {
                 level,
