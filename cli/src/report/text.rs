@@ -57,6 +57,14 @@ impl Reporter for Text {
     }
 }
 
+const fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note | Severity::None => Level::INFO,
+    }
+}
+
 /// A file with findings.
 struct File<'t> {
     name: String,
@@ -73,12 +81,9 @@ impl File<'_> {
             help,
             ..
         } = &found.finding;
-        let level = match found.severity() {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-            Severity::Note | Severity::None => Level::INFO,
-        };
-        let title = level.primary_title(printable(message)).id(rule.id);
+        let title = level(found.severity())
+            .primary_title(printable(message))
+            .id(rule.id);
         let mut notes = vec![note(Level::NOTE, &format!("{object}: {path}"))];
         if is_first {
             notes.push(note(Level::NOTE, effect_sentence(rule.effect)));
@@ -101,18 +106,13 @@ impl File<'_> {
     }
 
     fn problem(&self, problem: &Problem) -> String {
-        let level = if problem.is_remark() {
-            Level::WARNING
-        } else {
-            Level::ERROR
-        };
         let help = problem
             .help
             .iter()
             .map(|help| note(Level::HELP, help))
             .collect();
         self.render(
-            level.primary_title(printable(&problem.message)),
+            level(problem.severity()).primary_title(printable(&problem.message)),
             problem.span.as_ref(),
             help,
         )
