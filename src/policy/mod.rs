@@ -5,4 +5,5 @@ pub mod parse;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod scope;
+pub mod section;
 pub mod settings;

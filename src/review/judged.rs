@@ -2,8 +2,8 @@
 
 use crate::json::ReadError;
 use crate::policy::decide::Decision;
-use crate::policy::parse::SettingsError;
 use crate::policy::scope::Scope;
+use crate::policy::section::SettingsErrors;
 use crate::rules::rule::Finding;
 
 /// Asks the host for a Namespace by name. Returns the JSON text of the object, or why the host does not give it.
@@ -50,7 +50,7 @@ pub enum Refusal {
     /// The request cannot be read; the path is that in the payload.
     Unreadable(ReadError),
     /// The settings are not valid.
-    Settings(SettingsError),
+    Settings(SettingsErrors),
     /// The host does not give the Namespace whose labels count.
     Namespace {
         /// The name of the Namespace; empty where the request names none.

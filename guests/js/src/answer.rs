@@ -34,7 +34,10 @@ impl From<Refusal> for Refused {
         let (settings, path) = match &refusal {
             Refusal::Unreadable(ReadError::Invalid { path, .. }) => (false, path.to_string()),
             Refusal::Unreadable(ReadError::NotJson(_)) => (false, String::new()),
-            Refusal::Settings(error) => (true, error.path.clone()),
+            Refusal::Settings(errors) => {
+                let first = errors.list().into_iter().next();
+                (true, first.map(|error| error.path).unwrap_or_default())
+            }
             // Settings that need a host are refused earlier, as there is none here.
             Refusal::Namespace { .. } => (true, "scope.namespaceLabels".to_owned()),
         };

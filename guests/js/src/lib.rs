@@ -6,7 +6,7 @@
 mod answer;
 
 use eci_security_context::json;
-use eci_security_context::policy::parse::SettingsError;
+use eci_security_context::policy::section::SettingsErrors;
 use eci_security_context::review::request::RawRequest;
 use eci_security_context::review::verdict::Repair;
 use eci_security_context::review::{self, Refusal};
@@ -52,12 +52,8 @@ fn judged(
     repair: Repair,
 ) -> Result<eci_security_context::Verdict, Refusal> {
     let request = RawRequest::of(object)?;
-    let settings = json::read(settings).map_err(|_| {
-        Refusal::Settings(SettingsError {
-            path: String::new(),
-            problem: "cannot be read as JSON".to_owned(),
-        })
-    })?;
+    let unreadable = || SettingsErrors::whole("cannot be read as JSON");
+    let settings = json::read(settings).map_err(|_| Refusal::Settings(unreadable()))?;
     review::verdict(&request, settings, None, repair)
 }
 

@@ -63,6 +63,7 @@ true => the settings: must be an object
 {"exempt":[{"image":"a/b","container":1}]} => exempt[0].container: must be a string
 {"exempt":[{"image":"**"}]} => exempt[0].image: | wildcard
 {"exempt":[{"image":"*/istio/**"}]} => exempt[0].image: | wildcard
+{"profil":"latest","mutate":1,"scope":{"x":1},"exempt":[{"container":""}]} => settings: profil: no such key; did you mean profile?; and mutate: this is not one of none, pods, all; and scope.x: no such key; | ; and exempt[0]: has no image | ; and exempt[0].container: must be a string
 "##;
 
 /// Settings that cannot be used, each with the parts of its message.
