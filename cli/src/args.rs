@@ -87,8 +87,8 @@ pub(crate) enum ColorWhen {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct SettingsArgs {
-    /// The settings of the policy: a YAML or JSON file, or the manifest of a ClusterAdmissionPolicy or
-    /// AdmissionPolicy.
+    /// The settings of the policy: a YAML or JSON file, the manifest of a ClusterAdmissionPolicy or AdmissionPolicy, or
+    /// the values of the chart.
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
     /// The revision of ECI's rules, instead of the one in the settings.
@@ -97,6 +97,9 @@ pub(crate) struct SettingsArgs {
     /// Treats every pod as one that runs on ECI, as `scope.assumeEci: true` does.
     #[arg(long)]
     pub(crate) assume_eci: bool,
+    /// Does not read `.eci-policy.yaml`.
+    #[arg(long)]
+    pub(crate) no_config: bool,
 }
 
 /// The input.
@@ -141,7 +144,8 @@ pub(crate) struct Check {
     /// Exit code 1 also for warnings, repairs and suppressions without effect, and where no pod was checked.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Exit code 0 also where something is denied. A file that could not be judged is still exit code 2.
+    /// Exit code 0 also where something is denied, or would be with `strict`. A file that could not be judged is still
+    /// exit code 2.
     #[arg(long, conflicts_with = "strict")]
     pub(crate) exit_zero: bool,
     /// Prints findings and errors alone, without remarks and the summary.
@@ -150,6 +154,15 @@ pub(crate) struct Check {
     /// Also prints the findings that are only for the audit log.
     #[arg(long)]
     pub(crate) show_audit: bool,
+    /// Does not report the findings that are in this file, which `--write-baseline` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Writes the findings to this file, for `--baseline`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "strict"])]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// Prints the configuration of each path, and checks nothing.
+    #[arg(long)]
+    pub(crate) show_config: bool,
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
     #[command(flatten)]
@@ -312,6 +325,9 @@ pub(crate) struct Diff {
     /// Treats every pod as one that runs on ECI, as `scope.assumeEci: true` does.
     #[arg(long)]
     pub(crate) assume_eci: bool,
+    /// Does not read `.eci-policy.yaml`.
+    #[arg(long)]
+    pub(crate) no_config: bool,
 }
 
 #[cfg(feature = "run")]

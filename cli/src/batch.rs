@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
-use crate::args::PathArgs;
+use crate::config::{Config, Paths};
 use crate::failure::Failure;
-use crate::input::{Input, Source, sources};
+use crate::input::{Configured, Input, Source, sources};
 
 /// The number of files whose results are kept before they are reported.
 const BATCH: usize = 256;
@@ -19,11 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Reads the files of paths and works on them on all cores, and passes the results to `each` in the order of the files.
 /// A terminal shows a progress bar after a second.
 pub(crate) fn in_order<T: Send>(
-    paths: &PathArgs,
-    work: impl Fn(Input) -> T + Sync,
+    paths: &Paths<'_>,
+    work: impl Fn(Input, &Config) -> T + Sync,
     mut each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let work = |source: Result<Source, _>| work(source.and_then(Source::read));
+    let work = |(source, config): Configured<'_>| work(source.and_then(Source::read), config);
     let mut sources = sources(paths);
     let mut progress = Progress {
         since: Instant::now(),
@@ -57,7 +57,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn advance(&mut self, more: usize, paths: &PathArgs) {
+    fn advance(&mut self, more: usize, paths: &Paths<'_>) {
         self.done += more;
         if self.bar.is_none() && self.since.elapsed() > PATIENCE && std::io::stderr().is_terminal()
         {

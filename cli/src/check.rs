@@ -1,57 +1,98 @@
 //! `eci-policy check`: reviews manifests and reports the findings.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use crate::args::{Check, ReportFormat};
+use crate::baseline::Baseline;
+use crate::config::{Config, Paths};
+use crate::console::to_stderr;
 use crate::failure::Failure;
-use crate::report::{Run, Shown, Totals, reporter};
+use crate::input::Input;
+use crate::report::{FileReport, Run, Shown, Totals, counted, reporter};
 use crate::review::{Repairs, Reviewer};
-use crate::{Exit, batch, settings};
+use crate::{Exit, batch};
 
 pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let settings = settings::load(&check.settings)?;
+    let paths = Paths::of(&check.input, &check.settings)?;
+    if check.show_config {
+        return paths.show(out);
+    }
+    let shown = Shown {
+        quiet: check.quiet,
+        audit: check.show_audit,
+    };
+    let mut baseline = match &check.baseline {
+        Some(file) => Baseline::read(file)?,
+        None => Baseline::default(),
+    };
+    let mut reporter = reporter(check.format, run_of(&paths), shown);
+    let mut totals = Totals::default();
+    let mut exit = Exit::Clean;
+    reporter.begin(out)?;
+    batch::in_order(
+        &paths,
+        |input, config| (review(check, config, input), check.strict || config.strict),
+        |(mut report, is_strict): (FileReport, bool)| {
+            match check.write_baseline {
+                Some(_) => baseline.add(&report),
+                None => baseline.suppress(&mut report),
+            }
+            let mut of_file = Totals::default();
+            of_file.count(&report);
+            exit = exit.max(of_file.exit(is_strict));
+            totals.count(&report);
+            Ok(reporter.file(&report, out)?)
+        },
+    )?;
+    reporter.end(&totals, out)?;
+    let mut configs = paths.configs().into_iter();
+    if totals.is_nothing_checked() && (check.strict || configs.any(|config| config.strict)) {
+        exit = exit.max(Exit::Denied);
+    }
+    if let Some(file) = &check.write_baseline {
+        if exit == Exit::Failed {
+            let message = "the baseline is not written, because a file could not be checked";
+            return Err(Failure::new(message));
+        }
+        let count = baseline.write(file)?;
+        to_stderr(format_args!(
+            "{} written to {}",
+            counted(count, "finding"),
+            file.display()
+        ));
+        return Ok(Exit::Clean);
+    }
+    Ok(match exit {
+        Exit::Denied if check.exit_zero => Exit::Clean,
+        exit => exit,
+    })
+}
+
+fn review(check: &Check, config: &Config, input: Input) -> FileReport {
     let reviewer = Reviewer {
-        settings: &settings,
+        settings: config.settings_of(&input),
         suppressions: check.suppressions,
         repairs: match check.format {
             ReportFormat::Json | ReportFormat::Sarif => Repairs::Listed,
             _ => Repairs::Mentioned,
         },
     };
-    let settings_file = check.settings.settings.as_ref();
-    let run = Run {
+    reviewer.file(input)
+}
+
+/// Returns the profile and the settings of the run; of several, all of them.
+fn run_of(paths: &Paths<'_>) -> Run {
+    let configs = paths.configs();
+    let profiles: BTreeSet<_> = configs.iter().map(|config| config.profile()).collect();
+    let settings: BTreeSet<_> = configs
+        .iter()
+        .filter_map(|config| config.settings_file.as_deref())
+        .collect();
+    let joined = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
+    Run {
         tool_version: env!("CARGO_PKG_VERSION"),
-        profile: settings.account.profile.name,
-        settings: settings_file.map(|file| file.display().to_string()),
-    };
-    let shown = Shown {
-        quiet: check.quiet,
-        audit: check.show_audit,
-    };
-    let mut reporter = reporter(check.format, run, shown);
-    let mut totals = Totals::default();
-    reporter.begin(out)?;
-    batch::in_order(
-        &check.input,
-        |input| reviewer.file(input),
-        |report| {
-            totals.count(&report);
-            Ok(reporter.file(&report, out)?)
-        },
-    )?;
-    reporter.end(&totals, out)?;
-    let Totals {
-        warned,
-        repaired,
-        ineffective,
-        ..
-    } = totals;
-    let is_strictly_denied = warned + repaired + ineffective > 0 || totals.is_nothing_checked();
-    Ok(match totals {
-        Totals { failed: 1.., .. } => Exit::Failed,
-        _ if check.exit_zero => Exit::Clean,
-        Totals { denied: 1.., .. } => Exit::Denied,
-        _ if check.strict && is_strictly_denied => Exit::Denied,
-        _ => Exit::Clean,
-    })
+        profile: joined(profiles),
+        settings: Some(joined(settings)).filter(|names| !names.is_empty()),
+    }
 }

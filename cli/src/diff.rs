@@ -4,29 +4,29 @@ use std::io::Write;
 
 use eci_security_context::eci::field::IdentityField;
 use eci_security_context::eci::profile::{Identity, Profile, SysctlSet};
-use eci_security_context::policy::settings::Settings;
 use eci_security_context::rules::rule::Action;
 use eci_security_context::text::one_line;
 use serde::Serialize;
 
 use crate::args::{DataFormat, Diff, SettingsArgs, SuppressionArgs};
+use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::report::{FileReport, Found, Lines, counted};
 use crate::review::{Repairs, Reviewer};
-use crate::{Exit, batch, settings};
+use crate::settings::profile_of;
+use crate::{Exit, batch};
 
 pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let settings_of = |profile: &str| {
-        settings::load(&SettingsArgs {
-            settings: diff.settings.clone(),
-            profile: Some(profile.to_owned()),
-            assume_eci: diff.assume_eci,
-        })
+    let (from, to) = (profile_of(&diff.from)?, profile_of(&diff.to)?);
+    let args = SettingsArgs {
+        settings: diff.settings.clone(),
+        assume_eci: diff.assume_eci,
+        no_config: diff.no_config,
+        ..SettingsArgs::default()
     };
-    let settings = [settings_of(&diff.from)?, settings_of(&diff.to)?];
-    let [from, to] = settings.each_ref().map(|settings| settings.account.profile);
+    let paths = Paths::of(&diff.input, &args)?;
     let mut report = Report {
         version: 1,
         from: from.name,
@@ -38,8 +38,8 @@ pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
     };
     let mut failed = 0;
     batch::in_order(
-        &diff.input,
-        |input| compare(input, &settings),
+        &paths,
+        |input, config| compare(input, config, [from, to]),
         |compared| {
             report.objects += compared.objects;
             report.changed.extend(compared.changed);
@@ -115,10 +115,12 @@ struct Change {
 }
 
 /// Reviews a file by both revisions.
-fn compare(input: Input, settings: &[Settings; 2]) -> Compared {
-    let [before, after] = settings.each_ref().map(|settings| {
+fn compare(input: Input, config: &Config, revisions: [&'static Profile; 2]) -> Compared {
+    let [before, after] = revisions.map(|profile| {
+        let mut settings = config.settings_of(&input).clone();
+        settings.account.profile = profile;
         let reviewer = Reviewer {
-            settings,
+            settings: &settings,
             suppressions: SuppressionArgs {
                 no_suppressions: true,
                 ..SuppressionArgs::default()

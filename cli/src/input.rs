@@ -12,7 +12,7 @@ use eci_security_context::text::quote;
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::args::PathArgs;
+use crate::config::{Config, Paths};
 use crate::partial;
 
 /// The size limit of a file, in mebibytes.
@@ -119,36 +119,36 @@ pub(crate) fn plain(error: &io::Error) -> String {
 
 /// Returns the files of the paths on the command line, in order. Of a directory, these are the manifests (`.yaml`,
 /// `.yml`, `.json`) by name, without hidden files and those that ignore files name (`.gitignore` and `.ignore`, up to
-/// the root of the repository). A directory without any is an error.
-pub(crate) fn sources(
-    PathArgs { paths, exclude }: &PathArgs,
-) -> impl Iterator<Item = Result<Source, InputError>> + Send + '_ {
+/// the root of the repository), and without those that the configuration or `--exclude` leaves out. A directory without
+/// any is an error.
+pub(crate) fn sources<'p>(paths: &'p Paths<'_>) -> impl Iterator<Item = Configured<'p>> + Send {
     let mut is_stdin_read = false;
     let mut is_hinted = false;
-    let sources = paths.iter().flat_map(
-        move |path| -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
-            if path == Path::new("-") {
-                let source = match std::mem::replace(&mut is_stdin_read, true) {
-                    false => Ok(Source::Stdin),
-                    true => Err(InputError {
-                        is_harmless: true,
-                        ..InputError::new(STDIN, "is named twice, and read once")
-                    }),
-                };
-                return Box::new(std::iter::once(source));
-            }
+    let sources = paths.list.iter().flat_map(move |(path, config)| {
+        let sources: Box<dyn Iterator<Item = Result<Source, InputError>> + Send> =
             match fs::metadata(path) {
-                Ok(metadata) if metadata.is_dir() => walk(path, exclude),
-                Ok(_) => Box::new(std::iter::once(Ok(Source::Named(path.clone())))),
+                _ if *path == Path::new("-") => {
+                    let source = match std::mem::replace(&mut is_stdin_read, true) {
+                        false => Ok(Source::Stdin),
+                        true => Err(InputError {
+                            is_harmless: true,
+                            ..InputError::new(STDIN, "is named twice, and read once")
+                        }),
+                    };
+                    Box::new(std::iter::once(source))
+                }
+                Ok(metadata) if metadata.is_dir() => walk(path, paths.exclude, config),
+                Ok(_) => Box::new(std::iter::once(Ok(Source::Named((*path).to_owned())))),
                 Err(error) => {
                     let message = format!("cannot be read: {}", plain(&error));
                     let error = InputError::new(path.display().to_string(), message);
                     Box::new(std::iter::once(Err(error)))
                 }
-            }
-        },
-    );
-    sources.flat_map(move |source| {
+            };
+        let config = &**config;
+        sources.map(move |source| (source, config))
+    });
+    sources.flat_map(move |(source, config)| {
         let hint = match &source {
             Ok(Source::Named(path) | Source::Found(path)) if !is_hinted => {
                 partial::overlay_hint(path).map(|message| InputError {
@@ -159,13 +159,18 @@ pub(crate) fn sources(
             _ => None,
         };
         is_hinted |= hint.is_some();
-        hint.map(Err).into_iter().chain([source])
+        let sources = hint.map(Err).into_iter().chain([source]);
+        sources.map(move |source| (source, config))
     })
 }
+
+/// A file, or the reason why it is not read, with the configuration that applies.
+pub(crate) type Configured<'p> = (Result<Source, InputError>, &'p Config);
 
 fn walk(
     directory: &Path,
     exclude: &[String],
+    config: &Config,
 ) -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
     let failed = |message: String| -> Box<dyn Iterator<Item = Result<Source, InputError>> + Send> {
         let error = InputError::new(directory.display().to_string(), message);
@@ -191,10 +196,13 @@ fn walk(
         .follow_links(true);
     builder.sort_by_file_name(Ord::cmp);
     let way = target.clone();
+    let excluded_above = config.exclude.clone();
     builder.filter_entry(move |entry| match entry.path().strip_prefix(&way) {
         Ok(below) => {
             let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let is_excluded = excluded.matched(entry.path(), is_directory).is_ignore();
+            let mut excludes = [&excluded, &excluded_above].into_iter();
+            let is_excluded =
+                excludes.any(|excluded| excluded.matched(entry.path(), is_directory).is_ignore());
             !below.file_name().is_some_and(is_hidden) && !is_excluded
         }
         Err(_) => way.starts_with(entry.path()),

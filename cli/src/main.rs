@@ -1,9 +1,11 @@
 //! The command `eci-policy`, which runs the policy on files.
 
 mod args;
+mod baseline;
 mod batch;
 mod check;
 mod completion;
+mod config;
 mod console;
 mod convert;
 mod diff;
@@ -63,7 +65,9 @@ fn main() -> ExitCode {
     match exit {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(failure) => {
-            to_stderr(format_args!("eci-policy: {failure}"));
+            for line in failure.to_string().lines() {
+                to_stderr(format_args!("eci-policy: {line}"));
+            }
             ExitCode::from(Exit::Failed as u8)
         }
     }

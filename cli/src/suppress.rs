@@ -7,7 +7,7 @@ use eci_security_context::text::quote;
 
 use crate::args::SuppressionArgs;
 use crate::explain::rule_of;
-use crate::report::{FileReport, Lines, Problem, Weight};
+use crate::report::{FileReport, Lines, Problem, SuppressedBy, Suppression, Weight};
 
 /// The beginning of such a comment, after its `#`; a colon follows.
 const PREFIX: &str = "eci-policy";
@@ -57,7 +57,10 @@ pub(crate) fn suppress<'t>(
     for found in &mut report.found {
         let (line, _) = lines.at(found.span.start - part.span.start);
         let reason = suppressions.get(&(line, found.finding.rule.id));
-        found.suppressed = reason.map(|reason| (*reason).to_owned());
+        found.suppressed = reason.map(|reason| Suppression {
+            by: SuppressedBy::Comment,
+            reason: (*reason).to_owned(),
+        });
     }
 }
 

@@ -240,6 +240,7 @@ fn every_value_that_the_policy_knows_is_in_it() {
         let (_, list) = message
             .split_once(after)
             .unwrap_or_else(|| panic!("{message}"));
+        let (list, _) = list.split_once("; and ").unwrap_or((list, ""));
         list.split(", ").map(Into::into).collect()
     };
     let keys = |pointer: &str| -> Vec<Value> {

@@ -16,30 +16,36 @@ use eci_security_context::rules::rule::{Action, Rule};
 use serde_json::Value;
 
 use crate::args::Fix;
+use crate::config::Paths;
 use crate::console::to_stderr;
 use crate::explain::named_rule;
 use crate::failure::Failure;
 use crate::input::{Input, Source};
 use crate::report::{FileReport, FixTrigger, Found, Problem, Weight, counted};
 use crate::review::{Repairs, Reviewer, problem};
-use crate::{Exit, batch, partial, repair, settings};
+use crate::{Exit, batch, partial, repair};
 
 pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let rules: Result<_, _> = fix.rules.iter().map(|id| rule_of(id)).collect();
-    let mut settings = settings::load(&fix.settings)?;
-    settings.mutate = Mutate::All;
-    let repairer = Repairer {
-        reviewer: Reviewer {
-            settings: &settings,
-            suppressions: fix.suppressions,
-            repairs: Repairs::Made,
-        },
-        rules: rules?,
-    };
+    let rules: Result<Vec<_>, _> = fix.rules.iter().map(|id| rule_of(id)).collect();
+    let rules = rules?;
+    let paths = Paths::of(&fix.input, &fix.settings)?;
     let mut totals = FixTotals::default();
     batch::in_order(
-        &fix.input,
-        |input| repairer.file(input),
+        &paths,
+        |input, config| {
+            let mut settings = config.settings_of(&input).clone();
+            settings.mutate = Mutate::All;
+            let reviewer = Reviewer {
+                settings: &settings,
+                suppressions: fix.suppressions,
+                repairs: Repairs::Made,
+            };
+            Repairer {
+                reviewer,
+                rules: &rules,
+            }
+            .file(input)
+        },
         |repaired| totals.settle(repaired, fix.diff, out),
     )?;
     to_stderr(totals.summary(fix.diff));
@@ -85,7 +91,7 @@ struct Repaired {
 struct Repairer<'s> {
     reviewer: Reviewer<'s>,
     /// The rules of which every finding is repaired. If there are none, findings with the action `fix` are.
-    rules: Vec<&'static Rule>,
+    rules: &'s [&'static Rule],
 }
 
 impl Repairer<'_> {
@@ -215,7 +221,7 @@ impl Repairer<'_> {
     /// True if a finding is to be repaired.
     fn takes(&self, found: &Found) -> bool {
         let action = found.decision.action;
-        match self.rules.as_slice() {
+        match self.rules {
             [] => action == Action::Fix,
             // The findings in an exempt container are only for the audit log.
             rules => {

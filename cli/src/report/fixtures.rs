@@ -92,7 +92,7 @@ pub(super) fn raw(format: ReportFormat, reports: &[FileReport], totals: &Totals)
     let mut out = Vec::new();
     let run = Run {
         tool_version: "0.1.0",
-        profile: "2026-04-01",
+        profile: "2026-04-01".to_owned(),
         settings: Some("settings.yaml".to_owned()),
     };
     let mut reporter = reporter(format, run, Shown::default());
@@ -102,4 +102,12 @@ pub(super) fn raw(format: ReportFormat, reports: &[FileReport], totals: &Totals)
     }
     reporter.end(totals, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// Returns the suppression of a comment with this reason.
+pub(super) fn by_comment(reason: &str) -> Option<Suppression> {
+    Some(Suppression {
+        by: SuppressedBy::Comment,
+        reason: reason.to_owned(),
+    })
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use super::lines::Region;
-use super::{FileReport, Fix, Found, Lines, Problem, Reporter, Run, Totals, url_of};
+use super::{FileReport, Fix, Found, Lines, Problem, Reporter, Run, Suppression, Totals, url_of};
 
 /// The version of the format. It rises when a field is removed, or changes its meaning.
 const VERSION: u32 = 1;
@@ -146,7 +146,7 @@ struct FindingRecord<'r> {
     offset: usize,
     length: usize,
     fix: Option<FixRecord<'r>>,
-    suppressed: Option<SuppressedRecord<'r>>,
+    suppressed: Option<&'r Suppression>,
 }
 
 impl<'r> FindingRecord<'r> {
@@ -166,10 +166,7 @@ impl<'r> FindingRecord<'r> {
             offset: found.span.start,
             length: found.span.len(),
             fix: found.fix.as_ref().map(FixRecord::of),
-            suppressed: found
-                .suppressed
-                .as_ref()
-                .map(|reason| SuppressedRecord { reason }),
+            suppressed: found.suppressed.as_ref(),
         }
     }
 }
@@ -202,11 +199,6 @@ struct ReplacementRecord<'r> {
     offset: usize,
     length: usize,
     text: &'r str,
-}
-
-#[derive(Serialize)]
-struct SuppressedRecord<'r> {
-    reason: &'r str,
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl Reporter for Junit {
     fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
         let properties = [
             ("tool-version", self.run.tool_version.to_owned()),
-            ("profile", self.run.profile.to_owned()),
+            ("profile", self.run.profile.clone()),
             ("settings", self.run.settings.clone().unwrap_or_default()),
             ("objects", totals.objects.to_string()),
             ("on-eci", totals.on_eci.to_string()),
@@ -170,7 +170,13 @@ impl Case {
             message,
             ..
         } = &found.finding;
-        let (outcome, message) = match (&found.suppressed, found.severity()) {
+        let (outcome, message) = match (
+            found
+                .suppressed
+                .as_ref()
+                .map(|suppressed| &suppressed.reason),
+            found.severity(),
+        ) {
             (_, Severity::Note | Severity::None) => return None,
             (Some(reason), _) if reason.is_empty() => (Outcome::Skipped, "suppressed by a comment"),
             (Some(reason), _) => (Outcome::Skipped, reason.as_str()),

@@ -167,12 +167,35 @@ pub(crate) struct Found {
     pub(crate) span: Range<usize>,
     /// The repair of the file, if there is one.
     pub(crate) fix: Option<Fix>,
-    /// The reason in the comment that suppresses the finding; empty if it has none. A suppressed finding is reported
-    /// to programs, and not counted.
-    pub(crate) suppressed: Option<String>,
+    /// Set if the finding is suppressed: it is then reported to programs, and not counted.
+    pub(crate) suppressed: Option<Suppression>,
+}
+
+/// Why a finding is suppressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Suppression {
+    /// What suppresses it.
+    pub(crate) by: SuppressedBy,
+    /// The reason in the comment; empty if it has none.
+    pub(crate) reason: String,
+}
+
+/// What suppresses a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SuppressedBy {
+    /// A comment in the file.
+    Comment,
+    /// The baseline.
+    Baseline,
 }
 
 impl Found {
+    /// True if the finding counts: it is not suppressed, and more than a note for the audit log.
+    pub(crate) fn is_problem(&self) -> bool {
+        self.suppressed.is_none() && self.decision.action > Action::Audit
+    }
+
     /// Returns how severe the finding is.
     const fn severity(&self) -> Severity {
         Severity::of(self.decision.action)
@@ -349,7 +372,7 @@ pub(crate) struct Run {
     /// The version of the command.
     pub(crate) tool_version: &'static str,
     /// The profile.
-    pub(crate) profile: &'static str,
+    pub(crate) profile: String,
     /// The file of the settings, if there is one.
     pub(crate) settings: Option<String>,
 }

@@ -9,7 +9,10 @@ use eci_security_context::rules::rule::{Effect, Rule};
 use serde::Serialize;
 
 use super::json::write;
-use super::{FileReport, Fix, Found, Lines, Reporter, Run, Severity, Totals, url_of};
+use super::{
+    FileReport, Fix, Found, Lines, Reporter, Run, Severity, SuppressedBy, Suppression, Totals,
+    url_of,
+};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -134,8 +137,11 @@ impl File<'_> {
             suppressions: found
                 .suppressed
                 .iter()
-                .map(|reason| Suppression {
-                    kind: "inSource",
+                .map(|Suppression { by, reason }| SarifSuppression {
+                    kind: match by {
+                        SuppressedBy::Comment => "inSource",
+                        SuppressedBy::Baseline => "external",
+                    },
                     justification: Some(reason.as_str()).filter(|reason| !reason.is_empty()),
                 })
                 .collect(),
@@ -312,7 +318,7 @@ struct SarifResult<'r> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<SarifFix<'r>>,
     /// Written even if empty: the result is then known not to be suppressed.
-    suppressions: Vec<Suppression<'r>>,
+    suppressions: Vec<SarifSuppression<'r>>,
 }
 
 #[derive(Serialize)]
@@ -381,7 +387,7 @@ struct Replacement<'r> {
 }
 
 #[derive(Serialize)]
-struct Suppression<'r> {
+struct SarifSuppression<'r> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     justification: Option<&'r str>,

@@ -6,6 +6,8 @@ use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Action;
 use serde::Serialize;
 
+use crate::Exit;
+
 use super::{FileReport, FixTrigger, Weight};
 
 /// The totals of all files.
@@ -95,6 +97,16 @@ impl Totals {
                 Some(FixTrigger::AssumeEci) => self.fixable_as_eci += 1,
                 Some(FixTrigger::Rule) | None => {}
             }
+        }
+    }
+
+    /// Returns the exit code that the results ask for.
+    pub(crate) const fn exit(&self, is_strict: bool) -> Exit {
+        match self {
+            Self { failed: 1.., .. } => Exit::Failed,
+            Self { denied: 1.., .. } => Exit::Denied,
+            _ if is_strict && self.warned + self.repaired + self.ineffective > 0 => Exit::Denied,
+            _ => Exit::Clean,
         }
     }
 

@@ -17,7 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::Exit;
-use crate::args::Run;
+use crate::args::{Run, SettingsArgs};
+use crate::config::Paths;
 use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::{self, Source};
@@ -25,12 +26,20 @@ use crate::object::Object;
 use crate::report::{FileReport, Problem, counted};
 use crate::review::problem;
 use crate::run::answer::{Answer, Verdict};
-use crate::settings;
+use crate::settings::{self, Raw};
 
 pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut verdicts = Verdicts::default();
     let mut texts = Vec::new();
-    for source in input::sources(&run.input) {
+    // The configuration is for the rules, and a module has its own settings.
+    let paths = Paths::of(
+        &run.input,
+        &SettingsArgs {
+            no_config: true,
+            ..SettingsArgs::default()
+        },
+    )?;
+    for (source, _) in input::sources(&paths) {
         match source.and_then(Source::read) {
             Ok(input) => texts.push(input),
             Err(error) => verdicts.report(&FileReport::unread(error), ""),
@@ -47,9 +56,9 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
         files.push((source.name(), text, documents));
     }
     let settings = run.settings.as_deref();
-    let settings = settings.map_or_else(|| Ok(json!({})), settings::read)?;
+    let settings = settings.map_or_else(|| Ok(Raw::default()), settings::read)?;
     let documents = files.iter().flat_map(|(_, _, documents)| documents);
-    let policy = Policy::load(&run.module, settings, documents)?;
+    let policy = Policy::load(&run.module, settings.value, documents)?;
     for (file, text, documents) in &files {
         for document in documents {
             match policy.judge(file, document, out) {

@@ -14,13 +14,14 @@ use serde::Serialize;
 
 use self::effective::Shown;
 use crate::args::{DataFormat, Show};
+use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::{Input, Source};
 use crate::object::{Name, Object};
 use crate::report::{FileReport, Lines, Problem};
 use crate::review::problem;
-use crate::{Exit, batch, near_miss, settings};
+use crate::{Exit, batch, near_miss};
 
 /// An object and its position.
 #[derive(Debug, Serialize)]
@@ -48,20 +49,16 @@ struct Output<'o> {
 /// # Errors
 /// If the settings are not valid, or the output cannot be written.
 pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let settings = settings::load(&show.settings)?;
+    let paths = Paths::of(&show.input, &show.settings)?;
     let mut objects = Vec::new();
     let mut problems = Vec::new();
     let mut exit = Exit::Clean;
-    batch::in_order(
-        &show.input,
-        |input| read(input, &settings),
-        |(shown, of_file, is_failed)| {
-            objects.extend(shown);
-            problems.extend(of_file);
-            exit = exit.max(if is_failed { Exit::Failed } else { Exit::Clean });
-            Ok(())
-        },
-    )?;
+    batch::in_order(&paths, read, |(shown, of_file, is_failed)| {
+        objects.extend(shown);
+        problems.extend(of_file);
+        exit = exit.max(if is_failed { Exit::Failed } else { Exit::Clean });
+        Ok(())
+    })?;
     match show.format {
         DataFormat::Text => {
             if objects.is_empty() && problems.is_empty() {
@@ -90,7 +87,7 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
 }
 
 /// Returns the objects of a file, its problems and remarks, and whether one of them is a failure.
-fn read(input: Input, settings: &Settings) -> (Vec<Located>, Vec<String>, bool) {
+fn read(input: Input, config: &Config) -> (Vec<Located>, Vec<String>, bool) {
     let told = |report: &FileReport, text: &str| {
         let is_failed = report.problems.iter().any(|problem| !problem.is_remark());
         (report.problem_lines(text, true), is_failed)
@@ -102,6 +99,7 @@ fn read(input: Input, settings: &Settings) -> (Vec<Located>, Vec<String>, bool) 
             return (Vec::new(), problems, is_failed);
         }
     };
+    let settings = config.settings_for(&source);
     // A directory may contain files that are not manifests.
     let is_found = matches!(source, Source::Found(_));
     let mut report = FileReport {

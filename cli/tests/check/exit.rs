@@ -87,7 +87,7 @@ fn a_wrong_argument_ends_with_2_and_help() {
         (&["--settings", "broken.yaml"], &["broken.yaml: line 2"]),
         (
             &["--settings", "key.yaml"],
-            &["key.yaml: ", "profil: ", "did you mean profile?"],
+            &["key.yaml:1:1: ", "profil: ", "did you mean profile?"],
         ),
         (
             &["--settings", "nested.yaml"],
@@ -113,7 +113,7 @@ fn a_wrong_argument_ends_with_2_and_help() {
             &["--settings", "profile.yaml"],
             &["profile: ", "2024-02-26, 2026-04-01, latest"],
         ),
-        (&["--settings", "list.yaml"], &["list.yaml: ", "object"]),
+        (&["--settings", "list.yaml"], &["list.yaml:1:1: ", "object"]),
         (&["--settings", "two.yaml"], &["two.yaml: ", "one document"]),
         (
             &["--settings", "pod-as-settings.yaml"],
@@ -125,7 +125,7 @@ fn a_wrong_argument_ends_with_2_and_help() {
         ),
         (
             &["--settings", "policy.yaml"],
-            &["policy.yaml: ", "did you mean profile?"],
+            &["policy.yaml:3:19: ", "did you mean profile?"],
         ),
         (
             &["--profile", "2027-01-01"],

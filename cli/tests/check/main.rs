@@ -9,6 +9,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod baseline;
+mod config;
 mod exit;
 mod format;
 mod input;

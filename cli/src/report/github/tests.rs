@@ -6,7 +6,7 @@
 
 use eci_security_context::rules::rule::Action;
 
-use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
+use super::super::fixtures::{MANIFEST, by_comment, denial, found, problem, report, written};
 use super::*;
 use crate::args::ReportFormat;
 use crate::report::Weight;
@@ -42,7 +42,7 @@ fn a_denial_is_an_error_at_its_place() {
 fn audited_and_suppressed_findings_are_left_out() {
     let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
     let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-    allowed.suppressed = Some(String::new());
+    allowed.suppressed = by_comment("");
     let repaired = found("capability-name", Action::Fix, MANIFEST, "true");
     let commands = lines(
         &[report("a.yaml", MANIFEST, vec![audited, allowed, repaired])],

@@ -7,7 +7,7 @@
 use eci_security_context::rules::rule::Action;
 use serde_json::{Value, json};
 
-use super::super::fixtures::{MANIFEST, denial, fix, found, problem, report, written};
+use super::super::fixtures::{MANIFEST, by_comment, denial, fix, found, problem, report, written};
 use super::*;
 use crate::args::ReportFormat;
 use crate::report::Replacement;
@@ -25,7 +25,7 @@ fn every_file_is_reported_in_full() {
         text: "\"x\"".to_owned(),
     };
     fixed.fix = fix(vec![replacement]);
-    fixed.suppressed = Some(String::new());
+    fixed.suppressed = by_comment("");
     let mut broken = report("b.yaml", "a: [\n", Vec::new());
     broken.objects.clear();
     broken.problems = vec![
@@ -70,7 +70,7 @@ fn every_file_is_reported_in_full() {
                             "title": "removed",
                             "replacements": [{"offset": at, "length": 4, "text": "\"x\""}],
                         },
-                        "suppressed": {"reason": ""},
+                        "suppressed": {"by": "comment", "reason": ""},
                     },
                 ]},
                 {"file": "b.yaml", "objects": 0, "findings": [], "problems": [

@@ -9,7 +9,7 @@ use eci_security_context::rules::rule::Action;
 use proptest::prelude::*;
 use quick_xml::Reader;
 
-use super::super::fixtures::{MANIFEST, denial, found, problem, report, written};
+use super::super::fixtures::{MANIFEST, by_comment, denial, found, problem, report, written};
 use super::*;
 use crate::args::ReportFormat;
 
@@ -99,7 +99,7 @@ fn a_file_that_was_not_checked_is_skipped_and_paths_are_those_of_the_repository(
 #[test]
 fn a_file_is_a_suite_and_a_finding_a_test() {
     let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-    allowed.suppressed = Some("ticket 7".to_owned());
+    allowed.suppressed = by_comment("ticket 7");
     let mut file = denial();
     file.found
         .push(found("proc-mount", Action::Warn, MANIFEST, "true"));

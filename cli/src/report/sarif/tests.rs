@@ -7,7 +7,7 @@
 use eci_security_context::rules::rule::Action;
 use serde_json::{Value, json};
 
-use super::super::fixtures::{MANIFEST, denial, fix, found, problem, report, written};
+use super::super::fixtures::{MANIFEST, by_comment, denial, fix, found, problem, report, written};
 use super::*;
 use crate::args::ReportFormat;
 use crate::report::{Replacement, Weight};
@@ -38,9 +38,9 @@ fn everything() -> [FileReport; 2] {
         .to_vec();
     fixed.fix = fix(replacements);
     let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-    allowed.suppressed = Some("ticket 7".to_owned());
+    allowed.suppressed = by_comment("ticket 7");
     let mut bare = found("privileged", Action::Deny, MANIFEST, "true");
-    bare.suppressed = Some(String::new());
+    bare.suppressed = by_comment("");
     bare.fix = fix(Vec::new());
     let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
     let mut file = denial();

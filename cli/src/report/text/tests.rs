@@ -7,7 +7,9 @@
 use eci_security_context::rules::rule::Action;
 use proptest::prelude::*;
 
-use super::super::fixtures::{MANIFEST, denial, fix, found, problem, raw, report, written};
+use super::super::fixtures::{
+    MANIFEST, by_comment, denial, fix, found, problem, raw, report, written,
+};
 use super::*;
 use crate::args::ReportFormat::Text;
 use crate::report::Weight;
@@ -95,7 +97,7 @@ fn a_repair_is_a_warning_with_both_ways_to_repair() {
 fn audited_and_suppressed_findings_are_not_shown() {
     let audited = found("field-ignored", Action::Audit, MANIFEST, "true");
     let mut allowed = found("privileged", Action::Deny, MANIFEST, "true");
-    allowed.suppressed = Some("known".to_owned());
+    allowed.suppressed = by_comment("known");
     assert_eq!(
         shown(report("a.yaml", MANIFEST, vec![audited, allowed])),
         [""; 0]
