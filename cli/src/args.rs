@@ -53,8 +53,12 @@ pub(crate) enum Command {
     /// Runs a Kubewarden module on manifests, in the host that Kubewarden embeds.
     #[cfg(feature = "run")]
     Run(Run),
-    /// Prints the JSON Schema of the settings, for editors.
-    Schema,
+    /// Prints a JSON Schema, for editors and programs.
+    Schema {
+        /// The thing that it describes.
+        #[arg(default_value = "settings")]
+        of: SchemaOf,
+    },
     /// Prints the completions of a shell.
     #[command(after_help = "\
 Example:
@@ -71,6 +75,17 @@ Example:
         /// The subcommand.
         subcommand: Option<String>,
     },
+}
+
+/// The schemas.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The settings of the policy.
+    Settings,
+    /// The file `.eci-policy.yaml`.
+    Config,
+    /// The report of `check --format json`.
+    Report,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

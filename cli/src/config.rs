@@ -26,7 +26,7 @@ pub(crate) const NAME: &str = ".eci-policy.yaml";
 /// The keys of the file.
 pub(crate) const KEYS: [&str; 4] = ["settings", "exclude", "strict", "assumeEci"];
 
-/// What applies to the files of a path: the configuration that was found, and the options of the command line.
+/// The rules for the files of a path: the configuration that was found, and the options of the command line.
 #[derive(Debug)]
 pub(crate) struct Config {
     written: Written,

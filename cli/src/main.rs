@@ -83,7 +83,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
         Command::Convert(convert) => convert::run(convert, out),
         #[cfg(feature = "run")]
         Command::Run(run) => run::run(run, out),
-        Command::Schema => schema::run(out),
+        Command::Schema { of } => schema::run(*of, out),
         Command::Completions { shell } => completion::script(*shell, out),
         Command::Man { subcommand } => completion::man(subcommand.as_deref(), out),
     }

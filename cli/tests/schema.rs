@@ -55,7 +55,7 @@ fn the_command_prints_the_committed_schema() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0));
-    let committed = std::fs::read_to_string(root("settings.schema.json")).unwrap();
+    let committed = std::fs::read_to_string(root("schemas/settings.schema.json")).unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), committed);
 }
 

@@ -55,12 +55,14 @@ fn every_file_has_its_checksum() {
     let expected = [
         "annotated-policy.opa.wasm",
         "annotated-policy.wasm",
+        "config.schema.json",
         &archive,
         &format!("eci-security-context-chart-{VERSION}.tgz"),
         &format!("eci-security-context-npm-{VERSION}.tgz"),
         "policy-sbom.cdx.json",
         "policy.opa.wasm",
         "policy.wasm",
+        "report.schema.json",
         "settings.schema.json",
     ];
     assert_eq!(named, expected.map(str::to_owned).into());

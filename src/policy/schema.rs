@@ -77,7 +77,7 @@ pub fn schema() -> Value {
         "$id",
         concat!(
             env!("CARGO_PKG_REPOSITORY"),
-            "/raw/main/settings.schema.json"
+            "/raw/main/schemas/settings.schema.json"
         )
         .into(),
     );

@@ -9,7 +9,7 @@ use super::*;
 #[test]
 fn the_schema_of_the_settings() {
     held(
-        "settings.schema.json",
+        "schemas/settings.schema.json",
         &format!("{:#}\n", eci_security_context::policy::schema::schema()),
     );
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
@@ -36,20 +37,9 @@ impl Reporter for Json {
     }
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
-        let lines = Lines::of(&report.text);
         out.write_all(if self.follows { b",\n" } else { b"\n" })?;
         self.follows = true;
-        out.write_all(b"{\"file\":")?;
-        write(out, &report.name)?;
-        write!(out, ",\"objects\":{},\"problems\":", report.objects.len())?;
-        list(out, &report.problems, |problem| {
-            ProblemRecord::of(problem, &lines)
-        })?;
-        out.write_all(b",\"findings\":")?;
-        list(out, &report.found, |found| {
-            FindingRecord::of(found, report, &lines)
-        })?;
-        out.write_all(b"}")
+        write_with(out, &FileRecord::of(report), OneLine::except_lists())
     }
 
     fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
@@ -59,30 +49,58 @@ impl Reporter for Json {
     }
 }
 
-/// Writes an array, one item a line.
-fn list<'i, T, R: Serialize>(
-    out: &mut dyn Write,
-    items: &'i [T],
-    record: impl Fn(&'i T) -> R,
-) -> io::Result<()> {
-    out.write_all(b"[")?;
-    for (position, item) in items.iter().enumerate() {
-        out.write_all(if position == 0 { b"\n" } else { b",\n" })?;
-        write(out, &record(item))?;
-    }
-    out.write_all(b"]")
-}
-
 /// Writes a value on one line.
 pub(super) fn write(out: &mut dyn Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
-    Ok(value.serialize(&mut Serializer::with_formatter(out, OneLine))?)
+    write_with(out, value, OneLine::default())
+}
+
+fn write_with(
+    out: &mut dyn Write,
+    value: &(impl Serialize + ?Sized),
+    format: OneLine,
+) -> io::Result<()> {
+    Ok(value.serialize(&mut Serializer::with_formatter(out, format))?)
 }
 
 /// Compact JSON with every control character escaped, also those that JSON allows: an output that strips styles would
 /// remove them.
-struct OneLine;
+#[derive(Default)]
+struct OneLine {
+    /// True if an item of an outer array is on a line of its own.
+    breaks: bool,
+    /// The number of open arrays.
+    depth: usize,
+}
+
+impl OneLine {
+    fn except_lists() -> Self {
+        Self {
+            breaks: true,
+            depth: 0,
+        }
+    }
+}
 
 impl Formatter for OneLine {
+    fn begin_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"[")
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        out.write_all(b"]")
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        let comma: &[u8] = if first { b"" } else { b"," };
+        out.write_all(comma)?;
+        match self.breaks && self.depth == 1 {
+            true => out.write_all(b"\n"),
+            false => Ok(()),
+        }
+    }
+
     fn write_string_fragment<W: Write + ?Sized>(
         &mut self,
         out: &mut W,
@@ -99,16 +117,76 @@ impl Formatter for OneLine {
     }
 }
 
-#[derive(Serialize)]
+/// Returns the JSON Schema of the report.
+pub(crate) fn schema() -> schemars::Schema {
+    schemars::schema_for!(Report<'static>)
+}
+
+/// The report of `eci-policy check --format json`.
+#[derive(JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "it is written piece by piece, as files are checked"
+)]
+struct Report<'r> {
+    /// The version of the format. It rises when a field is removed, or changes its meaning.
+    version: u32,
+    /// The profile, the settings and the version by which the run judged.
+    run: &'r Run,
+    /// The files, in the order in which they were read.
+    files: Vec<FileRecord<'r>>,
+    /// The totals of all files.
+    totals: &'r Totals,
+}
+
+/// A file.
+#[derive(Serialize, JsonSchema)]
+struct FileRecord<'r> {
+    /// The path as it was given or found, or `<stdin>`.
+    file: &'r str,
+    /// The number of objects that were reviewed.
+    objects: usize,
+    /// The problems of reading it.
+    problems: Vec<ProblemRecord<'r>>,
+    /// The findings, in the order of the file.
+    findings: Vec<FindingRecord<'r>>,
+}
+
+impl<'r> FileRecord<'r> {
+    fn of(report: &'r FileReport) -> Self {
+        let lines = Lines::of(&report.text);
+        let problems = report.problems.iter();
+        let findings = report.found.iter();
+        Self {
+            file: &report.name,
+            objects: report.objects.len(),
+            problems: problems
+                .map(|problem| ProblemRecord::of(problem, &lines))
+                .collect(),
+            findings: findings
+                .map(|found| FindingRecord::of(found, report, &lines))
+                .collect(),
+        }
+    }
+}
+
+/// A problem of reading a file.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ProblemRecord<'r> {
+    /// The problem.
     message: &'r str,
+    /// The fix, if one is known.
     help: Option<&'r str>,
-    /// The position; each part is null for a problem of the whole file.
+    /// The line, from 1; null for the whole file, as the next three.
     line: Option<usize>,
+    /// The column in characters, from 1.
     column: Option<usize>,
+    /// The line of the end.
     end_line: Option<usize>,
+    /// The column of the first character after it.
     end_column: Option<usize>,
+    /// True if everything was reviewed in spite of it.
     remark: bool,
 }
 
@@ -127,14 +205,22 @@ impl<'r> ProblemRecord<'r> {
     }
 }
 
-#[derive(Serialize)]
+/// A finding.
+#[derive(Serialize, JsonSchema)]
 struct FindingRecord<'r> {
+    /// The rule.
     rule: &'static str,
+    /// The action of the policy: `deny`, `fix`, `warn` or `audit`.
     action: &'static str,
+    /// The effect on ECI: `refused`, `lost`, `overridden` or `ignored`.
     effect: &'static str,
+    /// The object, such as `Deployment shop/web`.
     object: &'r str,
+    /// The field, as the API server prints it.
     path: String,
+    /// The problem.
     message: &'r str,
+    /// The fix.
     help: &'r str,
     /// The page of the rule.
     url: String,
@@ -142,10 +228,13 @@ struct FindingRecord<'r> {
     note: Option<&'static str>,
     #[serde(flatten)]
     region: Region,
-    /// In bytes, by which programs cut a file.
+    /// The offset of the field in the file, in bytes.
     offset: usize,
+    /// The length of the field, in bytes.
     length: usize,
+    /// The repair, if there is one.
     fix: Option<FixRecord<'r>>,
+    /// Why the finding is suppressed, if it is.
     suppressed: Option<&'r Suppression>,
 }
 
@@ -171,9 +260,12 @@ impl<'r> FindingRecord<'r> {
     }
 }
 
-#[derive(Serialize)]
+/// A repair of the file.
+#[derive(Serialize, JsonSchema)]
 struct FixRecord<'r> {
+    /// The title of the change.
     title: &'static str,
+    /// The changes of the text, in order.
     replacements: Vec<ReplacementRecord<'r>>,
 }
 
@@ -194,10 +286,14 @@ impl<'r> FixRecord<'r> {
     }
 }
 
-#[derive(Serialize)]
+/// A change of the text.
+#[derive(Serialize, JsonSchema)]
 struct ReplacementRecord<'r> {
+    /// The offset of the old text, in bytes.
     offset: usize,
+    /// The length of the old text, in bytes.
     length: usize,
+    /// The new text.
     text: &'r str,
 }
 

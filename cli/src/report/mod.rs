@@ -6,7 +6,7 @@ mod concise;
 mod fixtures;
 mod github;
 mod gitlab;
-mod json;
+pub(crate) mod json;
 mod junit;
 mod lines;
 mod sarif;
@@ -24,6 +24,7 @@ use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Finding;
 use eci_security_context::rules::rule::{Action, Effect, Rule};
 use eci_security_context::text::cut;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::ReportFormat;
@@ -172,16 +173,16 @@ pub(crate) struct Found {
 }
 
 /// Why a finding is suppressed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Suppression {
-    /// What suppresses it.
+    /// The thing that suppresses it.
     pub(crate) by: SuppressedBy,
     /// The reason in the comment; empty if it has none.
     pub(crate) reason: String,
 }
 
-/// What suppresses a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The thing that suppresses a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SuppressedBy {
     /// A comment in the file.
@@ -366,7 +367,7 @@ impl Problem {
 }
 
 /// The profile, the settings and the version by which a run judges.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Run {
     /// The version of the command.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Action;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Exit;
@@ -11,7 +12,7 @@ use crate::Exit;
 use super::{FileReport, FixTrigger, Weight};
 
 /// The totals of all files.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Totals {
     /// Files with manifests.

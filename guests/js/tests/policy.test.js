@@ -174,7 +174,7 @@ test('the rules are those of the catalogue', () => {
 });
 
 test('the schema is that of the repository', () => {
-  const schema = JSON.parse(readFileSync(join(repository, 'settings.schema.json'), 'utf8'));
+  const schema = JSON.parse(readFileSync(join(repository, 'schemas/settings.schema.json'), 'utf8'));
   assert.deepEqual(settingsSchema(), schema);
   settingsSchema().title = 'changed';
   assert.deepEqual(settingsSchema(), schema);
