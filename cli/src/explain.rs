@@ -1,4 +1,4 @@
-//! `eci-policy explain`: the documentation of the rules, which is Markdown. It is styled and wrapped, and not changed.
+//! `eci-policy explain`: the documentation of the rules.
 
 use std::io::{self, Write};
 
@@ -7,18 +7,17 @@ use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::Rule;
 use eci_security_context::text::{nearest, quote};
 
-use crate::Exit;
 use crate::args::Explain;
-use crate::console::wrap;
+use crate::console::{text_width, wrap};
 use crate::failure::Failure;
 use crate::report::effect_sentence;
+use crate::{Exit, markdown};
 
-/// The width of the text, as in the documentation.
-const WIDTH: usize = 100;
+/// The minimum width of a column of text.
+const NARROWEST: usize = 24;
 /// The width of a label.
 const LABEL: usize = 9;
 const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
 
 pub(crate) fn run(explain: &Explain, out: &mut dyn Write) -> Result<Exit, Failure> {
     match &explain.rule {
@@ -55,8 +54,9 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         docs,
         ..
     } = rule;
+    let width = text_width();
     writeln!(out, "{BOLD}{id}{BOLD:#}\n")?;
-    for line in wrap(&format!("{summary}."), WIDTH) {
+    for line in wrap(&format!("{summary}."), width) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
@@ -67,35 +67,13 @@ fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         ("Fix", fix.as_deref().unwrap_or("none")),
         ("Since", since),
     ] {
-        for line in wrap(value, WIDTH - LABEL) {
+        for line in wrap(value, width - LABEL) {
             writeln!(out, "{BOLD}{label:<LABEL$}{BOLD:#}{line}")?;
             label = "";
         }
     }
     writeln!(out)?;
-    markdown(docs, out)
-}
-
-/// Writes Markdown: the bold words at the start of a paragraph are bold, and code is dimmed.
-fn markdown(docs: &str, out: &mut dyn Write) -> io::Result<()> {
-    // The word after `yaml`, which Markdown does not show, distinguishes the two manifests of a rule.
-    let docs = docs
-        .replace("```yaml bad\n", "Found:\n\n```yaml\n")
-        .replace("```yaml good\n", "Not found:\n\n```yaml\n");
-    let mut is_code = false;
-    for line in docs.lines() {
-        let is_fence = line.starts_with("```");
-        is_code ^= is_fence;
-        let lead = line
-            .strip_prefix("**")
-            .and_then(|rest| rest.split_once("**"));
-        match lead {
-            _ if is_code || is_fence => writeln!(out, "{DIM}{line}{DIM:#}")?,
-            Some((lead, rest)) => writeln!(out, "{BOLD}**{lead}**{BOLD:#}{rest}")?,
-            None => writeln!(out, "{line}")?,
-        }
-    }
-    Ok(())
+    markdown::write(docs, width, out)
 }
 
 /// Writes the table of the rules, in evaluation order.
@@ -111,7 +89,9 @@ fn table(out: &mut dyn Write) -> io::Result<()> {
     let ids = widest(|rule| rule.id, "rule");
     let effects = widest(|rule| rule.effect.as_str(), "effect");
     let actions = widest(|rule| rule.action.as_str(), "default");
-    let finds = WIDTH.saturating_sub(ids + effects + actions + 6);
+    let finds = text_width()
+        .saturating_sub(ids + effects + actions + 6)
+        .max(NARROWEST);
     writeln!(
         out,
         "{BOLD}{:ids$}  {:effects$}  {:actions$}  finds, and the fix{BOLD:#}",
@@ -136,31 +116,4 @@ fn table(out: &mut dyn Write) -> io::Result<()> {
         out,
         "\n`eci-policy explain RULE` explains a rule, with its source and the fix."
     )
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        reason = "a test may panic"
-    )]
-
-    use super::*;
-
-    fn written(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> String {
-        let mut out = Vec::new();
-        write(&mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn leading_words_are_bold_and_code_is_dimmed() {
-        let docs = "**Why.** So.\n\n```yaml bad\n**no: lead\n```\nimage: a/**\n";
-        assert_eq!(
-            written(|out| markdown(docs, out)),
-            "\u{1b}[1m**Why.**\u{1b}[0m So.\n\nFound:\n\n\u{1b}[2m```yaml\u{1b}[0m\n\u{1b}[2m**no: lead\u{1b}[0m\n\u{1b}[2m```\u{1b}[0m\nimage: a/**\n"
-        );
-    }
 }

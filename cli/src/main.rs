@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 mod fix;
 mod input;
+mod markdown;
 mod near_miss;
 mod object;
 mod openapi;

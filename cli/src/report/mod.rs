@@ -14,7 +14,7 @@ mod statistics;
 mod summary;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -28,6 +28,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::ReportFormat;
+use crate::console::terminal_width;
 use crate::input::{InputError, path_in_repository};
 pub(crate) use lines::Lines;
 pub(crate) use summary::{Totals, counted};
@@ -433,7 +434,8 @@ pub(crate) fn reporter(format: ReportFormat, run: Run, shown: Shown) -> Box<dyn 
     match format {
         ReportFormat::Text => Box::new(text::Text {
             shown,
-            ..text::Text::default()
+            width: terminal_width(),
+            explained: BTreeSet::new(),
         }),
         ReportFormat::Concise => Box::new(concise::Concise { shown }),
         ReportFormat::Statistics => Box::new(statistics::Statistics {

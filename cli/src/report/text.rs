@@ -9,6 +9,8 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet, Title};
 use eci_security_context::rules::rule::Finding;
 
+use crate::console::wrap;
+
 use super::{
     FileReport, FixTrigger, Found, Lines, Problem, Reporter, Severity, Shown, Totals,
     effect_sentence, printable, url_of, visible,
@@ -26,6 +28,8 @@ const RENDERER: Renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
 #[derive(Debug, Default)]
 pub(super) struct Text {
     pub(super) shown: Shown,
+    /// The width at which messages are wrapped; `None` if a program reads them.
+    pub(super) width: Option<usize>,
     /// The rules whose effect was printed.
     pub(super) explained: BTreeSet<&'static str>,
 }
@@ -40,6 +44,7 @@ impl Reporter for Text {
         let file = File {
             name: printable(&report.name),
             lines: Lines::of(&report.text),
+            width: self.width,
         };
         for problem in problems {
             writeln!(out, "{}\n", file.problem(problem))?;
@@ -69,6 +74,7 @@ const fn level(severity: Severity) -> Level<'static> {
 struct File<'t> {
     name: String,
     lines: Lines<'t>,
+    width: Option<usize>,
 }
 
 impl File<'_> {
@@ -81,9 +87,12 @@ impl File<'_> {
             help,
             ..
         } = &found.finding;
-        let title = level(found.severity())
-            .primary_title(printable(message))
+        let level = level(found.severity());
+        let before = found.severity().as_str().len() + rule.id.len() + "[]: ".len();
+        let title = level
+            .primary_title(self.wrapped(message, before))
             .id(rule.id);
+        let note = |level: Level<'static>, text: &str| self.note(level, text);
         let mut notes = vec![note(Level::NOTE, &format!("{object}: {path}"))];
         if is_first {
             notes.push(note(Level::NOTE, effect_sentence(rule.effect)));
@@ -109,13 +118,29 @@ impl File<'_> {
         let help = problem
             .help
             .iter()
-            .map(|help| note(Level::HELP, help))
+            .map(|help| self.note(Level::HELP, help))
             .collect();
+        let before = problem.severity().as_str().len() + ": ".len();
         self.render(
-            level(problem.severity()).primary_title(printable(&problem.message)),
+            level(problem.severity()).primary_title(self.wrapped(&problem.message, before)),
             problem.span.as_ref(),
             help,
         )
+    }
+
+    /// Returns a message below the source.
+    fn note(&self, level: Level<'static>, text: &str) -> Message<'static> {
+        // The number of the line, and the name of the level.
+        level.message(self.wrapped(text, "12345 = help: ".len()))
+    }
+
+    /// Returns a text without control characters, wrapped so that this much fits before each line.
+    fn wrapped(&self, text: &str, before: usize) -> String {
+        let text = printable(text);
+        match self.width {
+            Some(width) => wrap(&text, width.saturating_sub(before)).join("\n"),
+            None => text,
+        }
     }
 
     fn render(
@@ -179,10 +204,6 @@ fn placed(group: &Group<'_>, place: &str) -> String {
         }
         None => rendered,
     }
-}
-
-fn note<'a>(level: Level<'a>, text: &str) -> Message<'a> {
-    level.message(printable(text))
 }
 
 /// Returns a piece of source without control characters. The renderer expands tabs.

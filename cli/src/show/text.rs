@@ -1,4 +1,4 @@
-//! The output for people: a block of tables for each object, wrapped at 100 columns between words.
+//! The output for people: a block of tables for each object, wrapped between words.
 
 use std::io::{self, Write};
 
@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::Located;
 use super::container::{Capabilities, Container, Setting, Source};
 use super::effective::{Effective, Instance, Remark, Sysctl};
-use crate::console::wrap;
+use crate::console::{text_width, wrap};
 
-const WIDTH: usize = 100;
 /// The longest cell that is not wrapped.
 const CELL: usize = 36;
 /// The minimum width of a wrapped cell.
@@ -233,7 +232,7 @@ fn table<const COLUMNS: usize>(
             left.push_str(&format!("{cell:width$}  "));
         }
         let margin = left.chars().count();
-        let mut lines = wrap(last, WIDTH.saturating_sub(margin).max(NARROWEST)).into_iter();
+        let mut lines = wrap(last, text_width().saturating_sub(margin).max(NARROWEST)).into_iter();
         writeln!(
             out,
             "{}",
@@ -247,7 +246,7 @@ fn table<const COLUMNS: usize>(
 }
 
 fn paragraph(text: &str, indent: usize, out: &mut dyn Write) -> io::Result<()> {
-    for line in wrap(&one_line(text), WIDTH - indent) {
+    for line in wrap(&one_line(text), text_width() - indent) {
         writeln!(out, "{:indent$}{line}", "")?;
     }
     Ok(())
@@ -271,7 +270,9 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert!(
-            lines.iter().all(|line| line.chars().count() <= WIDTH),
+            lines
+                .iter()
+                .all(|line| line.chars().count() <= text_width()),
             "{text}"
         );
         let [first, second, name, last] = lines.try_into().unwrap();
