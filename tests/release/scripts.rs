@@ -12,6 +12,7 @@ fn the_scripts_print_their_usage() {
         ("checksums", "FOLDER"),
         ("component", "fmt|clippy"),
         ("dist", "FOLDER [cargo args...]"),
+        ("install-release", "FOLDER VERSION|COMMIT [REMOTE]"),
         ("kube-tool", "helm|kubectl"),
         ("npm-build", "OUT.tgz"),
         ("publish", "modules|signatures|release|artifacthub|npm"),
