@@ -15,7 +15,10 @@ fn the_scripts_print_their_usage() {
         ("install-release", "FOLDER VERSION|COMMIT [REMOTE]"),
         ("kube-tool", "helm|kubectl"),
         ("npm-build", "OUT.tgz"),
-        ("publish", "modules|signatures|release|artifacthub|npm"),
+        (
+            "publish",
+            "modules|image|signatures|release|artifacthub|npm",
+        ),
         ("release-assets", "FOLDER"),
         ("reproducible", "policy.wasm"),
         ("sbom", "OUT.cdx.json"),
