@@ -189,7 +189,10 @@ fn the_action_installs_its_own_revision_or_a_release() {
 }
 
 /// Checks with these inputs, the others at their defaults; the exit code, what is said, and the SARIF.
-fn act(machine: &Machine, inputs: &[(&str, &str)]) -> (Option<i32>, String, Option<Value>) {
+pub(crate) fn act(
+    machine: &Machine,
+    inputs: &[(&str, &str)],
+) -> (Option<i32>, String, Option<Value>) {
     let _ = fs::remove_file(machine.path("output"));
     let mut script = machine.script("scripts/action-check");
     let action = yaml("action.yml");

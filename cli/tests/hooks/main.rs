@@ -10,6 +10,7 @@
 mod action;
 mod pre_commit;
 mod release;
+mod snippets;
 
 use serde_json::Value;
 use std::fs;

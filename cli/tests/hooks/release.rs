@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The name of the archive for this machine.
-fn name() -> String {
+pub(crate) fn name() -> String {
     let arch = std::env::consts::ARCH;
     let target = if cfg!(target_os = "macos") {
         format!("{arch}-apple-darwin")
@@ -37,7 +37,7 @@ fn bash(folder: &Path, script: &str) -> String {
 }
 
 /// Returns the archive of the command, packed as scripts/dist does.
-fn archive() -> &'static [u8] {
+pub(crate) fn archive() -> &'static [u8] {
     static ARCHIVE: OnceLock<Vec<u8>> = OnceLock::new();
     ARCHIVE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
