@@ -195,7 +195,10 @@ fn the_hook_builds_where_there_is_no_release() {
 #[test]
 fn a_download_with_a_wrong_checksum_is_an_error() {
     for (change, message) in [
-        (r#"echo more >>"$NAME.tar.gz""#, "; SHA256SUMS has "),
+        (
+            r#"echo more >>"$NAME.tar.gz""#,
+            "not installed: the checksum of ",
+        ),
         ("sed -i.old s/eci/other/ SHA256SUMS", "SHA256SUMS has none"),
         (": >SHA256SUMS", "SHA256SUMS has none"),
     ] {
