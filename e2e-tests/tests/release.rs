@@ -44,6 +44,21 @@ fn archive() -> String {
     archive.clone()
 }
 
+/// The folder of the archive of the command, unpacked for a test.
+fn unpacked(test: &str) -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("release")
+        .join(test);
+    std::fs::create_dir_all(&place).unwrap();
+    let archive = archive();
+    run(Command::new("tar")
+        .arg("-xzf")
+        .arg(asset(&archive))
+        .arg("-C")
+        .arg(&place));
+    place.join(archive.strip_suffix(".tar.gz").unwrap())
+}
+
 #[test]
 fn every_file_has_its_checksum() {
     let sums = std::fs::read_to_string(asset("SHA256SUMS")).unwrap();
@@ -179,20 +194,12 @@ fn the_archives_have_the_files_of_their_version() {
         (&"eci-security-context".into(), &VERSION.into())
     );
 
-    let archive = archive();
-    let name = archive.strip_suffix(".tar.gz").unwrap();
+    let folder = unpacked("files");
+    let name = folder.file_name().unwrap().to_str().unwrap();
     assert!(
         name.starts_with(&format!("eci-policy-v{VERSION}-")),
         "{name}"
     );
-    let unpacked = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release");
-    std::fs::create_dir_all(&unpacked).unwrap();
-    run(Command::new("tar")
-        .arg("-xzf")
-        .arg(asset(&archive))
-        .arg("-C")
-        .arg(&unpacked));
-    let folder = unpacked.join(name);
     let files: BTreeSet<_> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -200,4 +207,43 @@ fn the_archives_have_the_files_of_their_version() {
     assert_eq!(files, ["LICENSE", "eci-policy"].map(str::to_owned).into());
     let printed = run(Command::new(folder.join("eci-policy")).arg("--version"));
     assert_eq!(printed.trim(), format!("eci-policy {VERSION}"));
+}
+
+/// The image has no other file, and the archive is for every distribution.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_command_runs_in_an_empty_root() {
+    let folder = unpacked("root");
+    let libraries = Command::new("ldd")
+        .arg(folder.join("eci-policy"))
+        .output()
+        .unwrap();
+    let libraries = String::from_utf8([libraries.stdout, libraries.stderr].concat()).unwrap();
+    assert!(
+        ["statically linked", "not a dynamic executable"]
+            .iter()
+            .any(|answer| libraries.contains(answer)),
+        "{libraries}"
+    );
+    let ways = ["chroot", "unshare --map-root-user chroot", "sudo -n chroot"];
+    for way in ways {
+        let mut words = way.split(' ');
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).arg(&folder);
+        let Ok(output) = command.args(["/eci-policy", "--version"]).output() else {
+            continue;
+        };
+        let error = String::from_utf8(output.stderr).unwrap();
+        match output.status.code() {
+            Some(0) => {
+                let printed = String::from_utf8(output.stdout).unwrap();
+                assert_eq!(printed.trim(), format!("eci-policy {VERSION}"));
+                return;
+            }
+            // With these, chroot reports that the program does not start.
+            Some(126 | 127) => panic!("{way}: {error}"),
+            _ => eprintln!("{way}: {error}"),
+        }
+    }
+    eprintln!("SKIPPED: nothing on this machine may change the root: {ways:?}");
 }

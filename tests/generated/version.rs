@@ -3,7 +3,7 @@
 use super::*;
 
 /// The files with the version, and the text before it. Other files are generated from these.
-const VERSIONS: [(&str, &str); 18] = [
+const VERSIONS: [(&str, &str); 20] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
     (TWINS[0], "/eci-security-context:v"),
     (TWINS[1], "/eci-security-context:v"),
@@ -16,11 +16,13 @@ const VERSIONS: [(&str, &str); 18] = [
     ("docs/releasing.md", "TAG=v"),
     ("docs/releasing.md", "release.yml@refs/tags/v"),
     ("docs/releasing.md", "/eci-security-context:v"),
+    ("docs/releasing.md", "/eci-policy:v"),
     ("docs/releasing.md", "gh release download v"),
     ("docs/releasing.md", "npm publish eci-security-context-npm-"),
     ("docs/command.md", "/releases/download/v"),
     ("docs/command.md", "eci-policy-v"),
     ("docs/command.md", "    rev: v"),
+    ("docs/command.md", "/eci-policy:v"),
     ("docs/command.md", "/eci-security-context@v"),
 ];
 

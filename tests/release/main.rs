@@ -62,8 +62,10 @@ fn checkout(name: &str) -> PathBuf {
     let folder = folder(name);
     std::fs::create_dir_all(folder.join("scripts")).unwrap();
     std::fs::create_dir_all(folder.join("guests/opa")).unwrap();
+    std::fs::create_dir(folder.join("cli")).unwrap();
     for file in [
         "Cargo.toml",
+        "cli/Containerfile",
         "scripts/absolute-links",
         "scripts/changelog",
         "scripts/checksums",

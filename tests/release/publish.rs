@@ -57,6 +57,97 @@ fn the_modules_are_pushed_and_signed_by_their_digest() {
     fails(&folder, &publish, &variables, missing);
 }
 
+/// Puts the archives of the command for Linux into the folder of the release. Each file is named after its machine.
+fn with_archives(folder: &Path) {
+    for machine in ["x86_64", "aarch64"] {
+        let name = format!("eci-policy-{TAG}-{machine}-unknown-linux-gnu");
+        let packed = folder.join(&name);
+        std::fs::create_dir(&packed).unwrap();
+        // scripts/dist packs these, as a test of the release checks.
+        for file in ["eci-policy", "LICENSE"] {
+            std::fs::write(packed.join(file), machine).unwrap();
+        }
+        let archive = folder.join(ASSETS).join(name.clone() + ".tar.gz");
+        let mut tar = Command::new("tar");
+        tar.arg("-czf").arg(archive).arg("-C").arg(folder).arg(name);
+        passed(tar.output().unwrap());
+    }
+}
+
+#[test]
+fn the_image_has_the_command_of_each_machine() {
+    let folder = with_assets("image");
+    with_archives(&folder);
+    stub(&folder, "cosign", "");
+    // The last argument of the build is the context.
+    let build = format!(
+        r#"for last; do :; done
+        case $1 in
+          build) cp -r "$last" '{0}/context' ;;
+          manifest) echo "$DIGEST" >"$5" ;;
+        esac"#,
+        folder.display()
+    );
+    stub(&folder, "buildah", &build);
+    let publish = ["publish", "image"];
+    let login = [
+        ("TAG", TAG),
+        ("REGISTRY_USERNAME", "octocat"),
+        ("REGISTRY_PASSWORD", "s3cr3t"),
+    ];
+    let variables = [&login[..], &[("DIGEST", "sha256:0123")]].concat();
+    let printed = passes(&folder, &publish, &variables);
+    assert!(!printed.contains("s3cr3t"));
+    let image = "ghcr.io/eci-security-context/eci-policy";
+    let log = text(folder.join("log"));
+    let lines: Vec<_> = log.lines().collect();
+    let list = lines[2].split(' ').nth(5).unwrap();
+    let context = lines[2].rsplit(' ').next().unwrap();
+    let expected = format!(
+        "cosign login ghcr.io --username octocat --password-stdin\ns3cr3t\n\
+         buildah build --platform linux/amd64,linux/arm64 --manifest {list} --build-arg VERSION={VERSION} \
+         --file cli/Containerfile {context}\n\
+         buildah manifest push --all --digestfile {context}/digest {list} docker://{image}:{TAG}\n\
+         cosign sign --yes --new-bundle-format=false --use-signing-config=false {image}@sha256:0123\n\
+         cosign sign --yes --new-bundle-format=true --use-signing-config=true {image}@sha256:0123\n"
+    );
+    assert_eq!(log, expected);
+    assert!(!Path::new(context).exists(), "the context is left behind");
+
+    // The build finds every file that it copies.
+    let file = text(root("cli/Containerfile"));
+    let instruction = |name: &str| {
+        let mut lines = file.lines();
+        lines
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_else(|| panic!("{name}"))
+    };
+    assert_eq!(instruction("FROM "), "scratch");
+    let (user, _) = instruction("USER ").split_once(':').unwrap();
+    assert!(user.parse::<u32>().unwrap() > 0, "the user is root");
+    let (copied, place) = instruction("COPY ").rsplit_once(' ').unwrap();
+    assert_eq!(place, "/");
+    assert_eq!(instruction("ENTRYPOINT "), r#"["/eci-policy"]"#);
+    for (arch, machine) in [("amd64", "x86_64"), ("arm64", "aarch64")] {
+        let files: Vec<_> = copied.split(' ').collect();
+        assert_eq!(files, ["$TARGETARCH/eci-policy", "$TARGETARCH/LICENSE"]);
+        for file in files {
+            let file = file.replace("$TARGETARCH", arch);
+            assert_eq!(text(folder.join("context").join(file)), machine);
+        }
+    }
+    let page = text(root("docs/command.md"));
+    assert!(page.contains(&format!(" {image}:{TAG} check ")), "{image}");
+
+    let variables = [&login[..], &[("DIGEST", "")]].concat();
+    let message = format!("{image}:{TAG} is not pushed; see buildah's error above");
+    fails(&folder, &publish, &variables, &message);
+    let arm = format!("eci-policy-{TAG}-aarch64-unknown-linux-gnu.tar.gz");
+    std::fs::remove_file(folder.join(ASSETS).join(&arm)).unwrap();
+    let missing = format!("{arm} does not exist: run scripts/dist first");
+    fails(&folder, &publish, &variables, &missing);
+}
+
 #[test]
 fn the_files_are_signed_and_released() {
     let folder = with_assets("files");
@@ -177,6 +268,7 @@ fn a_missing_program_is_named() {
     let programs = with_programs(&folder, &["bash", "env", "dirname"]);
     for (step, tool) in [
         ("modules", "kwctl"),
+        ("image", "buildah"),
         ("signatures", "cosign"),
         ("release", "gh"),
         ("artifacthub", "git"),

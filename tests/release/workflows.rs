@@ -33,7 +33,7 @@ fn checks_out(step: &Value) -> bool {
 }
 
 /// The commands of the workflows that tests run.
-const RUN_BY_TESTS: [&str; 11] = [
+const RUN_BY_TESTS: [&str; 12] = [
     "make test",
     // `make test` runs these in `make test-release`.
     "scripts/release-assets target/release-assets",
@@ -43,6 +43,7 @@ const RUN_BY_TESTS: [&str; 11] = [
     "scripts/changelog check \"$TAG\"",
     "scripts/changelog notes \"$TAG\"",
     "scripts/publish modules",
+    "scripts/publish image",
     "scripts/publish signatures",
     "scripts/publish release",
     "scripts/publish artifacthub",

@@ -189,7 +189,10 @@ fn the_action_installs_its_own_revision_or_a_release() {
 }
 
 /// Checks with these inputs, the others at their defaults; the exit code, what is said, and the SARIF.
-fn act(machine: &Machine, inputs: &[(&str, &str)]) -> (Option<i32>, String, Option<Value>) {
+pub(crate) fn act(
+    machine: &Machine,
+    inputs: &[(&str, &str)],
+) -> (Option<i32>, String, Option<Value>) {
     let _ = fs::remove_file(machine.path("output"));
     let mut script = machine.script("scripts/action-check");
     let action = yaml("action.yml");
@@ -254,6 +257,34 @@ fn the_action_leaves_the_findings_and_ends_as_the_check() {
     );
 }
 
+/// Without code scanning, one run of the check prints the annotations.
+#[test]
+fn the_action_annotates_where_it_does_not_upload() {
+    let machine = Machine::new();
+    machine.write("my pods/bad.yaml", DENIED);
+    machine.write("repaired.yaml", REPAIRED);
+    let annotations = |path: &str| {
+        let mut check = Command::new(COMMAND);
+        check.args(["check", "--format", "github", "--", path]);
+        said(&check.current_dir(machine.path("work")).output().unwrap())
+    };
+    for (inputs, expected, level) in [
+        (&[("paths", "my pods")][..], 1, "::error file="),
+        (&[("paths", "repaired.yaml")], 0, "::warning file="),
+        (
+            &[("paths", "repaired.yaml"), ("strict", "true")],
+            1,
+            "::warning file=",
+        ),
+    ] {
+        let (code, printed, sarif) =
+            act(&machine, &[inputs, &[("upload-sarif", "false")]].concat());
+        assert_eq!((code, sarif), (Some(expected), None), "{printed}");
+        assert_eq!(printed, annotations(inputs[0].1));
+        assert!(printed.starts_with(level), "{printed}");
+    }
+}
+
 #[test]
 fn the_inputs_of_the_action_are_arguments_of_the_check() {
     let machine = Machine::new();
@@ -291,6 +322,10 @@ fn the_inputs_of_the_action_are_arguments_of_the_check() {
     }
     for (inputs, says) in [
         (&[("strict", "yes")][..], "strict: must be true or false"),
+        (
+            &[("upload-sarif", "no")],
+            "upload-sarif: must be true or false",
+        ),
         (&[("paths", "")], "<PATH>"),
         (&[("settings", "none.yaml")], "none.yaml"),
         (&[("args", "--profile=1999")], "1999"),

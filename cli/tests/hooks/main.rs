@@ -9,6 +9,8 @@
 
 mod action;
 mod pre_commit;
+mod release;
+mod snippets;
 
 use serde_json::Value;
 use std::fs;
@@ -70,9 +72,12 @@ pub(crate) fn said(output: &Output) -> String {
     )
 }
 
-/// A machine with a checkout of this repository, an installed command, and a cargo that compiles nothing.
+/// A machine with a checkout of this repository, an installed command, a cargo that compiles nothing, and a folder of
+/// releases, which is empty.
 pub(crate) struct Machine {
     home: TempDir,
+    /// The folder of the checkout.
+    pub(crate) checkout: PathBuf,
 }
 
 impl Machine {
@@ -81,11 +86,13 @@ impl Machine {
             .prefix("a home ")
             .tempdir()
             .unwrap();
-        let machine = Self { home };
-        for folder in ["checkout", "bin", "work", "temp"] {
+        let checkout = home.path().join("checkout");
+        let machine = Self { home, checkout };
+        for folder in ["checkout", "bin", "work", "temp", "releases"] {
             fs::create_dir(machine.path(folder)).unwrap();
         }
-        symlink(root("scripts"), machine.path("checkout/scripts")).unwrap();
+        symlink(root("scripts"), machine.checkout.join("scripts")).unwrap();
+        symlink(root("Cargo.toml"), machine.checkout.join("Cargo.toml")).unwrap();
         symlink(root("cli/tests/support/cargo"), machine.path("bin/cargo")).unwrap();
         symlink(COMMAND, machine.path("bin/eci-policy")).unwrap();
         machine
@@ -104,7 +111,7 @@ impl Machine {
 
     /// A script of the checkout, to be run in the working directory.
     pub(crate) fn script(&self, script: &str) -> Command {
-        let mut command = Command::new(self.path("checkout").join(script));
+        let mut command = Command::new(self.checkout.join(script));
         let path = format!(
             "{}:{}",
             self.path("bin").display(),
@@ -117,7 +124,9 @@ impl Machine {
         command
             .env("CARGO_CALL", self.path("call"))
             .env("RUNNER_TEMP", self.path("temp"));
-        command.env("GITHUB_ACTION_PATH", self.path("checkout"));
+        command.env("GITHUB_ACTION_PATH", &self.checkout);
+        let releases = format!("file://{}", self.path("releases").display());
+        command.env("ECI_POLICY_RELEASES", releases.replace(' ', "%20"));
         command
             .env("GITHUB_OUTPUT", self.path("output"))
             .env("GITHUB_PATH", self.path("added"));
