@@ -59,7 +59,8 @@ impl Reviewer<'_> {
         }
     }
 
-    fn text(&self, name: String, text: String) -> FileReport {
+    /// Reviews a text of this name.
+    pub(crate) fn text(&self, name: String, text: String) -> FileReport {
         let parts = eci_manifest::parts(&text);
         let reports: Vec<_> = match parts.as_slice() {
             [part] => vec![self.part(part)],

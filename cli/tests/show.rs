@@ -5,6 +5,9 @@
     reason = "a test may panic"
 )]
 
+#[path = "../../tests/support/bad_payloads/mod.rs"]
+mod bad_payloads;
+
 use std::fmt::Write;
 use std::path::Path;
 
@@ -376,4 +379,63 @@ fn a_label_that_misses_is_pointed_out() {
         ran.err,
         "eci-policy: <stdin>:5:12: Pod a: the label eci is \"True\", so the pod does not run on ECI; write \"true\", in quotes\n"
     );
+}
+
+/// Returns the first error on standard error or in a report, without the help.
+fn first(lines: &str, name: &str) -> Option<String> {
+    let line = lines.lines().find(|line| line.contains(name))?;
+    Some(line.split("; ").next().unwrap().to_owned())
+}
+
+#[test]
+fn check_and_show_tell_the_same_first_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut names = Vec::new();
+    let small = bad_payloads::all().into_iter();
+    let small = small.filter(|bad| bad.payload.len() < 1 << 16);
+    for (number, bad) in small.enumerate() {
+        let Ok(payload) = serde_json::from_slice::<Value>(&bad.payload) else {
+            continue;
+        };
+        let object = &payload["request"]["object"];
+        if object["kind"].is_string() && object["apiVersion"].is_string() {
+            let file = format!("{number}.json");
+            std::fs::write(folder.path().join(&file), object.to_string()).unwrap();
+            names.push((file, bad.name));
+        }
+    }
+    assert!(names.len() > 300, "{}", names.len());
+    let run = |arguments: &[&str]| {
+        let mut command = cargo_bin_cmd!("eci-policy");
+        let ran = command
+            .current_dir(&folder)
+            .args(arguments)
+            .output()
+            .unwrap();
+        (ran.stdout, String::from_utf8(ran.stderr).unwrap())
+    };
+    let (report, _) = run(&["check", "--format", "json", "."]);
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    let (_, shown) = run(&["show", "."]);
+    let mut errors = 0;
+    for (file, name) in names {
+        let mut files = report["files"].as_array().unwrap().iter();
+        let of_file = files.find(|of| of["file"] == format!("./{file}")).unwrap();
+        let mut problems = of_file["problems"].as_array().unwrap().iter();
+        let checked = problems
+            .find(|problem| problem["remark"] == false)
+            .map(|problem| {
+                let line = format!(
+                    "eci-policy: ./{file}:{}:{}: {}",
+                    problem["line"],
+                    problem["column"],
+                    problem["message"].as_str().unwrap()
+                );
+                line.split("; ").next().unwrap().to_owned()
+            });
+        let shown = first(&shown, &format!(" ./{file}:"));
+        errors += usize::from(checked.is_some());
+        assert_eq!(checked, shown, "{name}");
+    }
+    assert!(errors > 100, "{errors}");
 }

@@ -21,7 +21,7 @@ use crate::console::to_stderr;
 use crate::explain::named_rule;
 use crate::failure::Failure;
 use crate::input::{Input, Source};
-use crate::report::{FileReport, FixTrigger, Found, Problem, Weight, counted};
+use crate::report::{FileReport, FixTrigger, Found, Lines, Problem, Weight, counted};
 use crate::review::{Repairs, Reviewer, problem};
 use crate::{Exit, batch, partial, repair};
 
@@ -43,6 +43,7 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
             Repairer {
                 reviewer,
                 rules: &rules,
+                is_dry: fix.diff,
             }
             .file(input)
         },
@@ -84,6 +85,8 @@ struct Repaired {
     possible: usize,
     /// The number of errors that remain.
     errors: usize,
+    /// The lines of these errors.
+    remaining: Vec<String>,
     /// The problems, without findings.
     report: FileReport,
 }
@@ -92,6 +95,8 @@ struct Repairer<'s> {
     reviewer: Reviewer<'s>,
     /// The rules of which every finding is repaired. If there are none, findings with the action `fix` are.
     rules: &'s [&'static Rule],
+    /// True if nothing is written.
+    is_dry: bool,
 }
 
 impl Repairer<'_> {
@@ -119,7 +124,28 @@ impl Repairer<'_> {
         }
         repaired.after = replaced(&text, &replacements);
         repaired.before = text;
+        if repaired.errors > 0 {
+            repaired.remaining = self.remaining(&repaired, &replacements);
+        }
         repaired
+    }
+
+    /// Returns the lines of the errors that remain, each with its position in the file as it then is.
+    fn remaining(&self, repaired: &Repaired, replacements: &[Replacement]) -> Vec<String> {
+        let name = repaired.report.name.clone();
+        let mut left = self.reviewer.text(name, repaired.after.clone());
+        left.found.retain(is_denied);
+        let mut text = &repaired.after;
+        if self.is_dry {
+            text = &repaired.before;
+            for found in &mut left.found {
+                let start = before(replacements, found.span.start);
+                found.span = start..start;
+            }
+        }
+        let lines = Lines::of(text);
+        let told = left.found.iter();
+        told.map(|found| left.line(found, &lines)).collect()
     }
 
     /// Returns the replacements in a part.
@@ -298,15 +324,35 @@ impl Repaired {
     }
 }
 
+/// Returns the offset before replacements of an offset after them.
+fn before(replacements: &[Replacement], after: usize) -> usize {
+    let (mut removed, mut added) = (0, 0);
+    for Replacement { span, text } in replacements {
+        let start = span.start + added - removed;
+        if after < start {
+            break;
+        }
+        if after < start + text.len() {
+            return span.start;
+        }
+        removed += span.len();
+        added += text.len();
+    }
+    after + removed - added
+}
+
+/// True if a finding denies and is not suppressed.
+fn is_denied(found: &Found) -> bool {
+    found.decision.action == Action::Deny && found.suppressed.is_none()
+}
+
 /// The document, the rule and the message of a denial. The path is not in it, because a repair may move it.
 type Denial = (usize, &'static str, String);
 
 /// Returns the denials that are not suppressed, each with the number of times that it occurs.
 fn denials(found: &[Found]) -> HashMap<Denial, usize> {
     let mut denials = HashMap::new();
-    let denied = found
-        .iter()
-        .filter(|found| found.decision.action == Action::Deny && found.suppressed.is_none());
+    let denied = found.iter().filter(|found| is_denied(found));
     for Found {
         document, finding, ..
     } in denied
@@ -341,13 +387,12 @@ impl FixTotals {
             before,
             after,
             findings,
+            remaining,
             report,
             ..
         } = repaired;
-        report
-            .problem_lines(&before, true)
-            .iter()
-            .for_each(to_stderr);
+        let lines = report.problem_lines(&before, true);
+        lines.iter().chain(&remaining).for_each(to_stderr);
         let failures = report
             .problems
             .iter()
@@ -408,7 +453,7 @@ impl FixTotals {
                 "remain"
             };
             let errors = counted(self.errors, "error");
-            summary += &format!("; {errors} {verb} (see eci-policy check)");
+            summary += &format!("; {errors} {verb} to be repaired by hand");
         }
         summary
     }

@@ -20,11 +20,7 @@ impl Reporter for Concise {
             writeln!(out, "{}", printable(&line))?;
         }
         for found in self.shown.found(report) {
-            let level = found.severity().as_str();
-            let at = report.location(&lines, Some(&found.span), &report.name);
-            let (rule, told) = (found.finding.rule.id, report.one_line(found));
-            let line = format!("{at}: {level}[{rule}] {told}");
-            writeln!(out, "{}", printable(&line))?;
+            writeln!(out, "{}", report.line(found, &lines))?;
         }
         Ok(())
     }

@@ -138,6 +138,13 @@ impl FileReport {
         object.map_or("", |object| &object.name)
     }
 
+    /// Returns a finding as a line with its position: `file:line:column: level[rule] message`.
+    pub(crate) fn line(&self, found: &Found, lines: &Lines<'_>) -> String {
+        let at = self.location(lines, Some(&found.span), &self.name);
+        let (level, rule) = (found.severity().as_str(), found.finding.rule.id);
+        printable(&format!("{at}: {level}[{rule}] {}", self.one_line(found)))
+    }
+
     /// Returns a finding in one line, for formats that do not show the source.
     fn one_line(&self, found: &Found) -> String {
         let Finding {

@@ -384,13 +384,13 @@ fn lists_and_streams_are_repaired_object_by_object() {
             list(REPAIRED),
             list(&repaired),
             0,
-            "1 finding in 1 file repaired; 1 error remains (see eci-policy check)",
+            "1 finding in 1 file repaired; 1 error remains to be repaired by hand",
         ),
         (
             stream(REPAIRED),
             stream(&repaired),
             2,
-            "3 findings in 1 file repaired; 1 error remains (see eci-policy check)",
+            "3 findings in 1 file repaired; 1 error remains to be repaired by hand",
         ),
     ] {
         let folder = Folder::with(&[("all.yaml", &text)]);
@@ -420,4 +420,46 @@ fn a_flow_mapping_with_comments_is_not_repaired() {
             ran.err
         );
     }
+}
+
+#[test]
+fn the_errors_that_remain_are_listed_where_they_are() {
+    // The repair adds a line to the first container, above the error.
+    let text = "apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {alibabacloud.com/eci: \"true\"}}
+spec:
+  securityContext: {runAsGroup: 7}
+  containers:
+  - name: a
+    image: b
+  - name: privileged
+    image: b
+    securityContext:
+      privileged: true
+";
+    let folder = Folder::with(&[("pod.yaml", text)]);
+    let line = |line: usize, column: usize| {
+        format!(
+            "pod.yaml:{line}:{column}: error[privileged] Pod web: spec.containers[1].securityContext.privileged: privileged: true is not allowed on ECI without Alibaba Cloud's approval; "
+        )
+    };
+    let ran = folder.run(&["fix", "--diff", "pod.yaml"]);
+    assert!(ran.err.starts_with(&line(12, 7)), "{}", ran.err);
+    let ran = folder.run(&["fix", "pod.yaml"]);
+    assert_eq!(ran.err.lines().count(), 2, "{}", ran.err);
+    assert!(
+        ran.err
+            .ends_with("; 1 error remains to be repaired by hand\n"),
+        "{}",
+        ran.err
+    );
+    let repaired = folder.read("pod.yaml");
+    let at = repaired
+        .lines()
+        .position(|line| line == "      privileged: true")
+        .unwrap()
+        + 1;
+    assert!(at > 12, "{repaired}");
+    assert!(ran.err.starts_with(&line(at, 7)), "{}\n{repaired}", ran.err);
 }

@@ -266,3 +266,27 @@ proptest! {
         prop_assert!(carets.contains('^'), "{carets:?}");
     }
 }
+
+#[test]
+fn a_terminal_shows_whole_words() {
+    let mut out = Vec::new();
+    let mut text = super::Text {
+        width: Some(40),
+        ..super::Text::default()
+    };
+    let mut file = denial();
+    file.found[0].finding.help = "remove it, or ask for the approval by a ticket".into();
+    text.file(&file, &mut out).unwrap();
+    let shown = anstream::adapter::strip_bytes(&out).into_vec();
+    let shown = String::from_utf8(shown).unwrap();
+    let (_, help) = shown.split_once("= help: ").unwrap();
+    let lines: Vec<_> = help.lines().take(2).collect();
+    assert_eq!(
+        lines,
+        [
+            "remove it, or ask for the",
+            "          approval by a ticket"
+        ],
+        "{shown}"
+    );
+}
