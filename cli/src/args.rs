@@ -53,6 +53,8 @@ pub(crate) enum Command {
     /// Runs a Kubewarden module on manifests, in the host that Kubewarden embeds.
     #[cfg(feature = "run")]
     Run(Run),
+    /// Runs a language server on standard input and output, for editors.
+    Lsp(Lsp),
     /// Prints a JSON Schema, for editors and programs.
     Schema {
         /// The thing that it describes.
@@ -343,6 +345,14 @@ pub(crate) struct Diff {
     /// Does not read `.eci-policy.yaml`.
     #[arg(long)]
     pub(crate) no_config: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An editor starts the server. docs/editors.md says how to set up Neovim, Helix, Zed and VS Code.")]
+pub(crate) struct Lsp {
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
 }
 
 #[cfg(feature = "run")]

@@ -188,6 +188,18 @@ fn shown(file: &Path) -> String {
 }
 
 impl Config {
+    /// Finds and reads the configuration of a file; without one, that of the current directory.
+    ///
+    /// # Errors
+    /// As of [`Paths::of`].
+    pub(crate) fn of(file: Option<PathBuf>, args: &SettingsArgs) -> Result<Self, Failure> {
+        let file = file.unwrap_or_else(|| PathBuf::from("-"));
+        // A new file is not saved yet.
+        let known = file.ancestors().find(|path| path.exists());
+        let config = known.filter(|_| !args.no_config);
+        Self::read(config.and_then(file_for), args)
+    }
+
     fn read(file: Option<PathBuf>, args: &SettingsArgs) -> Result<Self, Failure> {
         let written = match file {
             Some(file) => Written::read(file)?,

@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 mod fix;
 mod input;
+mod lsp;
 mod markdown;
 mod near_miss;
 mod object;
@@ -85,6 +86,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
         #[cfg(feature = "run")]
         Command::Run(run) => run::run(run, out),
         Command::Schema { of } => schema::run(*of, out),
+        Command::Lsp(lsp) => lsp::run(lsp),
         Command::Completions { shell } => completion::script(*shell, out),
         Command::Man { subcommand } => completion::man(subcommand.as_deref(), out),
     }

@@ -10,13 +10,13 @@ use std::io::Write;
 use anstream::{AutoStream, ColorChoice};
 use eci_manifest::{Document, Part, Replacement, Unrepairable, replaced};
 use eci_security_context::fix::Edit;
-use eci_security_context::policy::settings::Mutate;
+use eci_security_context::policy::settings::{Mutate, Settings};
 use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::{Action, Rule};
 use serde_json::Value;
 
-use crate::args::Fix;
-use crate::config::Paths;
+use crate::args::{Fix, SuppressionArgs};
+use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::explain::named_rule;
 use crate::failure::Failure;
@@ -33,8 +33,7 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
     batch::in_order(
         &paths,
         |input, config| {
-            let mut settings = config.settings_of(&input).clone();
-            settings.mutate = Mutate::All;
+            let settings = settings_of(config, &input);
             let reviewer = Reviewer {
                 settings: &settings,
                 suppressions: fix.suppressions,
@@ -71,12 +70,41 @@ fn rule_of(id: &str) -> Result<&'static Rule, Failure> {
     )))
 }
 
+/// Returns the changes of a text that `fix` makes: the repairs of the policy, or those of the rules.
+pub(crate) fn repairs(
+    config: &Config,
+    input: (Source, String),
+    rules: &[&'static Rule],
+) -> Vec<Replacement> {
+    let input = Ok(input);
+    let settings = settings_of(config, &input);
+    let repairer = Repairer {
+        reviewer: Reviewer {
+            settings: &settings,
+            suppressions: SuppressionArgs::default(),
+            repairs: Repairs::Made,
+        },
+        rules,
+        is_dry: true,
+    };
+    repairer.file(input).replacements
+}
+
+/// Returns the settings by which a file is repaired: workloads too.
+fn settings_of(config: &Config, input: &Input) -> Settings {
+    let mut settings = config.settings_of(input).clone();
+    settings.mutate = Mutate::All;
+    settings
+}
+
 /// A file, before and after its repair.
 #[derive(Default)]
 struct Repaired {
     source: Option<Source>,
     before: String,
     after: String,
+    /// The changes between them.
+    replacements: Vec<Replacement>,
     /// The number of findings that are repaired.
     findings: usize,
     /// The number of repairs that are refused.
@@ -127,6 +155,7 @@ impl Repairer<'_> {
         if repaired.errors > 0 {
             repaired.remaining = self.remaining(&repaired, &replacements);
         }
+        repaired.replacements = replacements;
         repaired
     }
 

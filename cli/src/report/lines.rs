@@ -22,7 +22,7 @@ pub(crate) struct Region {
 /// Lines and columns of a text, both from 1; columns count characters.
 #[derive(Debug)]
 pub(crate) struct Lines<'t> {
-    pub(super) text: &'t str,
+    pub(crate) text: &'t str,
     /// The offset at which each line begins.
     starts: Vec<usize>,
     /// The number of characters before each block of [`BLOCK`] bytes. A file may be a single line, which is not counted
@@ -79,7 +79,7 @@ impl<'t> Lines<'t> {
     }
 
     /// Returns the line of an offset, and the offset of its text.
-    pub(super) fn line(&self, offset: usize) -> (usize, usize) {
+    pub(crate) fn line(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self
             .starts
@@ -100,8 +100,14 @@ impl<'t> Lines<'t> {
         )
     }
 
+    /// Returns the offset of the text of a line; `None` behind the last.
+    pub(crate) fn start_of(&self, line: usize) -> Option<usize> {
+        let start = self.starts.get(line.checked_sub(1)?)?;
+        Some(self.line(*start).1)
+    }
+
     /// Returns the end of the text of a line, without the line break.
-    pub(super) fn end_of(&self, line: usize) -> usize {
+    pub(crate) fn end_of(&self, line: usize) -> usize {
         let Some(next) = self.starts.get(line) else {
             return self.text.len();
         };

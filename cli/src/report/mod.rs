@@ -206,7 +206,7 @@ impl Found {
     }
 
     /// Returns how severe the finding is.
-    const fn severity(&self) -> Severity {
+    pub(crate) const fn severity(&self) -> Severity {
         Severity::of(self.decision.action)
     }
 
@@ -216,7 +216,7 @@ impl Found {
     }
 
     /// Returns the reason for the action, where the reader needs it.
-    const fn note(&self) -> Option<&'static str> {
+    pub(crate) const fn note(&self) -> Option<&'static str> {
         match self.decision.why {
             _ if matches!(self.decision.action, Action::Fix) => {
                 Some("the policy repairs it at admission")
@@ -236,7 +236,7 @@ impl Found {
 }
 
 /// Returns the address of a rule's page.
-fn url_of(rule: &Rule) -> String {
+pub(crate) fn url_of(rule: &Rule) -> String {
     let repository = env!("CARGO_PKG_REPOSITORY");
     format!("{repository}/blob/main/docs/rules.md#{}", rule.id)
 }
@@ -256,7 +256,7 @@ pub(crate) const fn effect_sentence(effect: Effect) -> &'static str {
 /// How severe a finding is, for formats without actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Severity {
+pub(crate) enum Severity {
     /// The request is rejected.
     Error,
     /// The user is warned, or the object repaired.
@@ -358,7 +358,7 @@ impl Problem {
     }
 
     /// Returns how severe the problem is.
-    fn severity(&self) -> Severity {
+    pub(crate) fn severity(&self) -> Severity {
         match self.is_remark() {
             true => Severity::Warning,
             false => Severity::Error,
@@ -397,7 +397,7 @@ pub(crate) struct Shown {
 
 impl Shown {
     /// Returns the findings that are shown. Suppressed ones are not.
-    fn found(self, report: &FileReport) -> impl Iterator<Item = &Found> {
+    pub(crate) fn found(self, report: &FileReport) -> impl Iterator<Item = &Found> {
         let is_shown = move |found: &&Found| match found.severity() {
             _ if found.suppressed.is_some() => false,
             Severity::Error | Severity::Warning => true,
@@ -408,7 +408,7 @@ impl Shown {
     }
 
     /// Returns the problems that are shown.
-    fn problems(self, report: &FileReport) -> impl Iterator<Item = &Problem> {
+    pub(crate) fn problems(self, report: &FileReport) -> impl Iterator<Item = &Problem> {
         let problems = report.problems.iter();
         problems.filter(move |problem| !self.quiet || !problem.is_remark())
     }

@@ -6,12 +6,14 @@ mod effective;
 mod text;
 
 use std::io::Write;
+use std::ops::Range;
 
 use eci_manifest::Document;
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::policy::settings::Settings;
 use serde::Serialize;
 
+use self::container::Container;
 use self::effective::Shown;
 use crate::args::{DataFormat, Show};
 use crate::config::{Config, Paths};
@@ -84,6 +86,81 @@ pub(crate) fn run(show: &Show, out: &mut dyn Write) -> Result<Exit, Failure> {
         to_stderr(format_args!("eci-policy: {problem}"));
     }
     Ok(exit)
+}
+
+/// The effective value of a field, and its position.
+#[derive(Debug)]
+pub(crate) struct FieldNote {
+    /// The bytes of the field. For capabilities that are not set, of their container.
+    pub(crate) span: Range<usize>,
+    /// The name of the field.
+    name: &'static str,
+    /// The value, and where it comes from.
+    pub(crate) value: String,
+    /// For capabilities, the mask.
+    pub(crate) mask: Option<String>,
+}
+
+impl FieldNote {
+    /// Returns the note as Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        format!("`{}` on ECI: {}", self.name, self.value)
+    }
+}
+
+/// Returns the effective values of the fields of a text, as far as they are written, and of all capabilities.
+pub(crate) fn notes(text: &str, settings: &Settings) -> Vec<FieldNote> {
+    let mut notes = Vec::new();
+    for part in eci_manifest::parts(text) {
+        for document in part.documents().unwrap_or_default() {
+            let shown = of_document(&document, settings).ok().flatten();
+            let Some((_, Some((shown, _)))) = shown else {
+                continue;
+            };
+            let containers = shown
+                .effective
+                .into_iter()
+                .flat_map(|shown| shown.containers);
+            for container in containers {
+                notes.extend(notes_of(&container, &document, text));
+            }
+        }
+    }
+    notes
+}
+
+fn notes_of(container: &Container, document: &Document<'_>, text: &str) -> Vec<FieldNote> {
+    let context = format!("{}.securityContext", container.path);
+    // A field that is not there has the position of the one above it.
+    let span = |name: &str| {
+        let span = document.span(&format!("{context}.{name}"));
+        let written = text.get(span.clone()).unwrap_or_default();
+        written
+            .trim_start_matches(['"', '\''])
+            .starts_with(name)
+            .then_some(span)
+    };
+    let settings = container.settings.iter().filter_map(|(name, setting)| {
+        let (value, why) = (text::value(setting), text::why(setting));
+        Some(FieldNote {
+            span: span(name)?,
+            name,
+            value: [value, why].join(": "),
+            mask: None,
+        })
+    });
+    let granted = &container.capabilities.granted;
+    let names: Vec<_> = granted.names().collect();
+    let capabilities = FieldNote {
+        span: span("capabilities").unwrap_or_else(|| {
+            let start = document.span(&container.path).start;
+            start..start
+        }),
+        name: "capabilities",
+        value: format!("`{granted}`: {}", names.join(", ")),
+        mask: Some(granted.to_string()),
+    };
+    settings.chain([capabilities]).collect()
 }
 
 /// Returns the objects of a file, its problems and remarks, and whether one of them is a failure.

@@ -99,7 +99,7 @@ const fn role(container: &Container) -> &'static str {
     }
 }
 
-fn value(setting: &Setting) -> String {
+pub(super) fn value(setting: &Setting) -> String {
     match &setting.value {
         Some(value) => plain(value),
         None => "from the image".to_owned(),
@@ -113,7 +113,7 @@ fn plain(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn why(setting: &Setting) -> String {
+pub(super) fn why(setting: &Setting) -> String {
     let from = match setting.from {
         Source::Container => "set on the container",
         Source::Pod => "set on the pod",
