@@ -9,6 +9,7 @@ use std::{env, fs, io, thread};
 use granit_parser::{Parser, options};
 
 use crate::Failure;
+use crate::editor;
 use crate::measure::{PEAK, median, memory_kib};
 
 /// The number of files in the main measurement, and their size.
@@ -16,6 +17,8 @@ const FILES: usize = 5000;
 const BYTES: usize = 3000;
 /// How often each is measured. The fastest run counts, as other work on the machine only adds time.
 const RUNS: usize = 7;
+/// The number of Deployments in the file of an editor, which has about 5,000 lines.
+const EDITED: usize = 55;
 /// How often the check of one file is measured.
 const SINGLE: usize = 101;
 
@@ -51,19 +54,24 @@ pub(crate) fn run(command: &Path) -> Result<(), Failure> {
     println!("{:<44}{:>17.2}", "two cores against one", one / two);
 
     println!("\nPeak memory on two cores\n\n{:<44}{:>9}", "files", "MiB");
-    for count in [500, FILES, 4 * FILES] {
+    for count in [500, FILES, 10 * FILES] {
         let peak = process(check(&corpus(count)?, 2))?.peak_kib;
         println!("{count:<44}{:>9.1}", peak as f64 / 1024.0);
     }
 
-    let single = files.join("000/0000.yaml");
+    let single = files.join("000/00000.yaml");
     let mut times = Vec::new();
     for _ in 0..SINGLE {
         times.push(process(check(&single, 2))?.elapsed);
     }
     let milliseconds = median(times) / 1e3;
     println!("\nStart, check of one file and end: {milliseconds:.1} ms (the median of {SINGLE})");
-    Ok(())
+
+    let text: String = (0..)
+        .map(|index| format!("---\n{}", manifest(index)))
+        .take(EDITED)
+        .collect();
+    editor::run(command, &text)
 }
 
 /// This program, which parses the files and does nothing else.
@@ -144,7 +152,7 @@ fn write_manifests(directory: &Path, files: usize) -> io::Result<()> {
     for index in 0..files {
         let folder = directory.join(format!("{:03}", index / 100));
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join(format!("{index:04}.yaml")), manifest(index))?;
+        fs::write(folder.join(format!("{index:05}.yaml")), manifest(index))?;
     }
     Ok(())
 }

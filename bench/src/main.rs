@@ -1,6 +1,7 @@
 //! `eci-bench`: every benchmark of the project. `make bench` runs most of them.
 
 mod command;
+mod editor;
 #[cfg(feature = "runtime")]
 mod engines;
 #[cfg(feature = "runtime")]

@@ -1,12 +1,12 @@
 //! Finds and reads the input: named files, files in directories, and standard input.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, Mutex};
 
 use eci_security_context::text::quote;
 use ignore::WalkBuilder;
@@ -258,21 +258,33 @@ fn excluded(directory: &Path, patterns: &[String]) -> Result<Gitignore, String> 
 
 /// Returns the path of a file from the root of its repository; of a file elsewhere the name, without a leading `./`.
 pub(crate) fn path_in_repository(name: &str) -> String {
-    // Most files are in the repository of the current directory, which is looked for once.
-    static HERE: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let here = HERE.get_or_init(|| {
-        let directory = std::env::current_dir().ok()?;
-        repository_of(&directory).map(Path::to_owned)
-    });
+    // Many files are in one folder, whose repository is looked for once.
+    static FOLDERS: LazyLock<Mutex<HashMap<PathBuf, Option<PathBuf>>>> =
+        LazyLock::new(Mutex::default);
     let path = Path::new(name);
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let in_root = |root: &Path| whole.strip_prefix(root).ok();
-    let inner = here.as_deref().and_then(in_root);
-    let inner = inner.or_else(|| repository_of(&whole).and_then(in_root));
+    let (Some(folder), Some(file)) = (path.parent(), path.file_name()) else {
+        return name.to_owned();
+    };
+    let inner = FOLDERS.lock().ok().and_then(|mut folders| {
+        if let Some(known) = folders.get(folder) {
+            return known.clone();
+        }
+        let inner = folder_in_repository(folder);
+        folders.insert(folder.to_owned(), inner.clone());
+        inner
+    });
     match inner.filter(|_| name != STDIN) {
-        Some(inner) => inner.display().to_string(),
+        Some(inner) => inner.join(file).display().to_string(),
         None => name.strip_prefix("./").unwrap_or(name).to_owned(),
     }
+}
+
+fn folder_in_repository(folder: &Path) -> Option<PathBuf> {
+    let whole = std::env::current_dir().ok()?.join(folder);
+    // Without `.` and `..`, where that is possible.
+    let whole = std::path::absolute(&whole).unwrap_or(whole);
+    let root = repository_of(&whole)?;
+    whole.strip_prefix(root).ok().map(Path::to_owned)
 }
 
 /// Returns the root of the repository that has this absolute path, if one has.

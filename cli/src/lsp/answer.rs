@@ -168,7 +168,7 @@ impl Opened {
             .filter(|found| is_here(&found.span));
         let pages: Vec<_> = found.map(page).collect();
         let text = [values, pages].concat().join("\n\n---\n\n");
-        (!text.is_empty()).then(|| Hover {
+        (!text.is_empty()).then_some(Hover {
             contents: HoverContents::Markup(MarkupContent {
                 kind: MarkupKind::Markdown,
                 value: text,

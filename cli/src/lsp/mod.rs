@@ -11,19 +11,20 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 
-use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response, ResponseError};
+use eci_security_context::text::cut;
+use lsp_server::{ErrorCode, Message, Notification, Request, Response, ResponseError};
 use lsp_types::notification::{
     DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument,
-    Exit as ExitNotification, Notification as _, PublishDiagnostics,
+    Exit as ExitNotification, LogMessage, Notification as _, PublishDiagnostics,
 };
 use lsp_types::request::{
     CodeActionRequest, HoverRequest, Initialize, InlayHintRequest, Request as _, Shutdown,
 };
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionProviderCapability, Diagnostic,
-    HoverProviderCapability, InitializeResult, OneOf, PublishDiagnosticsParams, ServerCapabilities,
-    ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions, Uri,
+    HoverProviderCapability, InitializeResult, LogMessageParams, MessageType, OneOf,
+    PublishDiagnosticsParams, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, Uri,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -62,9 +63,10 @@ pub(crate) fn run(lsp: &Lsp) -> Result<Exit, Failure> {
             Ok(Message::Notification(note)) => server.take(note),
             // The server asks nothing.
             Ok(Message::Response(_)) => {}
-            Err(problem) => {
-                let id = RequestId::from(String::new());
-                send(Response::new_err(id, ErrorCode::ParseError as i32, problem).into())?;
+            Err(message) => {
+                let typ = MessageType::ERROR;
+                let params = LogMessageParams { typ, message };
+                send(Notification::new(LogMessage::METHOD.to_owned(), params).into())?;
             }
         }
     }
@@ -84,7 +86,10 @@ fn messages() -> Receiver<Result<Message, String>> {
             let message = match Message::read(&mut input) {
                 Ok(Some(message)) => Ok(message),
                 Err(error) if error.kind() == ErrorKind::InvalidData => {
-                    Err("the message is not valid JSON-RPC".to_owned())
+                    let error = cut(error.to_string(), 256);
+                    Err(format!(
+                        "a message of the editor is not valid JSON-RPC: {error}"
+                    ))
                 }
                 Ok(None) | Err(_) => break,
             };
