@@ -21,13 +21,13 @@ use lsp_types::request::{
     CodeActionRequest, HoverRequest, Initialize, InlayHintRequest, Request as _, Shutdown,
 };
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, Diagnostic,
-    HoverProviderCapability, InitializeResult, LogMessageParams, MessageType, OneOf,
-    PublishDiagnosticsParams, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, Uri,
+    CodeActionKind, CodeActionParams, Diagnostic, DidChangeTextDocumentParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, HoverParams,
+    InlayHintParams, LogMessageParams, MessageType, PublishDiagnosticsParams, TextDocumentSyncKind,
+    Uri, VersionedTextDocumentIdentifier,
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::answer::{FIX_ALL, Opened};
 use crate::Exit;
@@ -60,7 +60,9 @@ pub(crate) fn run(lsp: &Lsp) -> Result<Exit, Failure> {
         match message {
             Ok(Message::Request(request)) => send(server.answer(request).into())?,
             Ok(Message::Notification(note)) if note.method == ExitNotification::METHOD => break,
-            Ok(Message::Notification(note)) => server.take(note),
+            Ok(Message::Notification(note)) => {
+                server.take(note).ok();
+            }
             // The server asks nothing.
             Ok(Message::Response(_)) => {}
             Err(message) => {
@@ -128,116 +130,94 @@ struct Server<'a> {
 impl Server<'_> {
     fn answer(&mut self, request: Request) -> Response {
         let Request { id, method, params } = request;
-        let unable = |code: ErrorCode, message: &str| ResponseError {
-            code: code as i32,
-            message: message.to_owned(),
-            data: None,
-        };
-        let result = match (self.state, method.as_str()) {
+        let response_result = match (self.state, method.as_str()) {
             (State::New, Initialize::METHOD) => {
                 self.state = State::Ready;
-                Ok(written(&capabilities()))
+                Ok(capabilities())
             }
-            (State::New, _) => Err(unable(
-                ErrorCode::ServerNotInitialized,
-                "send initialize first",
-            )),
-            (State::Down, _) => Err(unable(ErrorCode::InvalidRequest, "the server is shut down")),
+            (State::New, _) => refused(ErrorCode::ServerNotInitialized, "send initialize first"),
+            (State::Down, _) => refused(ErrorCode::InvalidRequest, "the server is shut down"),
             (State::Ready, Shutdown::METHOD) => {
                 self.state = State::Down;
                 Ok(Value::Null)
             }
+            // A fault of one answer must not end the server.
             (State::Ready, method) => {
-                // A fault of one answer must not end the server.
-                let answered = catch_unwind(AssertUnwindSafe(|| self.about_a_file(method, params)));
-                answered
-                    .unwrap_or_else(|_| Err(unable(ErrorCode::InternalError, "the request failed")))
+                catch_unwind(AssertUnwindSafe(|| self.about_a_file(method, params)))
+                    .unwrap_or_else(|_| refused(ErrorCode::InternalError, "the request failed"))
             }
         };
         Response {
             id,
-            response_result: result,
+            response_result,
         }
     }
 
-    fn about_a_file(&mut self, method: &str, params: Value) -> Result<Value, ResponseError> {
-        match method {
+    fn about_a_file(&self, method: &str, params: Value) -> Result<Value, ResponseError> {
+        Ok(match method {
             CodeActionRequest::METHOD => {
-                let params: lsp_types::CodeActionParams = read(params)?;
-                let file = self.file(&params.text_document.uri)?;
-                Ok(written(&file.actions(&params)))
+                let params: CodeActionParams = read(params)?;
+                written(&self.file(&params.text_document.uri)?.actions(&params))
             }
             HoverRequest::METHOD => {
-                let params: lsp_types::HoverParams = read(params)?;
+                let params: HoverParams = read(params)?;
                 let at = params.text_document_position_params;
-                let file = self.file(&at.text_document.uri)?;
-                Ok(written(&file.hover(at.position)))
+                written(&self.file(&at.text_document.uri)?.hover(at.position))
             }
             InlayHintRequest::METHOD => {
-                let params: lsp_types::InlayHintParams = read(params)?;
-                let file = self.file(&params.text_document.uri)?;
-                Ok(written(&file.hints(params.range)))
+                let params: InlayHintParams = read(params)?;
+                written(&self.file(&params.text_document.uri)?.hints(params.range))
             }
-            _ => Err(ResponseError {
-                code: ErrorCode::MethodNotFound as i32,
-                message: format!("there is no method {method}"),
-                data: None,
-            }),
-        }
+            _ => refused(
+                ErrorCode::MethodNotFound,
+                &format!("there is no method {method}"),
+            )?,
+        })
     }
 
-    fn file(&mut self, uri: &Uri) -> Result<&mut Opened, ResponseError> {
-        self.open
-            .get_mut(uri.as_str())
-            .ok_or_else(|| ResponseError {
-                code: ErrorCode::InvalidParams as i32,
-                message: format!("{} is not open", uri.as_str()),
-                data: None,
-            })
+    fn file(&self, uri: &Uri) -> Result<&Opened, ResponseError> {
+        match self.open.get(uri.as_str()) {
+            Some(file) => Ok(file),
+            None => refused(
+                ErrorCode::InvalidParams,
+                &format!("{} is not open", uri.as_str()),
+            ),
+        }
     }
 
     /// Takes a notification. One that cannot be read has no effect, as there is no answer to it.
-    fn take(&mut self, note: Notification) {
-        if self.state != State::Ready {
-            return;
-        }
-        match note.method.as_str() {
+    fn take(&mut self, Notification { method, params }: Notification) -> Result<(), ResponseError> {
+        match method.as_str() {
+            _ if self.state != State::Ready => {}
             DidOpenTextDocument::METHOD => {
-                let Ok(params) = read::<lsp_types::DidOpenTextDocumentParams>(note.params) else {
-                    return;
-                };
-                let document = params.text_document;
+                let document = read::<DidOpenTextDocumentParams>(params)?.text_document;
                 self.set(document.uri, document.version, document.text);
             }
             DidChangeTextDocument::METHOD => {
-                let Ok(params) = read::<lsp_types::DidChangeTextDocumentParams>(note.params) else {
-                    return;
-                };
-                let document = params.text_document;
+                let params: DidChangeTextDocumentParams = read(params)?;
+                let VersionedTextDocumentIdentifier { uri, version } = params.text_document;
                 // Each change is the whole text.
                 if let Some(change) = params.content_changes.into_iter().next_back() {
-                    self.set(document.uri, document.version, change.text);
+                    self.set(uri, version, change.text);
                 }
             }
             DidCloseTextDocument::METHOD => {
-                let Ok(params) = read::<lsp_types::DidCloseTextDocumentParams>(note.params) else {
-                    return;
-                };
-                let uri = params.text_document.uri;
+                let uri = read::<DidCloseTextDocumentParams>(params)?
+                    .text_document
+                    .uri;
                 self.open.remove(uri.as_str());
                 self.changed.insert(uri.as_str().to_owned());
             }
             DidSaveTextDocument::METHOD => {
-                let Ok(params) = read::<lsp_types::DidSaveTextDocumentParams>(note.params) else {
-                    return;
-                };
+                let uri = read::<DidSaveTextDocumentParams>(params)?.text_document.uri;
                 // Another configuration may change the diagnostics of every file.
-                if params.text_document.uri.as_str().ends_with(NAME) {
+                if uri.as_str().ends_with(NAME) {
                     self.changed.extend(self.open.keys().cloned());
                 }
             }
             _ => {}
         }
+        Ok(())
     }
 
     fn set(&mut self, uri: Uri, version: i32, text: String) {
@@ -289,37 +269,28 @@ pub(super) fn path_of(uri: &Uri) -> Option<PathBuf> {
     is_file.then(|| PathBuf::from(drive.unwrap_or(&path)))
 }
 
-fn capabilities() -> InitializeResult {
-    let kinds = vec![CodeActionKind::QUICKFIX, FIX_ALL.clone()];
-    InitializeResult {
-        capabilities: ServerCapabilities {
-            text_document_sync: Some(TextDocumentSyncCapability::Options(
-                TextDocumentSyncOptions {
-                    open_close: Some(true),
-                    change: Some(TextDocumentSyncKind::FULL),
-                    save: Some(TextDocumentSyncSaveOptions::Supported(true)),
-                    ..TextDocumentSyncOptions::default()
-                },
-            )),
-            code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-                code_action_kinds: Some(kinds),
-                ..CodeActionOptions::default()
-            })),
-            hover_provider: Some(HoverProviderCapability::Simple(true)),
-            inlay_hint_provider: Some(OneOf::Left(true)),
-            ..ServerCapabilities::default()
+/// Returns the answer to `initialize`.
+fn capabilities() -> Value {
+    json!({
+        "capabilities": {
+            "textDocumentSync": {"openClose": true, "change": TextDocumentSyncKind::FULL, "save": true},
+            "codeActionProvider": {"codeActionKinds": [CodeActionKind::QUICKFIX, FIX_ALL]},
+            "hoverProvider": true,
+            "inlayHintProvider": true,
         },
-        server_info: Some(ServerInfo {
-            name: "eci-policy".to_owned(),
-            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        }),
-    }
+        "serverInfo": {"name": "eci-policy", "version": env!("CARGO_PKG_VERSION")},
+    })
 }
 
 fn read<T: DeserializeOwned>(params: Value) -> Result<T, ResponseError> {
-    serde_json::from_value(params).map_err(|error| ResponseError {
-        code: ErrorCode::InvalidParams as i32,
-        message: error.to_string(),
+    serde_json::from_value(params)
+        .or_else(|error| refused(ErrorCode::InvalidParams, &error.to_string()))
+}
+
+fn refused<T>(code: ErrorCode, message: &str) -> Result<T, ResponseError> {
+    Err(ResponseError {
+        code: code as i32,
+        message: message.to_owned(),
         data: None,
     })
 }

@@ -149,15 +149,14 @@ fn notes_of(container: &Container, document: &Document<'_>, text: &str) -> Vec<F
             mask: None,
         })
     });
-    let granted = &container.capabilities.granted;
-    let names: Vec<_> = granted.names().collect();
+    let granted = container.capabilities.granted;
     let capabilities = FieldNote {
         span: span("capabilities").unwrap_or_else(|| {
             let start = document.span(&container.path).start;
             start..start
         }),
         name: "capabilities",
-        value: format!("`{granted}`: {}", names.join(", ")),
+        value: format!("`{granted}`: {}", text::names(granted)),
         mask: Some(granted.to_string()),
     };
     settings.chain([capabilities]).collect()

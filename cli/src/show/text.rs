@@ -7,6 +7,7 @@ use eci_security_context::text::{cut, one_line};
 use serde_json::Value;
 
 use super::Located;
+use super::capabilities::Set;
 use super::container::{Capabilities, Container, Setting, Source};
 use super::effective::{Effective, Instance, Remark, Sysctl};
 use crate::console::{text_width, wrap};
@@ -145,19 +146,22 @@ pub(super) fn why(setting: &Setting) -> String {
         .join("; ")
 }
 
+/// Returns the names of capabilities.
+pub(super) fn names(set: Set) -> String {
+    let names: Vec<_> = set.names().collect();
+    match names.as_slice() {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    }
+}
+
 fn capabilities(container: &Container) -> Vec<Row> {
     let Capabilities {
         granted,
         asked,
         refused,
     } = &container.capabilities;
-    let names: Vec<_> = granted.names().collect();
-    let names = if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
-    };
-    let mut rows = vec![row("capabilities", &granted.to_string(), &names)];
+    let mut rows = vec![row("capabilities", &granted.to_string(), &names(*granted))];
     let privileged = container
         .settings
         .iter()
