@@ -10,6 +10,9 @@ mod support;
 
 use std::io::{BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use lsp_server::{Message, Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
@@ -19,11 +22,26 @@ use support::{CLEAN, DENIED, Folder, REPAIRED};
 struct Client {
     server: Child,
     input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    output: Receiver<Message>,
     requests: i32,
     /// The number of messages for the log.
     logged: usize,
     folder: Folder,
+}
+
+/// How long a test waits for a message before it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Returns the messages of a server, which a thread reads.
+fn messages(output: ChildStdout) -> Receiver<Message> {
+    let (sender, messages) = mpsc::channel();
+    thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        while let Some(message) = Message::read(&mut output).unwrap() {
+            sender.send(message).ok();
+        }
+    });
+    messages
 }
 
 impl Client {
@@ -40,7 +58,7 @@ impl Client {
             .unwrap();
         Self {
             input: server.stdin.take(),
-            output: BufReader::new(server.stdout.take().unwrap()),
+            output: messages(server.stdout.take().unwrap()),
             server,
             requests: 0,
             logged: 0,
@@ -101,9 +119,8 @@ impl Client {
     }
 
     fn message(&mut self) -> Message {
-        Message::read(&mut self.output)
-            .unwrap()
-            .unwrap_or_else(|| panic!("the server ended"))
+        let message = self.output.recv_timeout(PATIENCE);
+        message.unwrap_or_else(|error| panic!("the server sends nothing: {error}"))
     }
 
     fn uri(&self, file: &str) -> String {
