@@ -1,9 +1,12 @@
 //! Reports for the tests of the formats.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use eci_manifest::Replacement;
 use eci_security_context::path::Path;
+use eci_security_context::policy::decide::{Decision, Why};
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::RULES;
+use eci_security_context::rules::rule::Action;
 
 use super::*;
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::super::fixtures::{MANIFEST, by_comment, denial, fix, found, problem, report, written};
 use super::*;
 use crate::args::ReportFormat;
-use crate::report::Replacement;
+use eci_manifest::Replacement;
 
 fn parsed(reports: &[FileReport], totals: &Totals) -> Value {
     serde_json::from_str(&written(ReportFormat::Json, reports, totals)).unwrap()

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::super::fixtures::{MANIFEST, by_comment, denial, fix, found, problem, report, written};
 use super::*;
 use crate::args::ReportFormat;
-use crate::report::{Replacement, Weight};
+use crate::report::Weight;
+use eci_manifest::Replacement;
 
 /// Returns the log, after checking it against the schema of the standard.
 fn log(reports: &[FileReport], totals: &Totals) -> Value {
