@@ -1,4 +1,4 @@
-//! The totals of a run of `fix`: its files are written, and the result is told.
+//! The totals of a run of `fix`: files are written here, and the result is printed.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! `eci-policy lsp`: a language server on standard input and output. It is told the text of each open file, and answers
+//! `eci-policy lsp`: a language server on standard input and output. It gets the text of each open file, and answers
 //! with diagnostics, repairs, the pages of rules, and the effective values of fields.
 
 mod answer;
