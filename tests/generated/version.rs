@@ -3,7 +3,7 @@
 use super::*;
 
 /// The files with the version, and the text before it. Other files are generated from these.
-const VERSIONS: [(&str, &str); 23] = [
+const VERSIONS: [(&str, &str); 24] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
     (TWINS[0], "/eci-security-context:v"),
     (TWINS[1], "/eci-security-context:v"),
@@ -22,6 +22,7 @@ const VERSIONS: [(&str, &str); 23] = [
         "editors/vscode/package-lock.json",
         "\"name\": \"eci-policy\",\n      \"version\": \"",
     ),
+    ("docs/editors.md", "eci-security-context-vscode-"),
     ("docs/releasing.md", "TAG=v"),
     ("docs/releasing.md", "release.yml@refs/tags/v"),
     ("docs/releasing.md", "/eci-security-context:v"),
