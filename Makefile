@@ -13,6 +13,8 @@ JS_SOURCES := $(shell find guests/js/src guests/js/lib guests/js/examples guests
 FILES ?= examples/[0-9]*.yaml examples/requests/*.json
 NODE_TESTS := e2e-tests/node
 NODE_MODULES := $(NODE_TESTS)/node_modules/.package-lock.json
+VSIX := $(TARGET_DIR)/eci-policy.vsix
+VSIX_SOURCES := $(addprefix editors/vscode/,extension.js package.json package-lock.json README.md .vscodeignore) LICENSE
 NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
 RELEASE_DIR := $(TARGET_DIR)/release-assets
 FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
@@ -30,7 +32,7 @@ OTHER_MANIFESTS := bench/floor/Cargo.toml bench/usual/Cargo.toml guests/js/bindg
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-npm test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm clean cargo engines node runtime
+.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
 
 all: policy.wasm
 
@@ -55,6 +57,11 @@ npm: $(NPM_TARBALL) ## The npm package, in target/npm
 
 $(NPM_TARBALL): $(SOURCES) $(JS_SOURCES) scripts/npm-build | cargo node
 	scripts/npm-build $@
+
+vsix: $(VSIX) ## The extension for VS Code, in target
+
+$(VSIX): $(VSIX_SOURCES) scripts/vscode-build | node
+	scripts/vscode-build $@
 
 target/floor.wasm target/usual.wasm: target/%.wasm: bench/%/src/lib.rs bench/%/Cargo.toml bench/%/Cargo.lock scripts/wasm-build | cargo
 	scripts/wasm-build wasm32-wasip1 bench/$* $@
@@ -85,16 +92,16 @@ deny: | cargo ## Licences, advisories, sources and duplicates of the dependencie
 	cargo deny --workspace --locked check
 
 # Package by package, so that the runtime has the features with which it is compiled already.
-test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it: test-{modules,opa,npm,registry,release,seeds}
+test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it: test-{modules,opa,npm,editors,registry,release,seeds}
 	@scripts/component clippy
 	cargo clippy $(HOST) --workspace --all-targets --features xtask/registry -- -D warnings
 	cargo test $(HOST) $(NATIVE)
-	@$(MAKE) --no-print-directory test-modules test-opa test-npm test-registry test-release test-seeds
+	@$(MAKE) --no-print-directory test-modules test-opa test-npm test-editors test-registry test-release test-seeds
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	scripts/reproducible policy.wasm
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, both in a registry and back, and the npm package in Node.js and Chromium passed; kwctl's tests $$kwctl"
+	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, both in a registry and back, the npm package in Node.js and Chromium, and the extension for VS Code in Node.js passed; kwctl's tests $$kwctl"
 
 test-modules: policy.wasm runtime
 	$(KUBE_TOOLS) cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
@@ -110,6 +117,11 @@ $(NODE_MODULES): $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | no
 
 test-npm: $(NPM_TARBALL)
 	chromium=$$(scripts/chromium) && NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test guests/js/tests/
+
+test-editors: $(VSIX) | cargo
+	@$(call need,python3,install it (Debian: apt-get install python3))
+	cargo build -q $(HOST) -p eci-policy --no-default-features
+	ECI_POLICY='$(abspath $(TARGET_DIR))/host/eci-policy' VSIX='$(abspath $(VSIX))' node --test editors/vscode/tests/extension.test.js
 
 test-registry: policy.wasm policy.opa.wasm
 	registry=$$(scripts/docker-registry) && DOCKER_REGISTRY="$$registry" cargo test $(HOST) -p xtask --features registry
@@ -195,7 +207,7 @@ e2e-tests: ## kwctl's tests (bats) on the annotated modules, where kwctl and bat
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
 	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm pulled-policy.wasm policy.cdx.json
-	rm -rf $(NODE_TESTS)/node_modules guests/js/node_modules
+	rm -rf $(NODE_TESTS)/node_modules guests/js/node_modules editors/vscode/node_modules
 	cargo clean
 
 cargo:

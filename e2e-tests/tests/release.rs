@@ -74,6 +74,7 @@ fn every_file_has_its_checksum() {
         &archive,
         &format!("eci-security-context-chart-{VERSION}.tgz"),
         &format!("eci-security-context-npm-{VERSION}.tgz"),
+        &format!("eci-security-context-vscode-{VERSION}.vsix"),
         "policy-sbom.cdx.json",
         "policy.opa.wasm",
         "policy.wasm",

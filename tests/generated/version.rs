@@ -3,7 +3,7 @@
 use super::*;
 
 /// The files with the version, and the text before it. Other files are generated from these.
-const VERSIONS: [(&str, &str); 20] = [
+const VERSIONS: [(&str, &str); 24] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
     (TWINS[0], "/eci-security-context:v"),
     (TWINS[1], "/eci-security-context:v"),
@@ -13,6 +13,16 @@ const VERSIONS: [(&str, &str); 20] = [
     ("deploy/README.md", "?ref=v"),
     ("deploy/README.md", "/releases/download/v"),
     ("deploy/README.md", "/eci-security-context-chart-"),
+    ("editors/vscode/package.json", "\"version\": \""),
+    (
+        "editors/vscode/package-lock.json",
+        "\"name\": \"eci-policy\",\n  \"version\": \"",
+    ),
+    (
+        "editors/vscode/package-lock.json",
+        "\"name\": \"eci-policy\",\n      \"version\": \"",
+    ),
+    ("docs/editors.md", "eci-security-context-vscode-"),
     ("docs/releasing.md", "TAG=v"),
     ("docs/releasing.md", "release.yml@refs/tags/v"),
     ("docs/releasing.md", "/eci-security-context:v"),

@@ -22,6 +22,7 @@ fn the_scripts_print_their_usage() {
         ("release-assets", "FOLDER"),
         ("reproducible", "policy.wasm"),
         ("sbom", "OUT.cdx.json"),
+        ("vscode-build", "OUT.vsix"),
         ("wasm-build", "TARGET MANIFEST_DIR OUT.wasm [cargo args...]"),
         ("workspace-package", "FIELD"),
     ] {
