@@ -83,7 +83,7 @@ impl Source {
         };
         let text = match read {
             Err(error) => Err(format!("cannot be read: {}", plain(&error))),
-            Ok(false) => Err(format!("is larger than {MAX_MIB} MiB, the limit; split it")),
+            Ok(false) => Err(too_large()),
             Ok(true) if self == Self::Stdin && bytes.trim_ascii().is_empty() => {
                 Err("is empty; did the command before it fail?".to_owned())
             }
@@ -97,6 +97,11 @@ impl Source {
             Err(message) => Err(InputError::new(self.name(), message)),
         }
     }
+}
+
+/// Returns the problem of a text that exceeds the limit.
+pub(crate) fn too_large() -> String {
+    format!("is larger than {MAX_MIB} MiB, the limit; split it")
 }
 
 /// Reads to the end; returns false if the text exceeds the limit.
@@ -221,16 +226,10 @@ fn walk(
                 _ if !is_file || !is_manifest(&path) => None,
                 None => Some(Ok(Source::Found(path))),
                 Some(templates) if !charts.insert(templates.to_owned()) => None,
-                Some(templates) => {
-                    let chart = templates.parent().unwrap_or(templates).display();
-                    let message = format!(
-                        "Helm templates are not checked; check their output: helm template {chart} | eci-policy check -"
-                    );
-                    Some(Err(InputError {
-                        is_harmless: true,
-                        ..InputError::new(templates.display().to_string(), message)
-                    }))
-                }
+                Some(templates) => Some(Err(InputError {
+                    is_harmless: true,
+                    ..InputError::new(templates.display().to_string(), helm_hint(templates))
+                })),
             }
         }
         Err(error) => Some(Err(input_error(&error, &renamed))),
@@ -290,6 +289,18 @@ fn folder_in_repository(folder: &Path) -> Option<PathBuf> {
 /// Returns the root of the repository that has this absolute path, if one has.
 pub(crate) fn repository_of(path: &Path) -> Option<&Path> {
     path.ancestors().find(|above| above.join(".git").exists())
+}
+
+/// Returns the hint for a file among the templates of a chart; `None` for another file.
+pub(crate) fn templates_hint(path: &Path) -> Option<String> {
+    templates_of(path).map(helm_hint)
+}
+
+fn helm_hint(templates: &Path) -> String {
+    let chart = templates.parent().unwrap_or(templates).display();
+    format!(
+        "Helm templates are not checked; check their output: helm template {chart} | eci-policy check -"
+    )
 }
 
 /// Returns the directory of a chart's templates that has this file, if one has.

@@ -283,9 +283,9 @@ fn an_editor_gets_diagnostics_repairs_pages_and_hints() {
     assert_eq!(
         titles,
         [
-            "capability-name: rewritten as Kubernetes spells it",
-            "capability-name: rewritten as Kubernetes spells it",
-            "capability-name: repair all in this file"
+            "write CHOWN (capability-name)",
+            "write ALL (capability-name)",
+            "repair all in this file (capability-name)"
         ]
     );
     assert_eq!(
@@ -598,5 +598,27 @@ fn any_text_is_checked() {
             }
         }
     }
+    assert_eq!(client.leave(), 0);
+}
+
+#[test]
+fn a_template_of_a_chart_and_a_large_file_are_not_checked() {
+    let mut client = Client::with(&[("chart/Chart.yaml", "name: web\n")]);
+    let hint = client.open(
+        "chart/templates/pod.yaml",
+        "{{ if .Values.x }}\nkind: Pod\n",
+    );
+    assert_eq!(hint.len(), 1);
+    assert_eq!(hint[0]["severity"], 3, "information");
+    let message = hint[0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("Helm templates are not checked; check their output: helm template "),
+        "{message}"
+    );
+    let large = client.open("large.yaml", &"#\n".repeat(17 << 20));
+    assert_eq!(
+        large[0]["message"],
+        "is larger than 32 MiB, the limit; split it"
+    );
     assert_eq!(client.leave(), 0);
 }

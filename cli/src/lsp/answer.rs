@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use eci_manifest::Replacement;
 use eci_security_context::rules::rule::{Finding, Rule};
+use eci_security_context::text::cut;
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionParams, CodeDescription, Diagnostic, DiagnosticSeverity,
     Hover, HoverContents, InlayHint, InlayHintLabel, InlayHintTooltip, MarkupContent, MarkupKind,
@@ -17,7 +18,7 @@ use crate::args::SuppressionArgs;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::fix::repairs;
-use crate::input::Source;
+use crate::input::{MAX_MIB, Source, templates_hint, too_large};
 use crate::report::{FileReport, Found, Lines, Problem, Severity, Shown, effect_sentence, url_of};
 use crate::review::{Repairs, Reviewer};
 use crate::show::{FieldNote, notes};
@@ -27,6 +28,9 @@ pub(super) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.ec
 
 /// The most diagnostics of a file.
 const MOST: usize = 1000;
+
+/// The longest fix in the title of an action.
+const TITLE: usize = 100;
 
 /// An open file.
 pub(super) struct Opened {
@@ -53,11 +57,26 @@ impl Opened {
 
     /// Checks the text by its configuration, and returns the diagnostics.
     pub(super) fn check(&mut self, config: Result<Config, Failure>) -> Vec<Diagnostic> {
-        let config = match config {
-            Ok(config) => config,
-            Err(failure) => return vec![of_file(failure.to_string())],
+        self.checked = None;
+        let source = self.source();
+        let chart = match &source {
+            Source::Named(path) => templates_hint(path),
+            _ => None,
         };
-        let input = Ok((self.source(), self.text.clone()));
+        let config = match (config, chart) {
+            (_, Some(hint)) => {
+                return vec![Diagnostic {
+                    severity: Some(DiagnosticSeverity::INFORMATION),
+                    ..of_file(hint)
+                }];
+            }
+            _ if self.text.len() as u64 > MAX_MIB << 20 => {
+                return vec![of_file(too_large())];
+            }
+            (Ok(config), None) => config,
+            (Err(failure), None) => return vec![of_file(failure.to_string())],
+        };
+        let input = Ok((source, self.text.clone()));
         let reviewer = Reviewer {
             settings: config.settings_of(&input),
             suppressions: SuppressionArgs::default(),
@@ -95,9 +114,9 @@ impl Opened {
             let mut rules: Vec<&Rule> = Vec::new();
             for found in Shown::default().found(report).filter(meets) {
                 let Some(fix) = &found.fix else { continue };
-                let rule = found.finding.rule;
+                let Finding { rule, help, .. } = &found.finding;
                 actions.push(CodeAction {
-                    title: format!("{rule}: {title}", rule = rule.id, title = fix.title),
+                    title: format!("{} ({})", cut(help.to_string(), TITLE), rule.id),
                     kind: Some(CodeActionKind::QUICKFIX),
                     diagnostics: Some(vec![of_finding(found, &lines)]),
                     edit: Some(self.edit(&lines, &fix.replacements)),
@@ -105,20 +124,20 @@ impl Opened {
                     ..CodeAction::default()
                 });
                 if !rules.iter().any(|known| known.id == rule.id) {
-                    rules.push(rule);
+                    rules.push(*rule);
                 }
             }
             for rule in rules {
                 actions.extend(self.all(
                     config,
-                    &format!("{}: repair all in this file", rule.id),
+                    &format!("repair all in this file ({})", rule.id),
                     &CodeActionKind::QUICKFIX,
                     &[rule],
                 ));
             }
         }
         if is_wanted(&FIX_ALL) {
-            actions.extend(self.all(config, "Repair this file as the policy does", &FIX_ALL, &[]));
+            actions.extend(self.all(config, "repair this file as the policy does", &FIX_ALL, &[]));
         }
         actions
     }
@@ -169,10 +188,7 @@ impl Opened {
         let pages: Vec<_> = found.map(page).collect();
         let text = [values, pages].concat().join("\n\n---\n\n");
         (!text.is_empty()).then_some(Hover {
-            contents: HoverContents::Markup(MarkupContent {
-                kind: MarkupKind::Markdown,
-                value: text,
-            }),
+            contents: HoverContents::Markup(markdown(text)),
             range: None,
         })
     }
@@ -193,7 +209,7 @@ impl Opened {
                 label: InlayHintLabel::String(format!("capabilities on ECI: {mask}")),
                 kind: None,
                 text_edits: None,
-                tooltip: Some(InlayHintTooltip::String(note.value)),
+                tooltip: Some(InlayHintTooltip::MarkupContent(markdown(note.value))),
                 padding_left: Some(true),
                 padding_right: None,
                 data: None,
@@ -204,6 +220,13 @@ impl Opened {
 
     fn notes(&self, config: &Config) -> Vec<FieldNote> {
         notes(&self.text, config.settings_for(&self.source()))
+    }
+}
+
+fn markdown(value: String) -> MarkupContent {
+    MarkupContent {
+        kind: MarkupKind::Markdown,
+        value,
     }
 }
 
