@@ -49,7 +49,8 @@ pub(crate) fn run(command: &Path, text: &str) -> Result<(), Failure> {
         tell(&mut input, "textDocument/didChange", change)?;
         loop {
             let message = Message::read(&mut output)?.ok_or("the server ended")?;
-            if matches!(message, Message::Notification(note) if note.params["version"] == version) {
+            if matches!(message, Message::Notification(note) if note.params.get("version") == Some(&version.into()))
+            {
                 break;
             }
         }
