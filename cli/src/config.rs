@@ -311,7 +311,11 @@ impl Written {
             .map_err(|errors| place("").failure(&errors))?;
         written.settings = match settings {
             None => None,
-            Some(Ok(other)) => Some(settings::read(&file.with_file_name(other))?),
+            Some(Ok(other)) => {
+                let other = shown(&file.with_file_name(other));
+                let raw = settings::read(Path::new(&other));
+                Some(raw.map_err(|failure| failed(format!("settings: {failure}")))?)
+            }
             Some(Err(value)) => Some(Raw {
                 value,
                 place: Some(place("settings")),

@@ -217,7 +217,7 @@ fn every_error_is_told_with_its_line() {
         (
             ".eci-policy.yaml",
             "settings: other.yaml\n",
-            &["other.yaml: cannot be read"],
+            &[".eci-policy.yaml: settings: other.yaml: cannot be read"],
         ),
         (
             ".eci-policy.yaml",
