@@ -178,3 +178,26 @@ fn kubewarden_in_another_namespace() {
     let subject = &one(&documents, "ClusterRoleBinding")["subjects"][0]["namespace"];
     assert_eq!([account, subject], ["cattle-kubewarden-system"; 2]);
 }
+
+#[test]
+fn the_policies_have_the_severity_of_the_module() {
+    let metadata = documents(&read("../metadata.yml")).remove(0);
+    let mut all = kustomized(&deploy("virtual-nodes"));
+    all.append(&mut kustomized(&deploy("group")));
+    assert_eq!(all.len(), 3);
+    for policy in all {
+        for key in ["severity", "category"] {
+            let key = format!("io.kubewarden.policy.{key}");
+            let of_module = &metadata["annotations"][&key];
+            assert_eq!(policy["metadata"]["annotations"][&key], *of_module, "{key}");
+        }
+        // The evaluation ends before the API server stops waiting. A group has no deadline of its own.
+        let spec = &policy["spec"];
+        let evaluation = spec["timeoutEvalSeconds"].as_u64();
+        assert_eq!(
+            evaluation.is_none(),
+            policy["kind"] == "ClusterAdmissionPolicyGroup"
+        );
+        assert!(evaluation < spec["timeoutSeconds"].as_u64());
+    }
+}
