@@ -87,7 +87,7 @@ fn the_values_of_the_chart() {
     let not_kube_system = json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]});
     assert_eq!(
         spec["namespaceSelector"],
-        json!({"matchExpressions": [not_kube_system, a_is_b]})
+        json!({"matchExpressions": [not_kube_system, a_is_b, {"key": "c", "operator": "NotIn", "values": ["d"]}]})
     );
     let selector = |flags: &str| {
         let documents = rendered(flags);
@@ -110,6 +110,53 @@ fn the_values_of_the_chart() {
     assert_eq!(server["replicas"], 0);
     assert_eq!(server["serviceAccountName"], "own");
     assert_eq!(documents.len(), 3, "{documents:?}");
+    let documents = rendered("--set policyServer.enabled=true,policyServer.spec.maxUnavailable=1");
+    let server = &one(&documents, "PolicyServer")["spec"];
+    assert_eq!(server["maxUnavailable"], 1);
+    assert!(
+        server.get("minAvailable").is_none(),
+        "a budget has one of the two"
+    );
+    // Two releases have different names, and a release may have other rules and annotations.
+    let documents = rendered(
+        "--set name=older,policyServer.enabled=true,annotations.team=web,namespacesOptOut.skip=yes \
+         --set mutating.rules[0].apiGroups={},mutating.rules[0].resources={pods} --set namespacesLabelled.a=b",
+    );
+    let names: BTreeSet<_> = documents
+        .iter()
+        .map(|document| document["metadata"]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["older", "older-policy-server", "older-validating"].into()
+    );
+    assert_eq!(
+        one(&documents, "ClusterRoleBinding")["roleRef"]["name"],
+        "older-policy-server"
+    );
+    let (older, twin) = (
+        find(&documents, "older"),
+        find(&documents, "older-validating"),
+    );
+    let [older, twin] = [older, twin].map(|policy| policy.unwrap().clone());
+    assert_eq!(older["spec"]["policyServer"], "older");
+    assert_eq!(older["metadata"]["annotations"]["team"], "web");
+    assert_eq!(
+        older["metadata"]["annotations"]["io.kubewarden.policy.severity"],
+        "medium"
+    );
+    assert_eq!(older["spec"]["rules"][0]["resources"], json!(["pods"]));
+    assert_eq!(older["spec"]["rules"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        twin["spec"]["rules"].as_array().unwrap().len(),
+        2,
+        "those of the file"
+    );
+    let skip_is_yes = json!({"key": "skip", "operator": "NotIn", "values": ["yes"]});
+    assert_eq!(
+        twin["spec"]["namespaceSelector"],
+        json!({"matchExpressions": [not_kube_system, a_is_b, skip_is_yes]})
+    );
     // `spec.policyServer` may name the chart's own policy-server.
     rendered("--set policyServer.enabled=true,spec.policyServer=eci-security-context");
 }
@@ -144,12 +191,22 @@ fn the_chart_refuses_wrong_values() {
             "expression",
         ),
         ("--set mutating=false", "mutating"),
+        ("--set name=Older", "name"),
+        ("--set mutating.rules[0].resource={pods}", "resource"),
+        ("--set annotations.a=true", "annotations/a|annotations.a"),
+        (
+            "--set namespacesOptOut.a=true",
+            "namespacesOptOut/a|namespacesOptOut.a",
+        ),
         (
             "--set policyServer.enabled=yes",
             "policyServer/enabled|policyServer.enabled",
         ),
         ("--set policyServer.spec.replicas=two", "replicas"),
-        ("--set policyServer.spec.maxUnavailable=1", "maxUnavailable"),
+        (
+            "--set policyServer.spec.maxUnavailable=true",
+            "maxUnavailable",
+        ),
         ("--set policyServer.spec.replicas=-1", "replicas"),
         (
             "--set-string policyServer.namespace=",

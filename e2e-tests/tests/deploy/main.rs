@@ -163,7 +163,9 @@ const EVERYTHING: &str = "--set policyServer.enabled=true,policyServer.namespace
      --set policyServer.spec.minAvailable=50%,policyServer.spec.limits.cpu=2,policyServer.spec.tolerations[0].key=a \
      --set policyServer.spec.env[0].name=KUBEWARDEN_LOG_LEVEL,policyServer.spec.env[0].value=info \
      --set spec.mode=monitor,spec.timeoutSeconds=5,spec.timeoutEvalSeconds=2,spec.failurePolicy=Ignore \
-     --set spec.backgroundAudit=false,spec.matchPolicy=Exact,spec.message=no,spec.module=registry://mirror.example/eci:v1 \
+     --set annotations.a=b,namespacesOptOut.c=d \
+     --set mutating.rules[0].apiGroups={apps},mutating.rules[0].apiVersions={v1},mutating.rules[0].resources={deployments} \
+     --set mutating.rules[0].operations={CREATE} --set spec.backgroundAudit=false,spec.matchPolicy=Exact,spec.message=no,spec.module=registry://mirror.example/eci:v1 \
      --set spec.objectSelector.matchLabels.a=b,namespacesLabelled.a=b \
      --set spec.matchConditions[0].name=a \
      --set-string spec.matchConditions[0].expression=true,settings.profile=2024-02-26 --set settings.approved.capabilities={SYS_RAWIO}";
