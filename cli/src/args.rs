@@ -158,7 +158,7 @@ pub(crate) struct Check {
     /// The format of the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ReportFormat,
-    /// Exit code 1 also for warnings, repairs and suppressions without effect, and where no pod was checked.
+    /// Exit code 1 also for warnings, repairs and invalid suppressions, and where no pod was checked.
     #[arg(long)]
     pub(crate) strict: bool,
     /// Exit code 0 also where something is denied, or would be with `strict`. A file that could not be judged is still

@@ -16,7 +16,7 @@ use crate::{Exit, batch};
 pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     let paths = Paths::of(&check.input, &check.settings)?;
     if check.show_config {
-        return paths.show(out);
+        return paths.show(check.strict, out);
     }
     let shown = Shown {
         quiet: check.quiet,

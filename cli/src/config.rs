@@ -103,7 +103,7 @@ impl<'a> Paths<'a> {
     }
 
     /// Writes the configuration of each path, as YAML.
-    pub(crate) fn show(&self, out: &mut dyn Write) -> Result<Exit, Failure> {
+    pub(crate) fn show(&self, is_strict: bool, out: &mut dyn Write) -> Result<Exit, Failure> {
         let shown: Vec<_> = self
             .configs()
             .into_iter()
@@ -112,10 +112,13 @@ impl<'a> Paths<'a> {
                     .list
                     .iter()
                     .filter(|(_, own)| std::ptr::eq(config, &**own));
-                Shown::of(
+                let mut shown = Shown::of(
                     config,
                     here.map(|(path, _)| path.display().to_string()).collect(),
-                )
+                );
+                shown.strict |= is_strict;
+                shown.exclude.extend(self.exclude.iter().cloned());
+                shown
             })
             .collect();
         let yaml = serde_saphyr::to_string(&shown);
@@ -134,7 +137,7 @@ struct Shown<'c> {
     settings_file: &'c Option<String>,
     settings: &'c Value,
     profile: &'static str,
-    exclude: &'c [String],
+    exclude: Vec<String>,
     strict: bool,
     assume_eci: Value,
 }
@@ -148,7 +151,7 @@ impl<'c> Shown<'c> {
             settings_file: &config.settings_file,
             settings: &config.raw,
             profile: config.profile(),
-            exclude: &written.exclude,
+            exclude: written.exclude.clone(),
             strict: config.strict,
             assume_eci: match config.settings.scope.assume_eci {
                 false if !written.assume_eci.is_empty() => written.assume_eci.clone().into(),
@@ -164,11 +167,20 @@ fn file_for(path: &Path) -> Option<PathBuf> {
         true => Path::new("."),
         false => path,
     };
-    let path = path.canonicalize().ok()?;
+    // A link to a file has the configuration of its own folder.
+    let folder = match path.parent() {
+        Some(folder) if !path.is_dir() => match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        },
+        _ => path,
+    };
+    let path = folder.canonicalize().ok()?;
     let root = repository_of(&path);
     for directory in path.ancestors() {
         let file = directory.join(NAME);
-        if file.is_file() {
+        // What cannot be read is an error, and not ignored.
+        if file.symlink_metadata().is_ok() {
             return Some(file);
         }
         if Some(directory) == root {
@@ -247,7 +259,12 @@ impl Config {
     /// Returns the settings for a file.
     pub(crate) fn settings_for(&self, source: &Source) -> &Settings {
         let is_assumed = |path: &Path| {
-            let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+            let name = path.file_name().unwrap_or_default();
+            let path = folder.map_or_else(|_| path.to_owned(), |folder| folder.join(name));
             let is_below = path.starts_with(self.assume_eci.path());
             is_below
                 && self
@@ -296,11 +313,21 @@ impl Written {
             Some(Tree::Text(_)) => root.text("settings").map(str::to_owned).map(Ok),
             Some(_) => value.get("settings").cloned().map(Err),
         };
-        let is_list = matches!(root.get("assumeEci"), Some(Tree::List(_)));
+        let (is_list, is_flag) = match root.get("assumeEci") {
+            Some(Tree::List(_)) => (true, false),
+            Some(Tree::Bool(_)) => (false, true),
+            None => (false, false),
+            Some(_) => {
+                root.wrong("assumeEci", || {
+                    "must be true, false or a list of patterns".to_owned()
+                });
+                (false, false)
+            }
+        };
         let mut written = Self {
             exclude: root.texts("exclude", pattern),
             is_strict: root.flag("strict"),
-            is_all_eci: !is_list && root.flag("assumeEci"),
+            is_all_eci: is_flag && root.flag("assumeEci"),
             ..Self::default()
         };
         if is_list {

@@ -232,7 +232,11 @@ fn walk(
                 })),
             }
         }
-        Err(error) => Some(Err(input_error(&error, &renamed))),
+        Err(error) => {
+            let error = input_error(&error, &renamed);
+            let is_hidden = Path::new(&error.name).file_name().is_some_and(is_hidden);
+            (!is_hidden).then_some(Err(error))
+        }
     });
     let mut found = found.peekable();
     if found.peek().is_none() {

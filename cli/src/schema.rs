@@ -55,7 +55,7 @@ fn config() -> Value {
                 "items": pattern,
             },
             "strict": {
-                "description": "True if warnings, repairs and suppressions without effect fail the check.",
+                "description": "True if warnings, repairs and invalid suppressions fail the check.",
                 "type": "boolean",
                 "default": false,
             },

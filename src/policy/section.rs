@@ -122,7 +122,7 @@ impl<'v> Section<'v> {
     }
 
     /// Adds an error of a key.
-    pub(crate) fn wrong(&self, key: &str, problem: impl FnOnce() -> String) {
+    pub fn wrong(&self, key: &str, problem: impl FnOnce() -> String) {
         self.errors.add(|| self.path(key), problem);
     }
 

@@ -7,9 +7,10 @@ use eci_manifest::Replacement;
 use eci_security_context::rules::rule::{Finding, Rule};
 use eci_security_context::text::cut;
 use lsp_types::{
-    CodeAction, CodeActionKind, CodeActionParams, CodeDescription, Diagnostic, DiagnosticSeverity,
-    Hover, HoverContents, InlayHint, InlayHintLabel, InlayHintTooltip, MarkupContent, MarkupKind,
-    NumberOrString, Position, TextEdit, Uri, WorkspaceEdit,
+    CodeAction, CodeActionKind, CodeActionParams, CodeActionTriggerKind, CodeDescription,
+    Diagnostic, DiagnosticSeverity, Hover, HoverContents, InlayHint, InlayHintLabel,
+    InlayHintTooltip, MarkupContent, MarkupKind, NumberOrString, Position, TextEdit, Uri,
+    WorkspaceEdit,
 };
 
 use super::path_of;
@@ -106,6 +107,8 @@ impl Opened {
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             }),
         };
+        // The repairs of a whole file take a while, and an editor asks at each move of the cursor.
+        let is_automatic = params.context.trigger_kind == Some(CodeActionTriggerKind::AUTOMATIC);
         let mut actions = Vec::new();
         if is_wanted(&CodeActionKind::QUICKFIX) {
             let asked = offset(&lines, params.range.start)..offset(&lines, params.range.end);
@@ -127,7 +130,7 @@ impl Opened {
                     rules.push(*rule);
                 }
             }
-            for rule in rules {
+            for rule in rules.into_iter().filter(|_| !is_automatic) {
                 actions.extend(self.all(
                     config,
                     &format!("repair all in this file ({})", rule.id),
@@ -136,7 +139,7 @@ impl Opened {
                 ));
             }
         }
-        if is_wanted(&FIX_ALL) {
+        if is_wanted(&FIX_ALL) && !is_automatic {
             actions.extend(self.all(config, "repair this file as the policy does", &FIX_ALL, &[]));
         }
         actions

@@ -5,7 +5,7 @@ mod answer;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufReader, ErrorKind};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, TryRecvError};
@@ -34,6 +34,10 @@ use crate::Exit;
 use crate::args::Lsp;
 use crate::config::{Config, NAME};
 use crate::failure::Failure;
+use crate::input::MAX_MIB;
+
+/// The longest message: a file of the limit, as escaped JSON.
+const LONGEST: u64 = 8 * (MAX_MIB << 20);
 
 /// Runs the server until the client leaves. The exit code is [`Exit::Clean`] if the client said so before.
 pub(crate) fn run(lsp: &Lsp) -> Result<Exit, Failure> {
@@ -66,6 +70,8 @@ pub(crate) fn run(lsp: &Lsp) -> Result<Exit, Failure> {
             // The server asks nothing.
             Ok(Message::Response(_)) => {}
             Err(message) => {
+                // It may have been a change. Edits for another text would destroy it, so each file needs its text anew.
+                server.open.clear();
                 let typ = MessageType::ERROR;
                 let params = LogMessageParams { typ, message };
                 send(Notification::new(LogMessage::METHOD.to_owned(), params).into())?;
@@ -85,7 +91,7 @@ fn messages() -> Receiver<Result<Message, String>> {
     thread::spawn(move || {
         let mut input = BufReader::new(io::stdin());
         loop {
-            let message = match Message::read(&mut input) {
+            let message = match checked_read(&mut input) {
                 Ok(Some(message)) => Ok(message),
                 Err(error) if error.kind() == ErrorKind::InvalidData => {
                     let error = cut(error.to_string(), 256);
@@ -101,6 +107,24 @@ fn messages() -> Receiver<Result<Message, String>> {
         }
     });
     messages
+}
+
+/// Reads a message. One that announces more than a file can have is refused before there is memory for it.
+fn checked_read(input: &mut impl BufRead) -> io::Result<Option<Message>> {
+    let head = input.fill_buf()?;
+    let text = String::from_utf8_lossy(head);
+    let (head, _) = text.split_once("\r\n\r\n").unwrap_or_default();
+    let announced = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Content-Length: "));
+    let announced = announced.and_then(|bytes| bytes.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > LONGEST) {
+        let read = head.len() + "\r\n\r\n".len();
+        input.consume(read);
+        let problem = "the announced length is over the limit";
+        return Err(io::Error::new(ErrorKind::InvalidData, problem));
+    }
+    Message::read(input)
 }
 
 fn send(message: Message) -> Result<(), Failure> {

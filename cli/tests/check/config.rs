@@ -155,6 +155,12 @@ fn the_configuration_is_printed() {
         ("a/pod.yaml", CLEAN),
         ("b/.eci-policy.yaml", "assumeEci: true"),
     ]);
+    let ran = folder.run(&["check", "--show-config", "--strict", "--exclude", "x", "b"]);
+    assert!(
+        ran.out.contains("exclude:\n  - x\n  strict: true\n"),
+        "with the options: {}",
+        ran.out
+    );
     let ran = folder.run(&["check", "--show-config", "a", "b", "-"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert_eq!(
@@ -212,7 +218,7 @@ fn every_error_is_told_with_its_line() {
         (
             ".eci-policy.yaml",
             "assumeEci: some\n",
-            &[".eci-policy.yaml:1:1: assumeEci: must be true or false"],
+            &[".eci-policy.yaml:1:1: assumeEci: must be true, false or a list of patterns"],
         ),
         (
             ".eci-policy.yaml",
@@ -299,4 +305,37 @@ fn the_settings_of_a_policy_and_of_a_chart_have_lines() {
             "pod.yaml",
         ],
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_has_the_configuration_of_its_own_folder() {
+    let folder = Folder::with(&[
+        (
+            "off/.eci-policy.yaml",
+            "settings: {actions: {host-namespaces: off}}",
+        ),
+        ("off/pod.yaml", DENIED),
+        ("other/.eci-policy.yaml", ""),
+    ]);
+    let link = folder.path().join("other/link.yaml");
+    std::os::unix::fs::symlink("../off/pod.yaml", link).unwrap();
+    for path in ["other", "other/link.yaml"] {
+        assert_eq!(summaries(&folder.checked(1, &[path])), DENY, "{path}");
+    }
+    // What cannot be read is an error.
+    let missing = folder.path().join("other/.eci-policy.yaml");
+    std::fs::remove_file(&missing).unwrap();
+    std::os::unix::fs::symlink("none", &missing).unwrap();
+    let ran = folder.run(&["check", "other/link.yaml"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.err.contains("other/.eci-policy.yaml: cannot be read"),
+        "{}",
+        ran.err
+    );
+    // An editor leaves such a link while a file is edited.
+    std::fs::remove_file(&missing).unwrap();
+    std::os::unix::fs::symlink("user@host:1", folder.path().join("off/.#pod.yaml")).unwrap();
+    folder.checked(0, &["off"]);
 }
