@@ -138,8 +138,8 @@ pub(crate) fn read(file: &Path) -> Result<Raw, Failure> {
         (None, _, [object]) if object.get("apiVersion").is_some() => {
             let kind = object.get("kind").and_then(Value::as_str);
             return Err(failed(format!(
-                "is a {}; use settings, a Kubewarden policy with settings, or the values of the chart",
-                kind.unwrap_or("object")
+                "is {}; use settings, a Kubewarden policy with settings, or the values of the chart",
+                kind.map_or_else(|| "not settings".to_owned(), |kind| format!("a {kind}"))
             )));
         }
         (None, _, [values]) if values.get("settings").is_some() => (0, "settings"),
