@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::Exit;
 use crate::args::{PathArgs, SettingsArgs};
 use crate::failure::Failure;
-use crate::input::{Input, Source, repository_of};
+use crate::input::{Input, Source, folder_of, repository_of};
 use crate::settings::{self, Place, Raw};
 
 /// The name of the file.
@@ -168,13 +168,7 @@ fn file_for(path: &Path) -> Option<PathBuf> {
         false => path,
     };
     // A link to a file has the configuration of its own folder.
-    let folder = match path.parent() {
-        Some(folder) if !path.is_dir() => match folder.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => folder,
-        },
-        _ => path,
-    };
+    let folder = if path.is_dir() { path } else { folder_of(path) };
     let path = folder.canonicalize().ok()?;
     let root = repository_of(&path);
     for directory in path.ancestors() {
@@ -259,10 +253,7 @@ impl Config {
     /// Returns the settings for a file.
     pub(crate) fn settings_for(&self, source: &Source) -> &Settings {
         let is_assumed = |path: &Path| {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+            let folder = folder_of(path).canonicalize();
             let name = path.file_name().unwrap_or_default();
             let path = folder.map_or_else(|_| path.to_owned(), |folder| folder.join(name));
             let is_below = path.starts_with(self.assume_eci.path());
@@ -313,25 +304,18 @@ impl Written {
             Some(Tree::Text(_)) => root.text("settings").map(str::to_owned).map(Ok),
             Some(_) => value.get("settings").cloned().map(Err),
         };
-        let (is_list, is_flag) = match root.get("assumeEci") {
-            Some(Tree::List(_)) => (true, false),
-            Some(Tree::Bool(_)) => (false, true),
-            None => (false, false),
-            Some(_) => {
-                root.wrong("assumeEci", || {
-                    "must be true, false or a list of patterns".to_owned()
-                });
-                (false, false)
-            }
-        };
         let mut written = Self {
             exclude: root.texts("exclude", pattern),
             is_strict: root.flag("strict"),
-            is_all_eci: is_flag && root.flag("assumeEci"),
             ..Self::default()
         };
-        if is_list {
-            written.assume_eci = root.texts("assumeEci", pattern);
+        match root.get("assumeEci") {
+            None => {}
+            Some(Tree::Bool(is_all)) => written.is_all_eci = *is_all,
+            Some(Tree::List(_)) => written.assume_eci = root.texts("assumeEci", pattern),
+            Some(_) => root.wrong("assumeEci", || {
+                "must be true, false or a list of patterns".to_owned()
+            }),
         }
         let mut written = errors
             .unless_any(written)

@@ -290,6 +290,14 @@ fn folder_in_repository(folder: &Path) -> Option<PathBuf> {
     whole.strip_prefix(root).ok().map(Path::to_owned)
 }
 
+/// Returns the folder of a file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 /// Returns the root of the repository that has this absolute path, if one has.
 pub(crate) fn repository_of(path: &Path) -> Option<&Path> {
     path.ancestors().find(|above| above.join(".git").exists())

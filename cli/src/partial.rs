@@ -9,7 +9,7 @@ use eci_security_context::pod::ContainerList;
 use eci_security_context::review::read::Pieces;
 use serde_json::Value;
 
-use crate::input::{Source, is_manifest, repository_of};
+use crate::input::{Source, folder_of, is_manifest, repository_of};
 use crate::object::Object;
 use crate::report::FileReport;
 
@@ -112,8 +112,7 @@ pub(crate) fn overlay_hint(path: &Path) -> Option<String> {
                 .iter()
                 .all(is_file)
     };
-    let directory = path.parent().filter(|above| !above.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new(".")).display();
+    let directory = folder_of(path).display();
     (KUSTOMIZATIONS.contains(&name) && is_overlay()).then(|| {
         format!("kustomizations are not built; check the built objects: kustomize build {directory} | eci-policy check -")
     })
