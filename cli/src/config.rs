@@ -71,12 +71,18 @@ impl<'a> Paths<'a> {
     /// # Errors
     /// If a configuration or its settings are not valid.
     pub(crate) fn of(paths: &'a PathArgs, args: &SettingsArgs) -> Result<Self, Failure> {
+        // Many named files are in one folder.
+        let mut found: HashMap<&Path, Option<PathBuf>> = HashMap::new();
         let mut known: HashMap<Option<PathBuf>, Arc<Config>> = HashMap::new();
         let mut list = Vec::new();
         for path in &paths.paths {
             let file = match args.no_config {
                 true => None,
-                false => file_for(path),
+                false => {
+                    let folder = searched_from(path);
+                    let file = found.entry(folder).or_insert_with(|| file_above(folder));
+                    file.clone()
+                }
             };
             let config = match known.get(&file) {
                 Some(config) => Arc::clone(config),
@@ -161,14 +167,17 @@ impl<'c> Shown<'c> {
     }
 }
 
-/// Returns the configuration for a path: beside it or above it, up to the root of its repository.
-fn file_for(path: &Path) -> Option<PathBuf> {
-    let path = match path == Path::new("-") {
-        true => Path::new("."),
-        false => path,
-    };
-    // A link to a file has the configuration of its own folder.
-    let folder = if path.is_dir() { path } else { folder_of(path) };
+/// Returns the folder from which the configuration of a path is looked for. A link to a file has that of its own folder,
+/// and standard input that of the current directory.
+fn searched_from(path: &Path) -> &Path {
+    match path.is_dir() {
+        true => path,
+        false => folder_of(path),
+    }
+}
+
+/// Returns the configuration in a folder or above it, up to the root of its repository.
+fn file_above(folder: &Path) -> Option<PathBuf> {
     let path = folder.canonicalize().ok()?;
     let root = repository_of(&path);
     for directory in path.ancestors() {
@@ -203,7 +212,10 @@ impl Config {
         // A new file is not saved yet.
         let known = file.ancestors().find(|path| path.exists());
         let config = known.filter(|_| !args.no_config);
-        Self::read(config.and_then(file_for), args)
+        Self::read(
+            config.and_then(|path| file_above(searched_from(path))),
+            args,
+        )
     }
 
     fn read(file: Option<PathBuf>, args: &SettingsArgs) -> Result<Self, Failure> {
