@@ -29,7 +29,7 @@ func check[T any](value T, err error) T {
 	return value
 }
 
-func template(name, group string) *x509.Certificate {
+func certificate(name, group string) *x509.Certificate {
 	subject := pkix.Name{CommonName: name}
 	if group != "" {
 		subject.Organization = []string{group}
@@ -46,11 +46,10 @@ func template(name, group string) *x509.Certificate {
 
 func newAuthority(name string) *authority {
 	key := check(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	root := template(name, "")
+	root := certificate(name, "")
 	root.IsCA, root.BasicConstraintsValid, root.KeyUsage = true, true, x509.KeyUsageCertSign
 	der := check(x509.CreateCertificate(rand.Reader, root, root, key.Public(), key))
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	return &authority{certificate: check(x509.ParseCertificate(der)), key: key, pem: text}
+	return &authority{certificate: check(x509.ParseCertificate(der)), key: key, pem: pemOf(der)}
 }
 
 func (a *authority) pool() *x509.CertPool {
@@ -62,7 +61,7 @@ func (a *authority) pool() *x509.CertPool {
 // write writes FILE.crt and FILE.key for a name, a group and hosts, and ca.crt beside them.
 func (a *authority) write(dir, file, name, group string, hosts ...string) {
 	key := check(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	leaf := template(name, group)
+	leaf := certificate(name, group)
 	for _, host := range hosts {
 		if ip := net.ParseIP(host); ip != nil {
 			leaf.IPAddresses = append(leaf.IPAddresses, ip)
@@ -83,6 +82,9 @@ func writeServiceAccountKey(file string) {
 	key := check(rsa.GenerateKey(rand.Reader, 2048))
 	writePem(file+".key", "PRIVATE KEY", check(x509.MarshalPKCS8PrivateKey(key)))
 }
+
+// pemOf is a certificate as text.
+func pemOf(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}) }
 
 func writePem(path, kind string, der []byte) {
 	text := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})

@@ -21,7 +21,9 @@ import (
 type controlPlane struct {
 	dir     string // certificates, logs and etcd's data
 	ca      *authority
-	server  string // the URL of the API server
+	server  string       // the URL of the API server
+	http    *http.Client // of the administrator
+	webhook string       // the address of the webhook server
 	running []*exec.Cmd
 }
 
@@ -73,7 +75,7 @@ func startControlPlane(dir string) (*controlPlane, error) {
 			}
 		}
 	}
-	return c, nil
+	return c, c.startWebhook()
 }
 
 func (c *controlPlane) path(name string) string { return filepath.Join(c.dir, name) }
@@ -86,6 +88,7 @@ func (c *controlPlane) start(name string, args ...string) error {
 	}
 	command := exec.Command(program(name), args...)
 	command.Stdout, command.Stderr = log, log
+	command.Env = append(os.Environ(), "KUBECONFIG="+c.path("kubeconfig"), "HOME="+c.dir)
 	// It ends with the test, even if the test is killed.
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := command.Start(); err != nil {
@@ -103,10 +106,10 @@ func (c *controlPlane) stop() {
 }
 
 func (c *controlPlane) waitReady() error {
-	client := c.client()
+	c.http = c.client()
 	var last error
 	for range 600 {
-		answer, err := client.Get(c.server + "/readyz")
+		answer, err := c.http.Get(c.server + "/readyz")
 		if err == nil {
 			_ = answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
@@ -151,14 +154,20 @@ type result struct {
 	failed   bool
 }
 
-// try runs kubectl with a text as standard input. `$HOME` is the test's own, so that no setting of the user counts.
-func (c *controlPlane) try(input string, args ...string) result {
+// try runs kubectl with a text as standard input.
+func (c *controlPlane) try(input string, args ...string) result { return c.kubectl(c.dir, input, args) }
+
+// tryIn runs kubectl in a folder.
+func (c *controlPlane) tryIn(dir string, args []string) result { return c.kubectl(dir, "", args) }
+
+// kubectl runs in a folder. `$HOME` is the test's own, so that no setting of the user counts.
+func (c *controlPlane) kubectl(dir, input string, args []string) result {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, program("kubectl"), args...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+c.path("kubeconfig"), "HOME="+c.dir)
 	command.Stdin = strings.NewReader(input)
-	command.Dir = c.dir
+	command.Dir = dir
 	var out, err bytes.Buffer
 	command.Stdout, command.Stderr = &out, &err
 	failed := command.Run()

@@ -5,6 +5,7 @@ package cluster
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -41,10 +42,12 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+var notInName = regexp.MustCompile("[^a-z0-9]+")
+
 // namespace creates a Namespace for a test, named after it, and waits until pods can be created there.
 func namespace(t *testing.T, labels ...string) string {
 	t.Helper()
-	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(strings.TrimPrefix(t.Name(), "Test")))
+	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(strings.TrimPrefix(t.Name(), "Test")), "-"), "-")
 	kube.run(t, "", "create", "namespace", name)
 	for _, label := range labels {
 		kube.run(t, "", "label", "namespace", name, label)

@@ -1,16 +1,18 @@
 package cluster
 
 import (
-	"bufio"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -123,19 +125,10 @@ func policies(t *testing.T, manifest string) []policy {
 	return all
 }
 
-// installation is a running webhook server with the policies of a manifest.
-type installation struct {
-	cluster  *controlPlane
-	policies []policy
-	server   *exec.Cmd
-	url      string
-	log      string // the file with the server's log
-}
-
-// deployed returns the manifest of a folder of deploy/, with changes by sed's s/OLD/NEW/.
-func (c *controlPlane) deployed(t *testing.T, folder string, replaced ...string) string {
+// deployed returns the manifest of a folder of deploy/, with texts replaced by others.
+func deployed(t *testing.T, folder string, replaced ...string) string {
 	t.Helper()
-	manifest := c.run(t, "", "kustomize", filepath.Join(repository(), "deploy", folder))
+	manifest := kube.run(t, "", "kustomize", filepath.Join(repository(), "deploy", folder))
 	for i := 0; i < len(replaced); i += 2 {
 		if !strings.Contains(manifest, replaced[i]) {
 			t.Fatalf("the manifest of %s has no %q", folder, replaced[i])
@@ -147,78 +140,76 @@ func (c *controlPlane) deployed(t *testing.T, folder string, replaced ...string)
 
 func repository() string { return check(filepath.Abs("../..")) }
 
-// install serves the policies of a manifest and binds their webhooks, until the test ends.
-func (c *controlPlane) install(t *testing.T, manifest string) *installation {
-	t.Helper()
-	installed := c.serve(t, manifest, c.ca)
-	installed.bind(t, c.ca.pem)
-	return installed
+// startWebhook starts the webhook server. Its certificate is for the Service of the default policy-server.
+func (c *controlPlane) startWebhook() error {
+	c.ca.write(c.dir, "webhook", "webhook", "", "policy-server-default."+kubewarden+".svc")
+	address := c.path("webhook.address")
+	if err := c.start("eci-webhook", "--module="+os.Getenv("POLICY_WASM"), "--cert="+c.path("webhook.crt"),
+		"--key="+c.path("webhook.key"), "--kubectl="+program("kubectl"), "--address="+address); err != nil {
+		return err
+	}
+	for range 600 {
+		if text, err := os.ReadFile(address); err == nil && len(text) > 0 {
+			c.webhook = string(text)
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	log, _ := os.ReadFile(c.path("eci-webhook.log"))
+	return fmt.Errorf("the webhook server does not start: %s", log)
 }
 
-// serve starts a webhook server whose certificate an authority signs.
-func (c *controlPlane) serve(t *testing.T, manifest string, signer *authority) *installation {
-	t.Helper()
-	installed := &installation{cluster: c, policies: policies(t, manifest)}
-	dir := t.TempDir()
-	signer.write(dir, "webhook", "webhook", "", installed.policies[0].server()+"."+kubewarden+".svc")
-	file := filepath.Join(dir, "policies.yaml")
-	if err := os.WriteFile(file, []byte(manifest), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	server := exec.Command(program("eci-webhook"), file, "--module", os.Getenv("POLICY_WASM"), "--kubectl", program("kubectl"),
-		"--cert", filepath.Join(dir, "webhook.crt"), "--key", filepath.Join(dir, "webhook.key"))
-	server.Env = append(os.Environ(), "KUBECONFIG="+c.path("kubeconfig"), "HOME="+c.dir)
-	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	installed.log = filepath.Join(dir, "log")
-	log := check(os.Create(installed.log))
-	server.Stderr = log
-	output := check(server.StdoutPipe())
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	installed.server = server
-	t.Cleanup(installed.stop)
-	address, err := bufio.NewReader(output).ReadString('\n')
+// toWebhook is a client that trusts the webhook server.
+func (c *controlPlane) toWebhook() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{
+		RootCAs: c.ca.pool(), ServerName: "policy-server-default." + kubewarden + ".svc",
+	}}}
+}
+
+// load makes the webhook server serve the policies of a manifest. The error is the server's.
+func (c *controlPlane) load(manifest string) error {
+	request := check(http.NewRequest(http.MethodPut, "https://"+c.webhook+"/policies", strings.NewReader(manifest)))
+	answer, err := c.toWebhook().Do(request)
 	if err != nil {
-		text, _ := os.ReadFile(installed.log)
-		t.Fatalf("the webhook server does not start: %s", text)
+		return err
 	}
-	installed.url = "https://" + strings.TrimSpace(address)
-	return installed
-}
-
-func (i *installation) stop() {
-	if i.server.ProcessState == nil {
-		_ = i.server.Process.Kill()
-		_ = i.server.Wait()
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(string(check(io.ReadAll(answer.Body))))
 	}
+	return nil
 }
 
-// port is the port on which the server listens.
-func (i *installation) port() int32 {
-	_, port, _ := strings.Cut(strings.TrimPrefix(i.url, "https://"), ":")
-	return int32(check(strconv.Atoi(port)))
-}
-
-// bind applies the webhook configurations, and waits until the API server follows them. They are removed when the test ends.
-func (i *installation) bind(t *testing.T, ca []byte) {
+// install serves the policies of a manifest and binds their webhooks, until the test ends.
+func install(t *testing.T, manifest string) []policy {
 	t.Helper()
-	c := i.cluster
+	if err := kube.load(manifest); err != nil {
+		t.Fatal(err)
+	}
+	bound := policies(t, manifest)
+	bind(t, bound, kube.ca, kube.webhook)
+	return bound
+}
+
+// bind applies the webhook configurations for a server, and waits until the API server follows them, until the test ends.
+func bind(t *testing.T, policies []policy, ca *authority, address string) {
+	t.Helper()
+	_, port, _ := strings.Cut(address, ":")
 	// The API server reaches a Service of this type by its name.
-	c.run(t, fmt.Sprintf(`{"apiVersion":"v1","kind":"Service","metadata":{"name":%q,"namespace":%q},
-		"spec":{"type":"ExternalName","externalName":"localhost"}}`, i.policies[0].server(), kubewarden), "apply", "-f", "-")
-	for _, policy := range i.policies {
-		text := string(check(json.Marshal(policy.configuration(ca, i.port()))))
-		c.run(t, text, "apply", "-f", "-")
+	kube.run(t, fmt.Sprintf(`{"apiVersion":"v1","kind":"Service","metadata":{"name":%q,"namespace":%q},
+		"spec":{"type":"ExternalName","externalName":"localhost"}}`, policies[0].server(), kubewarden), "apply", "-f", "-")
+	// A denial of the mutating policy would hide whether the validating one is called, so the mutating one comes last.
+	for _, policy := range slices.Backward(policies) {
+		kube.run(t, string(check(json.Marshal(policy.configuration(ca.pem, int32(check(strconv.Atoi(port))))))), "apply", "-f", "-")
 		t.Cleanup(func() {
 			kind := "validatingwebhookconfiguration"
 			if policy.Spec.Mutating {
 				kind = "mutatingwebhookconfiguration"
 			}
-			c.run(t, "", "delete", kind, policy.uniqueName())
-			c.waitForCalls(t, policy, false)
+			kube.run(t, "", "delete", kind, policy.uniqueName())
+			waitForCalls(t, policy, false)
 		})
-		c.waitForCalls(t, policy, true)
+		waitForCalls(t, policy, true)
 	}
 }
 
@@ -230,25 +221,30 @@ spec: {containers: [{name: probe, image: probe}]}
 `
 
 // waitForCalls waits until the API server calls the webhook of a policy for a pod on ECI, or no longer does.
-func (c *controlPlane) waitForCalls(t *testing.T, policy policy, called bool) {
+func waitForCalls(t *testing.T, policy policy, called bool) {
 	t.Helper()
 	eventually(t, func() (bool, string) {
-		before := c.calls(t, policy.webhookName())
-		c.try(probe, "create", "--dry-run=server", "-f", "-")
+		before := calls(t, policy.webhookName())
+		kube.try(probe, "create", "--dry-run=server", "-f", "-")
 		// The API server counts after its answer.
 		time.Sleep(20 * time.Millisecond)
-		return c.calls(t, policy.webhookName()) > before == called, policy.webhookName()
+		return calls(t, policy.webhookName()) > before == called, policy.webhookName()
 	})
 }
 
 var requestTotal = regexp.MustCompile(`(?m)^apiserver_admission_webhook_request_total\{.*name="([^"]*)".*\} (\d+)$`)
 
-// calls returns how often the API server has called a webhook, by its own metrics.
-func (c *controlPlane) calls(t *testing.T, name string) int {
+// calls returns how often the API server has called the webhooks with these names, by its own metrics.
+func calls(t *testing.T, names ...string) int {
 	t.Helper()
+	answer, err := kube.http.Get(kube.server + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
 	count := 0
-	for _, match := range requestTotal.FindAllStringSubmatch(c.run(t, "", "get", "--raw", "/metrics"), -1) {
-		if match[1] == name {
+	for _, match := range requestTotal.FindAllStringSubmatch(string(check(io.ReadAll(answer.Body))), -1) {
+		if slices.Contains(names, match[1]) {
 			count += check(strconv.Atoi(match[2]))
 		}
 	}

@@ -47,6 +47,9 @@ pub fn is_virtual_node(name: &str) -> bool {
     name == "virtual-kubelet" || name.starts_with("virtual-kubelet-") || name.contains(".vnd-")
 }
 
+/// [`is_virtual_node`] as a regular expression (RE2).
+pub const VIRTUAL_NODE_PATTERN: &str = r"^virtual-kubelet($|-)|\.vnd-";
+
 /// The annotation that ECI writes on a pod that it runs.
 pub const INSTANCE_ID: &str = "k8s.aliyun.com/eci-instance-id";
 

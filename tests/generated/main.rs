@@ -8,6 +8,7 @@
 )]
 
 mod chart;
+mod conditions;
 mod metadata;
 mod pages;
 mod version;
@@ -33,9 +34,9 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(root(file)).unwrap_or_default()
 }
 
-/// The text of a file with today's version, so that a file is generated from it before or after the version is updated.
+/// The text of a file with today's version and conditions, so that a file is generated from it before or after it is updated.
 fn text(file: &str) -> String {
-    version::updated(file, read(file))
+    conditions::updated(file, version::updated(file, read(file)))
 }
 
 fn yaml(file: &str) -> Value {

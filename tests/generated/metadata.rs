@@ -180,10 +180,7 @@ fn the_metadata_ask_for_every_kind() {
         ("serving.knative.dev", "services"),
     ] {
         assert!(asked(group, resource, "CREATE"), "{group}/{resource}");
-        assert!(
-            resource == "pods" || asked(group, resource, "UPDATE"),
-            "{group}/{resource}"
-        );
+        assert!(asked(group, resource, "UPDATE"), "{group}/{resource}");
     }
     assert!(asked("", "pods/ephemeralcontainers", "UPDATE"));
     assert_eq!(metadata["mutating"], true);

@@ -4,6 +4,7 @@ use eci_e2e_tests::agreed;
 use eci_manifest::{RequestOptions, admission_request};
 
 use super::*;
+use crate::match_conditions::Conditions;
 
 /// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,8 @@ pub(crate) fn namespace(name: &str, labels: &Value) -> Value {
     json!({"metadata": {"name": name, "labels": labels}})
 }
 
-/// Whether the API server asks a policy about this object, by the `rules` and the `namespaceSelector` of its webhook.
+/// Whether the API server asks a policy about this object, by the `rules`, the `namespaceSelector` and the `matchConditions`
+/// of its webhook.
 pub(crate) fn is_asked(spec: &Value, object: &Value, namespace: &Value) -> bool {
     let request = admission_request(object, &RequestOptions::default());
     let resource = &request["resource"];
@@ -71,8 +73,11 @@ pub(crate) fn is_asked(spec: &Value, object: &Value, namespace: &Value) -> bool 
     let unknown = "objectSelector";
     assert!(spec.get(unknown).is_none(), "the model has no {unknown}");
     let labels = &namespace["metadata"]["labels"];
+    let expressions = spec["matchConditions"].as_array().into_iter().flatten();
+    let expressions = expressions.map(|condition| condition["expression"].as_str().unwrap());
     let conditions = conditions(spec);
     matched
+        && Conditions::new(expressions).asks(&request).unwrap()
         && conditions
             .iter()
             .all(|condition| fulfils(labels, condition))

@@ -9,6 +9,8 @@
 
 mod chart;
 mod cluster;
+#[path = "../../../tests/support/match_conditions.rs"]
+mod match_conditions;
 mod parts;
 mod schemas;
 mod variants;

@@ -1,5 +1,5 @@
-//! Answers the API server as Kubewarden's policy-server does: an `AdmissionReview` over TLS for each policy of a manifest,
-//! judged by the module in the embedded waPC host.
+//! Answers the API server as Kubewarden's policy-server does: an `AdmissionReview` over TLS for each policy, judged by the
+//! module in the embedded waPC host. A `PUT` of a manifest at `/policies` replaces the policies.
 //!
 //! The behaviour follows policy-server 1.36.0-beta.1: `crates/policy-server/src/api` and
 //! `crates/policy-evaluator/src/admission_response_handler.rs`.
@@ -21,12 +21,10 @@ use crate::namespaces::Cluster;
 use crate::policies::Policies;
 use crate::server::Server;
 
-/// Serves the policies of a manifest at `/validate/clusterwide-NAME`, until it is killed.
+/// Serves policies at `/validate/clusterwide-NAME`, until it is killed.
 #[derive(Debug, Parser)]
 struct Args {
-    /// The manifest with the ClusterAdmissionPolicies, as `kubectl kustomize` prints it.
-    policies: PathBuf,
-    /// The policy's module, which every `registry://` of the manifest stands for.
+    /// The policy's module, which every `registry://` of a manifest stands for.
     #[arg(long)]
     module: PathBuf,
     /// The server's certificate and those that sign it (PEM).
@@ -35,9 +33,12 @@ struct Args {
     /// The key of the certificate (PEM).
     #[arg(long)]
     key: PathBuf,
-    /// The address to listen on. It is printed when the server is ready.
+    /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// The file for the address, which is written when the server listens.
+    #[arg(long)]
+    address: PathBuf,
     /// The number of evaluations at the same time, as KUBEWARDEN_WORKERS.
     #[arg(long, default_value_t = 2)]
     workers: usize,
@@ -49,11 +50,8 @@ struct Args {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let manifest = std::fs::read_to_string(&args.policies)
-        .with_context(|| args.policies.display().to_string())?;
-    let policies = Policies::read(&manifest, &args.module)?;
     let server = Arc::new(Server::new(
-        policies,
+        Policies::new(args.module),
         Cluster::new(args.kubectl),
         args.workers,
     ));
@@ -65,7 +63,8 @@ async fn main() -> Result<()> {
     let listener = TcpListener::bind(args.listen)
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     listener.set_nonblocking(true)?;
-    println!("{}", listener.local_addr()?);
+    std::fs::write(&args.address, listener.local_addr()?.to_string())
+        .with_context(|| args.address.display().to_string())?;
     axum_server::from_tcp_rustls(listener, tls)?
         .serve(server::router(server).into_make_service())
         .await?;

@@ -1,7 +1,7 @@
 //! The policies of a manifest, as Kubewarden's controller passes them to policy-server.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -21,8 +21,13 @@ pub(crate) struct Policy {
     pub(crate) reads_namespaces: bool,
 }
 
-/// The policies by their unique name, `clusterwide-NAME`.
-pub(crate) struct Policies(HashMap<String, Policy>);
+/// The policies by their unique name, `clusterwide-NAME`, and the modules that were compiled for them.
+pub(crate) struct Policies {
+    /// The file that every `registry://` stands for.
+    default: PathBuf,
+    modules: HashMap<String, Arc<Module>>,
+    by_name: HashMap<String, Arc<Policy>>,
+}
 
 #[derive(Deserialize)]
 struct Document {
@@ -68,14 +73,22 @@ fn empty() -> Value {
 }
 
 impl Policies {
-    /// Reads the ClusterAdmissionPolicies of a manifest, and compiles their modules: `registry://…` is the one at
-    /// `module`, and `file://…` is a file.
+    /// Returns no policies yet.
+    pub(crate) fn new(default: PathBuf) -> Self {
+        Self {
+            default,
+            modules: HashMap::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// Replaces the policies by the ClusterAdmissionPolicies of a manifest.
     ///
     /// # Errors
-    /// If a policy cannot be read, a module cannot be compiled, or a module refuses its settings. policy-server does not
-    /// start either.
-    pub(crate) fn read(manifest: &str, module: &Path) -> Result<Self> {
-        let (mut modules, mut policies) = (HashMap::new(), HashMap::new());
+    /// If a policy cannot be read, a module cannot be compiled, or a module refuses its settings. The policies stay as they
+    /// are; policy-server would not start.
+    pub(crate) fn replace(&mut self, manifest: &str) -> Result<()> {
+        let mut by_name = HashMap::new();
         for document in eci_manifest::documents(manifest)? {
             let document = document.value();
             if document.get("kind").and_then(Value::as_str) != Some("ClusterAdmissionPolicy") {
@@ -83,38 +96,44 @@ impl Policies {
             }
             let Document { metadata, spec } = serde_json::from_value(document)?;
             let name = format!("clusterwide-{}", metadata.name);
-            let policy = Policy::new(spec, module, &mut modules)
+            let policy = self
+                .module(&spec.module)
+                .and_then(|module| Policy::new(spec, module))
                 .with_context(|| format!("policy {name}"))?;
-            policies.insert(name, policy);
+            by_name.insert(name, Arc::new(policy));
         }
         ensure!(
-            !policies.is_empty(),
+            !by_name.is_empty(),
             "the manifest has no ClusterAdmissionPolicy"
         );
-        Ok(Self(policies))
+        self.by_name = by_name;
+        Ok(())
+    }
+
+    /// Returns the module at a URL: `registry://…` is the default, and `file://…` a file.
+    fn module(&mut self, url: &str) -> Result<Arc<Module>> {
+        if let Some(module) = self.modules.get(url) {
+            return Ok(Arc::clone(module));
+        }
+        let path = match url.split_once("://") {
+            Some(("registry", _)) => &self.default,
+            Some(("file", path)) => Path::new(path),
+            _ => bail!("module {url}: neither registry:// nor file://"),
+        };
+        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let module = Arc::new(Module::from_bytes(&bytes)?);
+        self.modules.insert(url.to_owned(), Arc::clone(&module));
+        Ok(module)
     }
 
     /// Returns the policy with this name.
-    pub(crate) fn get(&self, name: &str) -> Option<&Policy> {
-        self.0.get(name)
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Policy>> {
+        self.by_name.get(name).cloned()
     }
 }
 
 impl Policy {
-    fn new(spec: Spec, default: &Path, modules: &mut HashMap<String, Arc<Module>>) -> Result<Self> {
-        let module = if let Some(module) = modules.get(&spec.module) {
-            Arc::clone(module)
-        } else {
-            let path = match spec.module.split_once("://") {
-                Some(("registry", _)) => default,
-                Some(("file", path)) => Path::new(path),
-                _ => bail!("module {}: neither registry:// nor file://", spec.module),
-            };
-            let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-            let module = Arc::new(Module::from_bytes(&bytes)?);
-            modules.insert(spec.module, Arc::clone(&module));
-            module
-        };
+    fn new(spec: Spec, module: Arc<Module>) -> Result<Self> {
         let settings = spec.settings.to_string();
         let answer = module.call("validate_settings", settings.as_bytes(), |_| {
             Err("settings are checked without a cluster".to_owned())

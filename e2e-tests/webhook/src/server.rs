@@ -1,12 +1,12 @@
 //! The HTTP side of the webhook.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{post, put};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -17,7 +17,7 @@ use crate::review::Review;
 
 /// The state of the server.
 pub(crate) struct Server {
-    policies: Policies,
+    policies: RwLock<Policies>,
     cluster: Arc<Cluster>,
     workers: Semaphore,
 }
@@ -25,16 +25,17 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(policies: Policies, cluster: Cluster, workers: usize) -> Self {
         Self {
-            policies,
+            policies: RwLock::new(policies),
             cluster: Arc::new(cluster),
             workers: Semaphore::new(workers),
         }
     }
 
     fn answer(&self, name: &str, review: &Review) -> Result<Value, Failure> {
-        let policy = self
-            .policies
-            .get(name)
+        let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
+        let policy = policies.get(name);
+        drop(policies);
+        let policy = policy
             .ok_or_else(|| Failure(StatusCode::NOT_FOUND, format!("policy not found: {name}")))?;
         let cluster = Arc::clone(&self.cluster);
         let reads_namespaces = policy.reads_namespaces;
@@ -45,7 +46,7 @@ impl Server {
                     .to_owned(),
             ),
         };
-        let answer = review.answer(name, policy, namespaces);
+        let answer = review.answer(name, &policy, namespaces);
         answer.map_err(|error| {
             Failure(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -76,7 +77,7 @@ impl From<JsonRejection> for Failure {
 pub(crate) fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/validate/{policy}", post(validate))
-        .route("/readiness", get(|| async { StatusCode::OK }))
+        .route("/policies", put(replace))
         .with_state(server)
 }
 
@@ -98,4 +99,16 @@ async fn validate(
     let evaluation = Arc::clone(&server);
     let answer = tokio::task::spawn_blocking(move || evaluation.answer(&name, &review)).await;
     answer.map_err(|error| stopped(&error))?.map(Json)
+}
+
+async fn replace(State(server): State<Arc<Server>>, manifest: String) -> Result<(), Failure> {
+    let replaced = tokio::task::spawn_blocking(move || {
+        let mut policies = server
+            .policies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        policies.replace(&manifest)
+    });
+    let replaced = replaced.await.map_err(anyhow::Error::from).flatten();
+    replaced.map_err(|error| Failure(StatusCode::UNPROCESSABLE_ENTITY, format!("{error:#}")))
 }
