@@ -9,6 +9,7 @@
 
 mod chart;
 mod cluster;
+mod monitoring;
 mod parts;
 mod schemas;
 mod variants;
@@ -163,7 +164,7 @@ const EVERYTHING: &str = "--set policyServer.enabled=true,policyServer.namespace
      --set policyServer.spec.minAvailable=50%,policyServer.spec.limits.cpu=2,policyServer.spec.tolerations[0].key=a \
      --set policyServer.spec.env[0].name=KUBEWARDEN_LOG_LEVEL,policyServer.spec.env[0].value=info \
      --set spec.mode=monitor,spec.timeoutSeconds=5,spec.timeoutEvalSeconds=2,spec.failurePolicy=Ignore \
-     --set annotations.a=b,namespacesOptOut.c=d \
+     --set annotations.a=b,namespacesOptOut.c=d,monitoring.enabled=true,monitoring.labels.release=prometheus \
      --set mutating.rules[0].apiGroups={apps},mutating.rules[0].apiVersions={v1},mutating.rules[0].resources={deployments} \
      --set mutating.rules[0].operations={CREATE} --set spec.backgroundAudit=false,spec.matchPolicy=Exact,spec.message=no,spec.module=registry://mirror.example/eci:v1 \
      --set spec.objectSelector.matchLabels.a=b,namespacesLabelled.a=b \
@@ -208,8 +209,10 @@ fn every_file_is_part_of_a_kustomization() {
             built.insert(name.to_str().unwrap().to_owned());
         }
     }
-    let others = ["group", "components/monitor", "components/policy-server"];
-    let known = VARIANTS.into_iter().chain(others).map(str::to_owned);
+    let others =
+        ["monitor", "monitoring", "policy-server"].map(|name| format!("components/{name}"));
+    let others = others.into_iter().chain(["group".to_owned()]);
+    let known = VARIANTS.into_iter().map(str::to_owned).chain(others);
     assert_eq!(built, known.collect());
 }
 
