@@ -11,6 +11,7 @@ mod chart;
 mod cluster;
 mod monitoring;
 mod parts;
+mod registry;
 mod schemas;
 mod variants;
 
@@ -132,6 +133,13 @@ fn composed(name: &str, kustomization: &str) -> Vec<Value> {
     std::fs::create_dir_all(&own).unwrap();
     std::fs::write(own.join("kustomization.yaml"), kustomization).unwrap();
     kustomized(&own)
+}
+
+/// A kustomization of a page, with this checkout in place of the release.
+fn in_checkout(kustomization: &str) -> String {
+    let release = "https://github.com/eci-security-context/eci-security-context//";
+    let version = concat!("?ref=v", env!("CARGO_PKG_VERSION"));
+    kustomization.replace(release, "../").replace(version, "")
 }
 
 static WITH_POLICY_SERVER: LazyLock<Vec<Value>> = LazyLock::new(|| {
