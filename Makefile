@@ -16,6 +16,7 @@ NODE_MODULES := $(NODE_TESTS)/node_modules/.package-lock.json
 VSIX := $(TARGET_DIR)/eci-policy.vsix
 VSIX_SOURCES := $(addprefix editors/vscode/,extension.js package.json package-lock.json README.md .vscodeignore) LICENSE
 NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
+OPA := $(abspath $(TARGET_DIR))/go/opa
 RELEASE_DIR := $(TARGET_DIR)/release-assets
 FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 # The tests find what they test in the environment.
@@ -32,7 +33,7 @@ OTHER_MANIFESTS := bench/floor/Cargo.toml bench/usual/Cargo.toml guests/js/bindg
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
+.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
 
 all: policy.wasm
 
@@ -101,15 +102,23 @@ test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it:
 	scripts/reproducible policy.wasm
 	@$(MAKE) --no-print-directory e2e-tests
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js, both in a registry and back, the npm package in Node.js and Chromium, and the extension for VS Code in Node.js passed; kwctl's tests $$kwctl"
+	opa=; if command -v go >/dev/null; then opa=' and in OPA'; fi; \
+	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js$$opa, both in a registry and back, the npm package in Node.js and Chromium, and the extension for VS Code in Node.js passed; kwctl's tests $$kwctl"
 
 test-modules: policy.wasm runtime
 	$(KUBE_TOOLS) cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
 	cargo test $(HOST) -p eci-bench
 	$(BENCH) fuel
 
-test-opa: policy.opa.wasm $(NODE_MODULES)
+test-opa: policy.opa.wasm $(NODE_MODULES) runtime
 	npm test --silent --prefix $(NODE_TESTS)
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory test-opa-program; \
+	else echo "skipped: policy.opa.wasm in OPA itself, as go is not on the PATH" >&2; fi
+
+# OPA with its Wasm engine. The first build takes some minutes.
+test-opa-program: policy.opa.wasm
+	CGO_ENABLED=0 go -C e2e-tests/opa build -tags opa_wasm -o '$(OPA)' github.com/open-policy-agent/opa
+	OPA='$(OPA)' cargo test $(HOST) -p eci-e2e-tests --test opa
 
 # The file that npm writes last.
 $(NODE_MODULES): $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | node

@@ -137,7 +137,7 @@ for (const way of ["opa_eval", "context"]) {
     test("the settings are data, or in the input", async () => {
       const { policy, result } = await load(way);
       const approved = { approved: { privileged: true } };
-      policy.setData({ ...approved, kubernetes: { "v1/Namespace": [] } });
+      policy.setData({ ...approved, kubernetes: { "v1/Namespace": [] }, system: { bundles: {} } });
       assert.equal(result({ request: DENIED }).response.allowed, true);
       assert.equal(result({ request: DENIED, settings: {} }).response.allowed, false);
       assert.equal(result({ review: DENIED }).length, 1, "data is Gatekeeper's inventory");

@@ -7,7 +7,10 @@ use super::*;
 fn the_files_of_the_chart() {
     let server = ["policy-server", "service-account"]
         .map(|name| format!("deploy/components/policy-server/{name}.yaml"));
-    for file in TWINS.map(str::to_owned).into_iter().chain(server) {
+    let monitoring = ["prometheus-rule.yaml", "eci-security-context.json"]
+        .map(|name| format!("deploy/components/monitoring/{name}"));
+    let twins = TWINS.map(str::to_owned).into_iter();
+    for file in twins.chain(server).chain(monitoring) {
         let (_, name) = file.rsplit_once('/').unwrap();
         held(&format!("deploy/chart/files/{name}"), &text(&file));
     }

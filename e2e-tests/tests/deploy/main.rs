@@ -11,7 +11,9 @@ mod chart;
 mod cluster;
 #[path = "../../../tests/support/match_conditions.rs"]
 mod match_conditions;
+mod monitoring;
 mod parts;
+mod registry;
 mod schemas;
 mod variants;
 
@@ -135,6 +137,13 @@ fn composed(name: &str, kustomization: &str) -> Vec<Value> {
     kustomized(&own)
 }
 
+/// A kustomization of a page, with this checkout in place of the release.
+fn in_checkout(kustomization: &str) -> String {
+    let release = "https://github.com/eci-security-context/eci-security-context//";
+    let version = concat!("?ref=v", env!("CARGO_PKG_VERSION"));
+    kustomization.replace(release, "../").replace(version, "")
+}
+
 static WITH_POLICY_SERVER: LazyLock<Vec<Value>> = LazyLock::new(|| {
     composed(
         "with-policy-server",
@@ -165,7 +174,7 @@ const EVERYTHING: &str = "--set policyServer.enabled=true,policyServer.namespace
      --set policyServer.spec.minAvailable=50%,policyServer.spec.limits.cpu=2,policyServer.spec.tolerations[0].key=a \
      --set policyServer.spec.env[0].name=KUBEWARDEN_LOG_LEVEL,policyServer.spec.env[0].value=info \
      --set spec.mode=monitor,spec.timeoutSeconds=5,spec.timeoutEvalSeconds=2,spec.failurePolicy=Ignore \
-     --set annotations.a=b,namespacesOptOut.c=d \
+     --set annotations.a=b,namespacesOptOut.c=d,monitoring.enabled=true,monitoring.labels.release=prometheus \
      --set mutating.rules[0].apiGroups={apps},mutating.rules[0].apiVersions={v1},mutating.rules[0].resources={deployments} \
      --set mutating.rules[0].operations={CREATE} --set spec.backgroundAudit=false,spec.matchPolicy=Exact,spec.message=no,spec.module=registry://mirror.example/eci:v1 \
      --set spec.objectSelector.matchLabels.a=b,namespacesLabelled.a=b \
@@ -210,8 +219,10 @@ fn every_file_is_part_of_a_kustomization() {
             built.insert(name.to_str().unwrap().to_owned());
         }
     }
-    let others = ["group", "components/monitor", "components/policy-server"];
-    let known = VARIANTS.into_iter().chain(others).map(str::to_owned);
+    let others =
+        ["monitor", "monitoring", "policy-server"].map(|name| format!("components/{name}"));
+    let others = others.into_iter().chain(["group".to_owned()]);
+    let known = VARIANTS.into_iter().map(str::to_owned).chain(others);
     assert_eq!(built, known.collect());
 }
 

@@ -88,14 +88,9 @@ fn the_policy_server_runs_the_policies_and_may_read_namespaces() {
     );
 }
 
-/// The kustomizations of deploy/README.md, with this checkout in place of the release.
+/// The kustomizations of deploy/README.md.
 fn readme_kustomizations() -> [String; 3] {
-    let readme = read("README.md")
-        .replace(
-            "https://github.com/eci-security-context/eci-security-context//",
-            "../",
-        )
-        .replace(concat!("?ref=v", env!("CARGO_PKG_VERSION")), "");
+    let readme = in_checkout(&read("README.md"));
     let blocks = readme.split("```yaml kustomization\n").skip(1);
     let blocks: Vec<_> = blocks
         .map(|block| block.split("```").next().unwrap().to_owned())

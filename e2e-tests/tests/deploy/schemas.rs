@@ -2,13 +2,14 @@
 //!
 //! Those of Kubewarden's policies come from its SDK (feature `crd`), and those of Kubernetes' own kinds from k8s-openapi.
 //! Neither has the PolicyServer. [`PolicyServerSpec`] follows <https://docs.kubewarden.io/reference/CRDs>, and has the
-//! fields of the oldest supported Kubewarden, 1.35.
+//! fields of the oldest supported Kubewarden, 1.35. [`PrometheusRule`] follows the Prometheus Operator 0.95.2, without the
+//! fields that are not for alerts.
 
 use std::collections::BTreeMap;
 
 use jsonschema::Validator;
 use k8s_openapi::api::core::v1::{
-    Affinity, EnvVar, PodSecurityContext, SecurityContext, ServiceAccount, Toleration,
+    Affinity, ConfigMap, EnvVar, PodSecurityContext, SecurityContext, ServiceAccount, Toleration,
 };
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -63,6 +64,40 @@ struct SecurityContexts {
     pod: Option<PodSecurityContext>,
 }
 
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[allow(dead_code, reason = "only its schema is used")]
+struct PrometheusRule {
+    api_version: String,
+    kind: String,
+    metadata: ObjectMeta,
+    spec: PrometheusRuleSpec,
+}
+
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct PrometheusRuleSpec {
+    groups: Vec<RuleGroup>,
+}
+
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct RuleGroup {
+    name: String,
+    interval: Option<String>,
+    rules: Vec<Rule>,
+}
+
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct Rule {
+    alert: String,
+    expr: String,
+    r#for: String,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+}
+
 /// The schema of a document's kind, if deploy/ uses the kind.
 pub(crate) fn of(document: &Value) -> Option<Value> {
     let (version, kind) = (&document["apiVersion"], &document["kind"]);
@@ -74,6 +109,8 @@ pub(crate) fn of(document: &Value) -> Option<Value> {
             schema_for!(ClusterAdmissionPolicyGroup)
         }
         ("policies.kubewarden.io/v1", "PolicyServer") => schema_for!(PolicyServer),
+        ("monitoring.coreos.com/v1", "PrometheusRule") => schema_for!(PrometheusRule),
+        ("v1", "ConfigMap") => schema_for!(ConfigMap),
         ("v1", "ServiceAccount") => schema_for!(ServiceAccount),
         ("rbac.authorization.k8s.io/v1", "ClusterRole") => schema_for!(ClusterRole),
         ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => schema_for!(ClusterRoleBinding),
@@ -161,6 +198,12 @@ fn errors_that_an_api_server_would_drop_or_refuse_are_found() {
             ["/spec", "webhookPort", 8443, "webhookPort"],
             ["/spec/affinity/podAntiAffinity", "required", [], "required"],
         ],
+        "PrometheusRule": [
+            ["/spec/groups/0", "rule", [], "rule"],
+            ["/spec/groups/0/rules/0", "severity", "critical", "severity"],
+            ["/spec/groups/0/rules/0", "for", 5, "string"],
+        ],
+        "ConfigMap": [["", "spec", {}, "spec"]],
         "ServiceAccount": [["/metadata", "namespaces", "kubewarden", "namespaces"]],
         "ClusterRole": [["/rules/0", "verb", "get", "verb"]],
         "ClusterRoleBinding": [["/roleRef", "namespace", "kubewarden", "namespace"]],

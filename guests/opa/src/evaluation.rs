@@ -64,8 +64,7 @@ impl EntryPoint {
 
 /// Returns the result of an entry point as JSON. `input` and `data` are JSON texts; `data` has the settings.
 pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> String {
-    let data = data.and_then(without_kubernetes);
-    let input = json::utf8(input).and_then(|input| Input::read(input, data.as_deref()));
+    let input = json::utf8(input).and_then(|input| Input::read(input, data));
     let is_response = match entry_point {
         EntryPoint::ByShape => input.as_ref().is_ok_and(|input| !input.is_review),
         EntryPoint::Validate | EntryPoint::Mutate => true,
@@ -88,10 +87,13 @@ pub fn evaluate(entry_point: EntryPoint, input: &[u8], data: Option<&str>) -> St
     }
 }
 
-/// Returns the data without the cluster resources that Kubewarden adds to the settings.
-fn without_kubernetes(data: &str) -> Option<Box<RawValue>> {
-    let resources = Edit::Remove(Path::of(&["kubernetes"]));
-    fix::apply(json::read(data).ok()?, [&resources].into_iter())
+/// The keys that hosts add to the data: Kubewarden the resources of the cluster, OPA the bundles that it has loaded.
+const KEYS_OF_HOSTS: [&str; 2] = ["kubernetes", "system"];
+
+/// Returns the data without the keys of hosts. OPA's are large, as the module itself is one of them.
+fn settings_in(data: &str) -> Option<Box<RawValue>> {
+    let edits = KEYS_OF_HOSTS.map(|key| Edit::Remove(Path::of(&[key])));
+    fix::apply(json::read(data).ok()?, edits.iter())
 }
 
 /// The keys of an input: OPA's `request` and `settings`, Gatekeeper's `review` and `parameters`.
@@ -121,13 +123,13 @@ struct Input<'i> {
     /// The AdmissionRequest.
     request: &'i RawValue,
     /// The settings, unchecked.
-    settings: Option<&'i RawValue>,
+    settings: Option<Cow<'i, RawValue>>,
 }
 
 impl<'i> Input<'i> {
     /// Reads the input. OPA's settings come from its own `settings` or else from `data`. For Gatekeeper, `data` is the
     /// inventory of the cluster.
-    fn read(input: &'i str, data: Option<&'i RawValue>) -> Result<Self, ReadError> {
+    fn read(input: &'i str, data: Option<&str>) -> Result<Self, ReadError> {
         let keys: InputKeys<'_> = json::read(input).map_err(|error| error.named(&["input"]))?;
         let InputKeys {
             request,
@@ -135,9 +137,10 @@ impl<'i> Input<'i> {
             review,
             parameters,
         } = keys;
+        let of_data = || data.and_then(settings_in).map(Cow::Owned);
         let (is_review, request, settings) = match review {
-            Some(_) => (true, review, parameters),
-            None => (false, request, settings.or(data)),
+            Some(_) => (true, review, parameters.map(Cow::Borrowed)),
+            None => (false, request, settings.map(Cow::Borrowed).or_else(of_data)),
         };
         Ok(Self {
             is_review,
@@ -150,7 +153,7 @@ impl<'i> Input<'i> {
         // In messages, the path begins with `request` under either key.
         let request: RawRequest<'_> =
             json::read(self.request.get()).map_err(|error| error.below(&["request"]))?;
-        verdict(&request, self.settings, None, repair)
+        verdict(&request, self.settings.as_deref(), None, repair)
     }
 }
 
