@@ -6,6 +6,7 @@ bats_require_minimum_version 1.5.0
 
 policy="$BATS_TEST_DIRNAME/../annotated-policy.wasm"
 opa="$BATS_TEST_DIRNAME/../annotated-policy.opa.wasm"
+readme="$BATS_TEST_DIRNAME/../README.md"
 
 eci='"labels":{"alibabacloud.com/eci":"true"}'
 
@@ -231,4 +232,31 @@ start_registry() {
   cmp "$policy" "$BATS_TEST_TMPDIR/ours.wasm"
   cargo xtask pull "$registry/theirs/eci:v1" --output "$BATS_TEST_TMPDIR/theirs.wasm"
   cmp "$policy" "$BATS_TEST_TMPDIR/theirs.wasm"
+}
+
+# The part of the README in which kwctl is tried.
+shown() { sed -n '/^<!-- begin kwctl -->$/,/^<!-- end kwctl -->$/p' "$readme"; }
+
+# The registry of the release is replaced with one of this machine, and kwctl's store with one of the test.
+@test "the README shows what kwctl prints" {
+  command -v jq >/dev/null || skip "jq is not on the PATH"
+  start_registry
+  cd "$BATS_TEST_TMPDIR"
+  export HOME=$PWD/home RUST_BACKTRACE=0
+  cp "$BATS_TEST_DIRNAME"/cluster/testdata/*.yaml .
+  released=$(shown | grep -m 1 -o 'registry://ghcr.io/[^ ]*')
+  kwctl push --sources-path sources.yml "$policy" "${released/ghcr.io/$registry}"
+  kwctl() {
+    case $1 in
+      pull | run) command kwctl "$@" --sources-path sources.yml ;;
+      *) command kwctl "$@" ;;
+    esac
+  }
+  printf '%s\n' '<!-- begin kwctl -->' '```console' >printed
+  while IFS= read -r command; do
+    printf '$ %s\n' "$command" >>printed
+    eval "${command//ghcr.io/$registry}" >>printed
+  done < <(shown | sed -n 's/^\$ //p')
+  printf '%s\n' '```' '<!-- end kwctl -->' >>printed
+  diff <(shown) printed
 }

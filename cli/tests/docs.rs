@@ -12,7 +12,12 @@ use support::Folder;
 
 #[test]
 fn the_pages_show_what_the_command_prints() {
-    for page in ["README.md", "docs/command.md", "docs/operating.md"] {
+    for page in [
+        "README.md",
+        "README.zh-CN.md",
+        "docs/command.md",
+        "docs/operating.md",
+    ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
         let text = fs::read_to_string(&path).unwrap();
         let shown = shown(&text);

@@ -8,6 +8,7 @@
 )]
 
 mod chart;
+mod chinese;
 mod conditions;
 mod metadata;
 mod pages;
@@ -65,16 +66,21 @@ fn held(file: &str, generated: &str) {
     );
 }
 
+/// A page in three: up to the end of the first of two markers, between them, and from the second one on.
+fn parts<'a>(page: &'a str, name: &str) -> [&'a str; 3] {
+    let found = |marker: &str| {
+        page.find(marker)
+            .unwrap_or_else(|| panic!("no {marker} in: {page}"))
+    };
+    let begin = format!("<!-- begin {name} -->\n");
+    let (before, rest) = page.split_at(found(&begin) + begin.len());
+    let (part, after) = rest.split_at(found(&format!("<!-- end {name} -->")) - before.len());
+    [before, part, after]
+}
+
 /// The text of a file with the part between two markers replaced.
 fn between(file: &str, name: &str, generated: &str) -> String {
     let there = text(file);
-    let begin = format!("<!-- begin {name} -->\n");
-    let end = format!("<!-- end {name} -->");
-    let (before, rest) = there
-        .split_once(&begin)
-        .unwrap_or_else(|| panic!("{file} has no {begin}"));
-    let (_, after) = rest
-        .split_once(&end)
-        .unwrap_or_else(|| panic!("{file} has no {end}"));
-    format!("{before}{begin}{generated}{end}{after}")
+    let [before, _, after] = parts(&there, name);
+    format!("{before}{generated}{after}")
 }

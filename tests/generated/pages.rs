@@ -28,11 +28,19 @@ fn the_rule_table_of_the_readme() {
     held("README.md", &between("README.md", "rules", &table));
 }
 
+/// The control plane of e2e-tests/cluster and kwctl print what the README shows for these files.
 #[test]
 fn the_manifests_of_the_readme() {
+    for name in ["proxy.yaml", "worker.yaml"] {
+        let manifest = text(&format!("e2e-tests/cluster/testdata/{name}"));
+        let block = format!("```yaml {name}\n{manifest}```\n");
+        held("README.md", &between("README.md", name, &block));
+    }
+}
+
+#[test]
+fn the_rules_of_the_policies() {
     for file in TWINS {
-        let block = format!("```yaml\n{}```\n", text(file));
-        held("README.md", &between("README.md", file, &block));
         let policy = yaml(file);
         let known = yaml("metadata.yml")["rules"].as_array().unwrap().clone();
         let asked = policy["spec"]["rules"].as_array().unwrap();
@@ -147,10 +155,14 @@ fn the_dependencies_of_the_policy() {
 #[test]
 fn the_settings_of_the_readme_are_valid() {
     let readme = text("README.md");
-    let blocks: Vec<_> = readme.split("```yaml settings\n").skip(1).collect();
-    assert!(!blocks.is_empty(), "README.md shows no settings");
-    for block in blocks {
-        let settings = parsed(block.split("```").next().unwrap()).to_string();
+    let blocks = readme.split("```yaml settings\n").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().unwrap());
+    let situations = parts(&readme, "situations")[1].lines().skip(2);
+    let rows = situations.map(|row| row.rsplit('`').nth(1).unwrap());
+    let all: Vec<_> = blocks.chain(rows).collect();
+    assert!(all.len() > 10, "README.md shows few settings: {all:?}");
+    for settings in all {
+        let settings = parsed(settings).to_string();
         eci_security_context::policy::parse::settings(&settings, true).unwrap();
     }
 }

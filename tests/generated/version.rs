@@ -3,8 +3,12 @@
 use super::*;
 
 /// The files with the version, and the text before it. Other files are generated from these.
-const VERSIONS: [(&str, &str); 24] = [
+const VERSIONS: [(&str, &str); 28] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
+    ("README.md", "/eci-security-context:v"),
+    ("README.md", "?ref=v"),
+    ("README.md", "/releases/download/v"),
+    ("README.md", "/eci-security-context-chart-"),
     (TWINS[0], "/eci-security-context:v"),
     (TWINS[1], "/eci-security-context:v"),
     ("deploy/group/group.yaml", "/eci-security-context:v"),
