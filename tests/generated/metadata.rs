@@ -87,7 +87,7 @@ fn the_package_of_artifact_hub() {
          license: {}\nhomeURL: {}\ncontainersImages:\n  - name: policy\n    image: {oci}:v{version}\nkeywords:\n{keywords}\
          links:\n  - name: policy\n    url: {source}/releases/download/v{version}/policy.wasm\n  - name: source\n    url: {source}\n\
          install: |\n  The policy can be obtained with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n  ```console\n  \
-         kwctl pull registry://{oci}:v{version}\n  ```\n  The manifests to apply are in its README.\n\
+         kwctl pull registry://{oci}:v{version}\n  ```\n  The commands that install it are in its README.\n\
          maintainers:\n  - name: {name}\n    email: {}\nprovider:\n  name: kubewarden\nrecommendations:\n  \
          - url: https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller\nannotations:\n  \
          kubewarden/mutation: \"{}\"\n  kubewarden/resources: {}\n  kubewarden/contextAwareResources: |\n{}  \
