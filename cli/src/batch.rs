@@ -3,15 +3,19 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use eci_manifest::Chunk;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
 use crate::config::{Config, Paths};
 use crate::failure::Failure;
-use crate::input::{Configured, Input, Source, sources};
+use crate::input::{Configured, Input, Source, Work, sources};
 
 /// The number of files whose results are kept before they are reported.
 const BATCH: usize = 256;
+
+/// The bytes of streams that are read before they are worked on.
+const READ: usize = 4 << 20;
 
 /// The time before a progress bar is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -21,16 +25,54 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) fn in_order<T: Send>(
     paths: &Paths<'_>,
     work: impl Fn(Input, &Config) -> T + Sync,
-    mut each: impl FnMut(T) -> Result<(), Failure>,
+    each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let work = |(source, config): Configured<'_>| work(source.and_then(Source::read), config);
-    let mut sources = sources(paths);
+    steps(paths, sources(paths), |_| 0, work, each)
+}
+
+/// Works on the steps of paths like [`in_order`], a chunk of a stream at a time. `step` takes each of them before.
+pub(crate) fn streamed<T: Send>(
+    paths: &Paths<'_>,
+    step: impl Fn(&Config, Work) -> Work + Send + Sync,
+    work: impl Fn(Input<Chunk>, &Config) -> T + Sync,
+    each: impl FnMut(T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let all = sources(paths).flat_map(|(source, config)| {
+        let steps = match source {
+            Ok(source) => source.work(),
+            Err(error) => Box::new(std::iter::once(Work::File(Err(error)))),
+        };
+        steps.map(move |step| (step, config))
+    });
+    let all = all.map(|(work, config)| (step(config, work), config));
+    let work = |(step, config): (Work, &Config)| work(step.read(), config);
+    steps(paths, all, |(step, _)| step.size(), work, each)
+}
+
+fn steps<S: Send, T: Send>(
+    paths: &Paths<'_>,
+    mut steps: impl Iterator<Item = S> + Send,
+    size: impl Fn(&S) -> usize + Sync,
+    work: impl Fn(S) -> T + Sync,
+    mut each: impl FnMut(T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut progress = Progress {
         since: Instant::now(),
         done: 0,
         bar: None,
     };
-    let mut next = || sources.by_ref().take(BATCH).collect::<Vec<_>>();
+    let mut next = || {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while batch.len() < BATCH
+            && bytes < READ
+            && let Some(step) = steps.next()
+        {
+            bytes += size(&step);
+            batch.push(step);
+        }
+        batch
+    };
     let mut batch = next();
     while !batch.is_empty() {
         let results: Vec<T>;

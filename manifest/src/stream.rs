@@ -83,6 +83,11 @@ impl Chunk {
         }
     }
 
+    /// True if the whole stream is blank.
+    pub fn is_empty(&self) -> bool {
+        self.is_first && self.is_last && self.text.trim_ascii().is_empty()
+    }
+
     /// The parts that are read one by one: the items of lists, and of other documents those of [`parts`](crate::parts).
     pub fn parts(&self) -> Vec<Part<'_>> {
         let mut all: Vec<Part<'_>> = Vec::new();
