@@ -31,11 +31,12 @@ pub(crate) fn in_order<T: Send>(
     steps(paths, sources(paths), |_| 0, work, each)
 }
 
-/// Works on the steps of paths like [`in_order`], a chunk of a stream at a time. `step` takes each of them before.
-pub(crate) fn streamed<T: Send>(
+/// Works on paths like [`in_order`], a chunk of a stream at a time. `before` takes them in order, before they are worked
+/// on, and returns something for the work.
+pub(crate) fn streamed<B: Send, T: Send>(
     paths: &Paths<'_>,
-    step: impl Fn(&Config, Work) -> Work + Send + Sync,
-    work: impl Fn(Input<Chunk>, &Config) -> T + Sync,
+    mut before: impl FnMut(Work, &Config) -> (Work, B) + Send,
+    work: impl Fn(Input<Chunk>, B, &Config) -> T + Sync,
     each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let all = sources(paths).flat_map(|(source, config)| {
@@ -45,9 +46,10 @@ pub(crate) fn streamed<T: Send>(
         };
         steps.map(move |step| (step, config))
     });
-    let all = all.map(|(work, config)| (step(config, work), config));
-    let work = |(step, config): (Work, &Config)| work(step.read(), config);
-    steps(paths, all, |(step, _)| step.size(), work, each)
+    let all = all.map(|(step, config)| (before(step, config), config));
+    let size = |((step, _), _): &((Work, B), &Config)| step.size();
+    let work = |((step, more), config): ((Work, B), &Config)| work(step.read(), more, config);
+    steps(paths, all, size, work, each)
 }
 
 fn steps<S: Send, T: Send>(
@@ -103,7 +105,10 @@ impl Progress {
         self.done += more;
         if self.bar.is_none() && self.since.elapsed() > PATIENCE && std::io::stderr().is_terminal()
         {
-            self.bar = Some(bar(sources(paths).count()));
+            // A stream has no end that is known.
+            self.bar = Some(sources(paths).count())
+                .filter(|files| *files > 1)
+                .map(bar);
         }
         if let Some(bar) = &self.bar {
             bar.set_position(self.done as u64);

@@ -10,7 +10,7 @@ use crate::baseline::Baseline;
 use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::failure::Failure;
-use crate::input::{Input, Work};
+use crate::input::Input;
 use crate::namespaces::Namespaces;
 use crate::report::{Counts, FileReport, Run, Shown, Totals, counted, reporter};
 use crate::review::{Repairs, Reviewer};
@@ -40,12 +40,12 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut reporter = reporter(check.format, run_of(&paths), shown);
     let (mut totals, mut counts) = (Totals::default(), Counts::default());
     let mut exit = Exit::Clean;
-    let namespaces = Namespaces::default();
+    let mut known = Namespaces::default();
     reporter.begin(out)?;
     batch::streamed(
         &paths,
-        |config, work| namespaces_of(config, work, &namespaces),
-        |input, config| {
+        |work, config| known.before(work, config),
+        |input, namespaces, config| {
             let report = review(check, config, input, &namespaces);
             (report, check.strict || config.strict)
         },
@@ -96,18 +96,6 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
         Exit::Denied if check.exit_zero => Exit::Clean,
         exit => exit,
     })
-}
-
-/// Reads the Namespaces of an input, where their labels count. So files are read in their order.
-fn namespaces_of(config: &Config, work: Work, namespaces: &Namespaces) -> Work {
-    if !config.needs_namespaces() {
-        return work;
-    }
-    let input = work.read();
-    if let Ok((_, chunk)) = &input {
-        namespaces.read(chunk);
-    }
-    Work::Chunk(input)
 }
 
 fn review(

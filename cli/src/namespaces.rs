@@ -1,32 +1,44 @@
 //! The Namespaces in the input, whose labels may send pods to ECI.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::Arc;
 
 use eci_manifest::Chunk;
 use memchr::memmem;
 use serde_json::{Value, json};
 
-/// The Namespaces that were read so far.
-#[derive(Debug, Default)]
-pub(crate) struct Namespaces(RwLock<BTreeMap<String, String>>);
+use crate::config::Config;
+use crate::input::Work;
+
+/// The Namespaces up to the end of a text. A copy shares them until more are read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Namespaces(Arc<BTreeMap<String, String>>);
 
 impl Namespaces {
-    /// Adds the Namespaces of a text.
-    pub(crate) fn read(&self, chunk: &Chunk) {
+    /// Adds the Namespaces of an input, where their labels count, and returns all that are known for it. So its files are
+    /// read in their order.
+    pub(crate) fn before(&mut self, work: Work, config: &Config) -> (Work, Self) {
+        if !config.needs_namespaces() {
+            return (work, Self::default());
+        }
+        let input = work.read();
+        if let Ok((_, chunk)) = &input {
+            self.read(chunk);
+        }
+        (Work::Chunk(input), self.clone())
+    }
+
+    fn read(&mut self, chunk: &Chunk) {
         // Most parts have no Namespace, and are not parsed twice.
         let has_any = |text: &str| memmem::find(text.as_bytes(), b"Namespace").is_some();
         for part in chunk.parts().iter().filter(|part| has_any(part.text())) {
             for document in part.documents().unwrap_or_default() {
-                if document.text(&["kind"]) != Some("Namespace") {
-                    continue;
-                }
-                if let Some(name) = document.text(&["metadata", "name"]) {
+                let name = document.text(&["metadata", "name"]);
+                if let Some(name) = name.filter(|_| document.text(&["kind"]) == Some("Namespace")) {
                     let labels = document.value().pointer("/metadata/labels").cloned();
                     let labels = labels.unwrap_or(Value::Null);
                     let object = json!({"metadata": {"labels": labels}}).to_string();
-                    let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-                    known.insert(name.to_owned(), object);
+                    Arc::make_mut(&mut self.0).insert(name.to_owned(), object);
                 }
             }
         }
@@ -34,7 +46,6 @@ impl Namespaces {
 
     /// Returns the labels of a Namespace, as JSON in an object.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(name).cloned()
+        self.0.get(name).cloned()
     }
 }
