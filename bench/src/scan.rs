@@ -13,7 +13,7 @@ use crate::Failure;
 use crate::command::process;
 
 /// The numbers of objects.
-const SIZES: [usize; 3] = [500, 5_000, 50_000];
+const SIZES: [usize; 3] = [5_000, 50_000, 150_000];
 /// The Namespaces over which the workloads are spread.
 const NAMESPACES: usize = 100;
 /// The Pods of a Deployment.

@@ -15,7 +15,7 @@ use crate::input::{Configured, Input, Source, Work, sources};
 const BATCH: usize = 256;
 
 /// The bytes of streams that are read before they are worked on.
-const READ: usize = 4 << 20;
+const READ: usize = 2 << 20;
 
 /// The time before a progress bar is shown.
 const PATIENCE: Duration = Duration::from_secs(1);

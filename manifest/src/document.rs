@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::part::{lines_in, parts};
-use crate::reader;
 use crate::tree::{Id, Kind, Tree};
 
 /// One object of a manifest.
@@ -92,17 +91,6 @@ fn items<'n>(tree: &'n Tree<'_>, root: Id) -> Option<(&'n [Id], Option<Arc<ItemT
     };
     let has_type = !item_type.kind.is_empty();
     Some((items, has_type.then(|| Arc::new(item_type))))
-}
-
-/// Returns the type that a list gives its items; `None` for a text that is not a list.
-pub(crate) fn list_type(text: &str) -> Option<Option<Arc<ItemType>>> {
-    let mut found = None;
-    let part = parts(text).pop()?;
-    reader::read(&part, |tree, root| {
-        found = items(&tree, root).map(|(_, item_type)| item_type);
-    })
-    .ok()?;
-    found
 }
 
 impl Document<'_> {

@@ -73,12 +73,6 @@ pub enum Problem {
         "the list is cut off or broken behind this item; other objects may be missing; did the command before it fail?"
     )]
     CutOff,
-    /// A list gives its items a type, behind them.
-    #[error(
-        "the kind of the list is behind its items, so that items without a kind were not checked; write apiVersion and \
-         kind before items"
-    )]
-    LateKind,
     /// Aliases expand to too much memory.
     #[error("aliases expand to more than {MAX_ALIASED_MIB} MiB")]
     Aliases,

@@ -17,7 +17,6 @@ mod part;
 mod reader;
 mod request;
 mod scalar;
-mod scan;
 mod stream;
 mod tree;
 

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 
 use crate::breaks;
 use crate::comment::{self, Comment};
-use crate::document::{Document, ItemType, flatten};
+use crate::document::{Document, flatten};
 use crate::error::{Error, Problem};
 use crate::reader;
 
@@ -21,25 +21,18 @@ pub struct Part<'t> {
     pub span: Range<usize>,
     /// The number of lines before it.
     lines_before: usize,
-    /// The type that its list gives it, if it is an item.
-    item_type: Option<Arc<ItemType>>,
 }
 
 /// Splits a text into parts: at lines that begin with `---`, which always begin a document, and between consecutive
 /// JSON objects.
 pub fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    parts_in(text, 0..text.len(), None, &mut parts);
+    parts_in(text, 0..text.len(), &mut parts);
     parts
 }
 
 /// Adds the parts of a piece of a text.
-pub(crate) fn parts_in<'t>(
-    whole: &'t str,
-    piece: Range<usize>,
-    item_type: Option<&Arc<ItemType>>,
-    parts: &mut Vec<Part<'t>>,
-) {
+pub(crate) fn parts_in<'t>(whole: &'t str, piece: Range<usize>, parts: &mut Vec<Part<'t>>) {
     let text = whole.get(..piece.end).unwrap_or_default();
     let begin = match piece.start {
         0 if text.starts_with('\u{feff}') => '\u{feff}'.len_utf8(),
@@ -74,7 +67,6 @@ pub(crate) fn parts_in<'t>(
                 text: whole,
                 span: start + begin..end,
                 lines_before: lines + lines_in(between),
-                item_type: item_type.cloned(),
             });
         }
     }
@@ -127,8 +119,7 @@ impl<'t> Part<'t> {
         }
         let mut documents = Vec::new();
         let read = reader::read(self, |tree, root| {
-            let item_type = self.item_type.as_ref();
-            flatten(self.text, &Arc::new(tree), root, item_type, &mut documents);
+            flatten(self.text, &Arc::new(tree), root, None, &mut documents);
         });
         match read {
             Ok(()) => Ok(documents),

@@ -1,19 +1,20 @@
-//! Reads a stream of any length in chunks of whole documents and whole items of lists, as kubectl writes them, so that
-//! memory does not grow with the stream.
+//! Reads a stream of any length in chunks of whole documents and whole items of lists, so that memory does not grow with
+//! it. Lists are split where kubectl begins a line, so that only such lists are.
 
 use std::io::{self, Read};
 use std::ops::Range;
-use std::sync::Arc;
 
-use memchr::{memchr_iter, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memmem};
 
-use crate::document::{ItemType, list_type};
+use crate::document::documents;
 use crate::error::Problem;
 use crate::part::{Part, parts_in};
-use crate::scan::{Found, Scanner};
 
 /// The bytes that are read at a time.
 const READ: usize = 64 << 10;
+
+/// The bytes by which a line is recognised.
+const AHEAD: usize = 256;
 
 /// A position in a stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,23 +27,7 @@ pub struct Place {
     pub columns: usize,
 }
 
-impl Place {
-    fn advance(&mut self, bytes: &[u8]) {
-        self.offset += bytes.len();
-        let line = match memrchr(b'\n', bytes) {
-            Some(last) => {
-                self.lines += memchr_iter(b'\n', bytes).count();
-                self.columns = 0;
-                bytes.get(last + 1..).unwrap_or_default()
-            }
-            None => bytes,
-        };
-        let is_start = |byte: &&u8| !(0x80..0xc0).contains(*byte);
-        self.columns += line.iter().filter(is_start).count();
-    }
-}
-
-/// A text of whole documents and items.
+/// A text of whole documents and items, from the start of a line.
 #[derive(Debug, Default)]
 pub struct Chunk {
     /// The text. It also has the text around the items of lists.
@@ -63,22 +48,20 @@ pub struct Chunk {
 struct Piece {
     span: Range<usize>,
     is_item: bool,
-    /// The type that the list gives it.
-    item_type: Option<Arc<ItemType>>,
 }
 
 impl Chunk {
     /// A whole text, in which lists are not split.
     pub fn whole(text: String) -> Self {
+        let span = 0..text.len();
         Self {
-            pieces: vec![Piece {
-                span: 0..text.len(),
-                is_item: false,
-                item_type: None,
-            }],
             text,
             is_first: true,
             is_last: true,
+            pieces: vec![Piece {
+                span,
+                is_item: false,
+            }],
             ..Self::default()
         }
     }
@@ -90,21 +73,20 @@ impl Chunk {
 
     /// The parts that are read one by one: the items of lists, and of other documents those of [`parts`](crate::parts).
     pub fn parts(&self) -> Vec<Part<'_>> {
-        let mut all: Vec<Part<'_>> = Vec::new();
-        let is_same = |one: &Piece, next: &Piece| {
-            !one.is_item && !next.is_item && one.span.end == next.span.start
-        };
-        for pieces in self.pieces.chunk_by(is_same) {
+        let mut all = Vec::new();
+        let pieces = self
+            .pieces
+            .chunk_by(|one, next| !one.is_item && !next.is_item && one.span.end == next.span.start);
+        for pieces in pieces {
             if let [first, .., last] | [first @ last] = pieces {
-                let span = first.span.start..last.span.end;
-                parts_in(&self.text, span, first.item_type.as_ref(), &mut all);
+                parts_in(&self.text, first.span.start..last.span.end, &mut all);
             }
         }
         all
     }
 }
 
-/// The sizes of what is read.
+/// The sizes at which a stream is split.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     /// A chunk ends with the document or item that reaches this size.
@@ -118,31 +100,41 @@ pub struct Sizes {
 pub struct Stream<R> {
     reader: R,
     sizes: Sizes,
-    /// The bytes from the start of the next chunk on.
+    /// The bytes from the start of the next chunk on, of which those before `at` were scanned.
     buffer: Vec<u8>,
-    /// Where the buffer begins.
-    start: Place,
-    scanner: Scanner,
+    at: usize,
+    is_in_line: bool,
+    mode: Mode,
     /// Where the document or item begins that is not complete.
     piece: usize,
     /// True if it is too large, so that its bytes are dropped.
     is_dropped: bool,
-    /// The list whose items are read.
-    list: Option<List>,
     /// The start of the document and the number of pieces before it, unless a chunk ended in it.
     whole: Option<(usize, usize)>,
-    is_first: bool,
-    is_done: bool,
-    pieces: Vec<Piece>,
-    problems: Vec<(usize, Problem)>,
+    /// True if the document begins with a brace; then the indentation of its keys follows.
+    is_json: bool,
+    level: Option<usize>,
+    /// The text before the items of the list that is read.
+    head: Option<Vec<u8>>,
+    /// The chunk that is not complete.
+    next: Chunk,
 }
 
-/// A list without its items.
-#[derive(Debug)]
-struct List {
-    head: Vec<u8>,
-    item_type: Option<Arc<ItemType>>,
-    is_json: bool,
+/// The place of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Between documents.
+    Start,
+    /// In a document without a list so far; true behind the line `items:`.
+    Open(bool),
+    /// Behind the brace of the first item, which is here and has this indentation.
+    Brace(usize, usize),
+    /// In a list whose items have this indentation.
+    Items(usize),
+    /// In a document that is not split, or behind its list.
+    Rest,
+    /// In a text with directives, which is read as a whole.
+    Whole,
 }
 
 impl<R: Read> Stream<R> {
@@ -152,167 +144,232 @@ impl<R: Read> Stream<R> {
             reader,
             sizes,
             buffer: Vec::new(),
-            start: Place::default(),
-            scanner: Scanner::default(),
+            at: 0,
+            is_in_line: false,
+            mode: Mode::Start,
             piece: 0,
             is_dropped: false,
-            list: None,
             whole: Some((0, 0)),
-            is_first: true,
-            is_done: false,
-            pieces: Vec::new(),
-            problems: Vec::new(),
+            is_json: false,
+            level: None,
+            head: None,
+            next: Chunk {
+                is_first: true,
+                ..Chunk::default()
+            },
         }
     }
 
     fn chunk(&mut self) -> io::Result<Chunk> {
         let mut is_end = false;
         loop {
-            while let Some(found) = self.scanner.next(&self.buffer, is_end) {
-                self.take(found);
-                if self.piece >= self.sizes.chunk {
-                    return Ok(self.cut(false));
+            while self.scan(is_end) {
+                let before = self.piece.checked_sub(1).and_then(|at| self.buffer.get(at));
+                if self.piece >= self.sizes.chunk && before == Some(&b'\n') {
+                    return Ok(self.cut());
                 }
             }
             if is_end {
-                self.end_document(self.buffer.len(), self.scanner.is_in_list());
-                return Ok(self.cut(true));
+                self.end_document(self.buffer.len());
+                self.next.is_last = true;
+                return Ok(self.cut());
             }
             if self.is_dropped {
-                self.forget(self.scanner.at);
+                self.forget(self.at);
             } else if self.buffer.len() - self.piece > self.sizes.piece {
                 let limit = Problem::TooLarge(self.sizes.piece >> 20);
-                self.problems.push((self.piece, limit));
-                let chunk = self.cut(false);
+                self.next.problems.push((self.piece, limit));
+                let chunk = self.cut();
                 (self.is_dropped, self.whole) = (true, None);
                 return Ok(chunk);
             }
-            is_end = self.fill()? == 0;
+            let mut read = self.reader.by_ref().take(READ as u64);
+            is_end = read.read_to_end(&mut self.buffer)? == 0;
         }
     }
 
-    fn fill(&mut self) -> io::Result<usize> {
-        let mut read = self.reader.by_ref().take(READ as u64);
-        read.read_to_end(&mut self.buffer)
+    /// Scans a line, or a part of it; returns false if more bytes are needed.
+    fn scan(&mut self, is_end: bool) -> bool {
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        if !self.is_in_line {
+            let ahead = rest.get(..AHEAD).unwrap_or(rest);
+            let end = memchr(b'\n', ahead);
+            if rest.is_empty() || end.is_none() && ahead.len() < AHEAD && !is_end {
+                return false;
+            }
+            self.is_in_line = true;
+            let line = ahead.get(..end.unwrap_or(AHEAD)).unwrap_or(ahead).to_vec();
+            self.line(&line);
+            return true;
+        }
+        match memchr(b'\n', rest) {
+            Some(end) => {
+                self.at += end + 1;
+                self.is_in_line = false;
+                true
+            }
+            None => {
+                self.at = self.buffer.len();
+                false
+            }
+        }
     }
 
-    /// Ends a document or an item where the scanner found its end.
-    fn take(&mut self, found: Found) {
-        match found {
-            Found::Document { at, is_in_list } => self.end_document(at, is_in_list),
-            Found::List { at, is_json } if !self.is_dropped => {
-                let head = self.buffer.get(self.piece..at).unwrap_or_default().to_vec();
-                let end: &[u8] = if is_json { b"]}" } else { b"" };
-                let text = [&head, end].concat();
-                self.list = Some(List {
-                    item_type: list_type(&String::from_utf8_lossy(&text)).flatten(),
-                    head,
-                    is_json,
-                });
-                self.piece = at;
+    /// Takes the beginning of a line.
+    fn line(&mut self, line: &[u8]) {
+        let is_first = self.next.is_first && self.at == 0;
+        let mark = "\u{feff}".as_bytes();
+        let line = line.strip_prefix(mark).filter(|_| is_first).unwrap_or(line);
+        let content = line.trim_ascii_start();
+        let indent = line.len() - content.len();
+        let is_blank = |text: &[u8]| matches!(text.trim_ascii_start().first(), None | Some(b'#'));
+        let after = |sign: &[u8]| {
+            let rest = content.strip_prefix(sign)?;
+            rest.first()
+                .is_none_or(u8::is_ascii_whitespace)
+                .then_some(rest)
+        };
+        let is_brace = content.trim_ascii_end() == b"{";
+        let is_json = content.starts_with(b"{") && indent == 0;
+        let is_items = |is_json: bool, level: usize| match is_json {
+            true => indent == level && content.trim_ascii_end() == b"\"items\": [",
+            false => indent == 0 && after(b"items:").is_some_and(is_blank),
+        };
+        match (self.mode, after(b"---").filter(|_| indent == 0)) {
+            (Mode::Whole, _) => {}
+            (mode, Some(rest)) => {
+                if mode != Mode::Start {
+                    self.end_document(self.at);
+                }
+                self.mode = if is_blank(rest) {
+                    Mode::Start
+                } else {
+                    Mode::Rest
+                };
+                self.is_json = false;
             }
-            Found::List { .. } => {}
-            Found::Item(at) => self.piece = at,
-            Found::ItemEnd(at) => self.push(at, true),
-            // What was taken for JSON is read as it is.
-            Found::NotJson => {
-                self.list = None;
-                if let Some((start, pieces)) = self.whole.filter(|_| !self.is_dropped) {
-                    self.pieces.truncate(pieces);
-                    self.piece = start;
+            _ if line.starts_with(b"%") => self.mode = Mode::Whole,
+            _ if is_blank(content) => {}
+            // Documents in JSON follow one another.
+            (mode, _) if mode == Mode::Start || self.is_json && is_json => {
+                if mode != Mode::Start {
+                    self.end_document(self.at);
+                }
+                (self.is_json, self.level) = (is_json, None);
+                self.mode = Mode::Open(is_items(is_json, 1));
+            }
+            (Mode::Open(true), _) if !self.is_json && content.starts_with(b"- apiVersion:") => {
+                self.begin_list(self.at, indent);
+            }
+            (Mode::Open(true), _) if self.is_json && is_brace => {
+                self.mode = Mode::Brace(self.at, indent)
+            }
+            (Mode::Brace(at, indent), _) if content.starts_with(b"\"apiVersion\":") => {
+                self.begin_list(at, indent);
+            }
+            (Mode::Open(_) | Mode::Brace(..), _) => {
+                let level = *self.level.get_or_insert(indent);
+                self.mode = Mode::Open(is_items(self.is_json, level));
+            }
+            (Mode::Items(own), _) if indent > own => {}
+            (Mode::Items(own), _) if indent == own && self.is_json && is_brace => {
+                self.piece = self.at;
+            }
+            (Mode::Items(own), _) if indent == own && self.is_json && content.starts_with(b"}") => {
+                self.push(self.at + indent + 1, true);
+            }
+            (Mode::Items(own), _) => {
+                if !self.is_json {
+                    self.push(self.at, true);
+                }
+                self.piece = self.at;
+                if self.is_json || indent < own || after(b"-").is_none() {
+                    self.mode = Mode::Rest;
                 }
             }
+            (Mode::Start | Mode::Rest, _) => {}
         }
+    }
+
+    fn begin_list(&mut self, at: usize, indent: usize) {
+        let head = self.buffer.get(self.piece..at).unwrap_or_default();
+        self.head = Some(head.to_vec());
+        self.piece = at;
+        self.mode = Mode::Items(indent);
     }
 
     fn push(&mut self, at: usize, is_item: bool) {
         let span = std::mem::replace(&mut self.piece, at)..at;
         if !std::mem::take(&mut self.is_dropped) && !span.is_empty() {
-            let list = self.list.as_ref().filter(|_| is_item);
-            let item_type = list.and_then(|list| list.item_type.clone());
-            self.pieces.push(Piece {
-                span,
-                is_item,
-                item_type,
-            });
+            self.next.pieces.push(Piece { span, is_item });
         }
     }
 
-    fn end_document(&mut self, at: usize, is_in_list: bool) {
-        match self.list.take() {
+    fn end_document(&mut self, at: usize) {
+        match self.head.take() {
             None => self.push(at, false),
-            Some(list) => {
+            Some(head) => {
+                let is_in_list = matches!(self.mode, Mode::Items(_));
                 // The last item of a list in YAML has no end of its own.
-                if is_in_list && !list.is_json {
+                if is_in_list && !self.is_json {
                     self.push(at, true);
                 }
-                let tail = self.piece..at;
-                self.end_list(list, if is_in_list { at..at } else { tail });
+                self.end_list(head, if is_in_list { at..at } else { self.piece..at });
             }
         }
         self.piece = at;
-        self.whole = Some((at, self.pieces.len()));
+        self.whole = Some((at, self.next.pieces.len()));
     }
 
     /// Ends a list: without its items it must be a list as well.
-    fn end_list(&mut self, list: List, tail: Range<usize>) {
+    fn end_list(&mut self, mut frame: Vec<u8>, tail: Range<usize>) {
         if std::mem::take(&mut self.is_dropped) {
             return;
         }
-        let end = tail.end;
         if let Some((start, pieces)) = self.whole {
-            let text = self.buffer.get(start..end).unwrap_or_default();
+            let text = self.buffer.get(start..tail.end).unwrap_or_default();
             // An alias may refer to another item.
             if [" &", " *"].map(|sign| memmem::find(text, sign.as_bytes()).is_some()) == [true; 2] {
-                self.pieces.truncate(pieces);
+                self.next.pieces.truncate(pieces);
                 self.piece = start;
-                return self.push(end, false);
+                return self.push(tail.end, false);
             }
         }
-        let start = tail.start;
-        let frame = [&list.head, self.buffer.get(tail).unwrap_or_default()].concat();
-        match list_type(&String::from_utf8_lossy(&frame)) {
-            None => self.problems.push((start, Problem::CutOff)),
-            Some(Some(_)) if list.is_json && list.item_type.is_none() => {
-                self.problems.push((start, Problem::LateKind));
-            }
-            Some(_) => {}
+        let at = tail.start;
+        frame.extend_from_slice(self.buffer.get(tail).unwrap_or_default());
+        let is_list = documents(&String::from_utf8_lossy(&frame)).is_ok_and(|rest| rest.is_empty());
+        if !is_list {
+            self.next.problems.push((at, Problem::CutOff));
         }
     }
 
     /// Returns the chunk before the piece that is not complete.
-    fn cut(&mut self, is_last: bool) -> Chunk {
-        let rest = self.buffer.split_off(self.piece);
-        let bytes = std::mem::replace(&mut self.buffer, rest);
-        self.scanner.shift(self.piece);
-        self.whole = match self.whole {
-            Some((start, _)) if start == self.piece => Some((0, 0)),
-            _ => None,
-        };
-        self.piece = 0;
-        let start = self.start;
-        self.start.advance(&bytes);
-        self.is_done = is_last;
-        let mut problems = std::mem::take(&mut self.problems);
-        let pieces = std::mem::take(&mut self.pieces);
-        let text = readable(bytes, start, &pieces, &mut problems);
-        Chunk {
-            text,
-            start,
-            is_first: std::mem::take(&mut self.is_first),
-            is_last,
-            problems,
-            pieces,
-        }
+    fn cut(&mut self) -> Chunk {
+        // With room for a chunk, so that it does not grow to twice the size.
+        let mut rest = Vec::with_capacity(self.sizes.chunk + 2 * READ);
+        rest.extend_from_slice(self.buffer.get(self.piece..).unwrap_or_default());
+        self.whole = self.whole.filter(|(start, _)| *start == self.piece);
+        self.whole = self.whole.map(|_| (0, 0));
+        let mut chunk = std::mem::take(&mut self.next);
+        let bytes = self.buffer.get(..self.piece).unwrap_or_default().to_vec();
+        self.next.start = chunk.start;
+        self.forget(self.piece);
+        self.buffer = rest;
+        chunk.text = chunk.readable(bytes);
+        chunk
     }
 
-    /// Drops the bytes before an offset.
+    /// Drops the bytes before an offset, which is the start of a line unless they are dropped anyway.
     fn forget(&mut self, at: usize) {
-        self.start
-            .advance(self.buffer.get(..at).unwrap_or_default());
+        self.next.start.offset += at;
+        self.next.start.lines +=
+            memchr_iter(b'\n', self.buffer.get(..at).unwrap_or_default()).count();
         self.buffer.drain(..at);
-        self.scanner.shift(at);
+        self.at = self.at.saturating_sub(at);
         self.piece = 0;
+        if let Mode::Brace(brace, _) = &mut self.mode {
+            *brace = brace.saturating_sub(at);
+        }
     }
 }
 
@@ -320,37 +377,33 @@ impl<R: Read> Iterator for Stream<R> {
     type Item = io::Result<Chunk>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_done {
+        if self.next.is_last {
             return None;
         }
         let chunk = self.chunk();
-        self.is_done |= chunk.is_err();
+        self.next.is_last = chunk.as_ref().map_or(true, |chunk| chunk.is_last);
         Some(chunk)
     }
 }
 
-/// Returns the bytes as text. A piece that is not UTF-8 is a problem, and becomes blanks.
-fn readable(
-    mut bytes: Vec<u8>,
-    start: Place,
-    pieces: &[Piece],
-    problems: &mut Vec<(usize, Problem)>,
-) -> String {
-    let mut from = 0;
-    while let Err(error) = std::str::from_utf8(bytes.get(from..).unwrap_or_default()) {
-        let at = from + error.valid_up_to();
-        problems.push((at, Problem::NotText(start.offset + at)));
-        let next = pieces.partition_point(|piece| piece.span.end <= at);
-        let (first, end) = match pieces.get(next).map(|piece| &piece.span) {
-            Some(span) if span.start <= at => (span.start, span.end),
-            other => (at, other.map_or(bytes.len(), |span| span.start)),
-        };
-        for byte in bytes.get_mut(first..end).unwrap_or_default() {
-            if *byte != b'\n' {
-                *byte = b' ';
-            }
+impl Chunk {
+    /// Returns the bytes as text. A piece that is not UTF-8 is a problem, and becomes blanks.
+    fn readable(&mut self, mut bytes: Vec<u8>) -> String {
+        let mut from = 0;
+        while let Err(error) = std::str::from_utf8(bytes.get(from..).unwrap_or_default()) {
+            let at = from + error.valid_up_to();
+            self.problems
+                .push((at, Problem::NotText(self.start.offset + at)));
+            let next = self.pieces.partition_point(|piece| piece.span.end <= at);
+            let (first, end) = match self.pieces.get(next).map(|piece| &piece.span) {
+                Some(span) if span.start <= at => (span.start, span.end),
+                other => (at, other.map_or(bytes.len(), |span| span.start)),
+            };
+            let bad = bytes.get_mut(first..end).unwrap_or_default();
+            let bad = bad.iter_mut().filter(|byte| **byte != b'\n');
+            bad.for_each(|byte| *byte = b' ');
+            from = end;
         }
-        from = end;
+        String::from_utf8(bytes).unwrap_or_default()
     }
-    String::from_utf8(bytes).unwrap_or_default()
 }

@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use eci_manifest::{Chunk, Problem, Sizes, Stream, documents};
+use eci_manifest::{Chunk, Sizes, Stream, documents};
 use serde_json::{Value, json};
 
 /// Sizes at which every document and every item is a chunk.
@@ -116,8 +116,8 @@ fn the_objects_of_a_stream_are_those_of_the_text() {
         (format!("\u{feff}{}", yaml(2)), 2),
         (format!("\u{feff}{}", json(2)), 2),
         (indented.trim_end().to_owned(), 3),
-        (compact.to_string(), 3),
-        (typed, 2),
+        (compact.to_string(), 1),
+        (typed, 1),
         (format!("{}---\n{}\n---\n{pod}", yaml(2), json(2)), 5),
         (format!("{pod}---\n# a comment\n---\n{pod}...\n--- # three\n{pod}"), 3),
         // Documents as `jq -c .items[]` and `jq .items[]` print them.
@@ -135,7 +135,7 @@ fn the_objects_of_a_stream_are_those_of_the_text() {
                 .to_owned(),
             1,
         ),
-        // A list in a list, an empty one, and items that are no objects.
+        // A list in a list, an empty one, and items that are not objects.
         (
             yaml(1).replace("kind: Pod\n", "kind: List\n  items:\n  - {apiVersion: v1, kind: Pod}\n"),
             1,
@@ -147,7 +147,7 @@ fn the_objects_of_a_stream_are_those_of_the_text() {
         for chunk in [1, 100, 1 << 20] {
             let sizes = Sizes { chunk, ..SMALL };
             // Known only at the end, when a chunk may have ended.
-            if chunk < 1 << 20 && (text.contains("&a 1") || text.contains("'v1'")) {
+            if chunk < 1 << 20 && text.contains("&a 1") {
                 continue;
             }
             let chunks = chunks(text.as_bytes(), sizes);
@@ -161,17 +161,6 @@ fn the_objects_of_a_stream_are_those_of_the_text() {
             }
         }
     }
-}
-
-#[test]
-fn chunks_know_their_place_in_a_line() {
-    let text =
-        "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[{\"a\":\"ö\"},{\"a\":\"ö\"}]}";
-    let starts: Vec<_> = chunks(text.as_bytes(), SMALL)
-        .iter()
-        .map(|chunk| (chunk.start.lines, chunk.start.columns, chunk.start.offset))
-        .collect();
-    assert_eq!(starts[..3], [(0, 0, 0), (0, 45, 45), (0, 54, 55)]);
 }
 
 #[test]
@@ -199,7 +188,6 @@ fn an_error_takes_only_its_own_item_along() {
     for chunk in [1, 1 << 20] {
         let sizes = Sizes { chunk, ..SMALL };
         for text in [yaml(4), json(4)] {
-            let is_json = text.starts_with('{');
             let named = |index: usize| text.find(&format!("größe-{index}")).unwrap();
             // Broken syntax, and a byte that is not UTF-8.
             for bytes in [&b"\""[..], b"\xff"] {
@@ -210,12 +198,11 @@ fn an_error_takes_only_its_own_item_along() {
                 ]
                 .concat();
                 let (names, problems) = names(&broken, sizes);
-                // A quote in JSON is seen behind the item, where the rest is not a list.
-                if !(is_json && bytes == b"\"") {
-                    assert_eq!(names, "0 2 3", "{problems:?}");
-                    assert_eq!(problems.len(), 1, "{problems:?}");
-                }
-                assert!(!problems.is_empty());
+                assert_eq!(
+                    (names.as_str(), problems.len()),
+                    ("0 2 3", 1),
+                    "{problems:?}"
+                );
             }
             // An end in an item, between items, and behind them.
             for (end, left) in [
@@ -269,16 +256,6 @@ fn only_what_exceeds_the_limit_is_left_out() {
     assert_eq!(objects.len(), 2);
     assert_eq!((objects[1].1, problems.len()), (5, 1));
     assert!(problems[0].starts_with("2: "), "{problems:?}");
-}
-
-#[test]
-fn items_without_a_kind_are_not_skipped_silently() {
-    let text = "{\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{}}],\"kind\":\"PodList\"}";
-    let problems: Vec<_> = chunks(text.as_bytes(), SMALL)
-        .into_iter()
-        .flat_map(|chunk| chunk.problems)
-        .collect();
-    assert!(matches!(problems[..], [(0, Problem::LateKind)]));
 }
 
 #[test]
