@@ -23,6 +23,7 @@ FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 export POLICY_WASM := $(CURDIR)/policy.wasm
 export POLICY_OPA_WASM := $(CURDIR)/policy.opa.wasm
 export NPM_PACKAGE := $(abspath $(dir $(NPM_TARBALL)))/package
+CLUSTER_PROGRAMS := $(abspath $(TARGET_DIR))/cluster
 # The programs that build the manifests of deploy/, for their tests.
 KUBE_TOOLS := helm=$$(scripts/kube-tool helm) && kubectl=$$(scripts/kube-tool kubectl) && HELM="$$helm" KUBECTL="$$kubectl"
 BENCH := cargo run -q $(HOST) -p eci-bench --
@@ -33,7 +34,7 @@ OTHER_MANIFESTS := bench/floor/Cargo.toml bench/usual/Cargo.toml guests/js/bindg
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
+.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-cluster cluster-programs test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
 
 all: policy.wasm
 
@@ -101,9 +102,11 @@ test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it:
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	scripts/reproducible policy.wasm
 	@$(MAKE) --no-print-directory e2e-tests
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory test-cluster; \
+	else echo 'skipped: the control plane (make test-cluster), as go is not on the PATH' >&2; fi
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	opa=; if command -v go >/dev/null; then opa=' and in OPA'; fi; \
-	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js$$opa, both in a registry and back, the npm package in Node.js and Chromium, and the extension for VS Code in Node.js passed; kwctl's tests $$kwctl"
+	if command -v go >/dev/null; then opa=' and in OPA' cluster='passed'; else opa= cluster='skipped'; fi; \
+	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js$$opa, both in a registry and back, the npm package in Node.js and Chromium, and the extension for VS Code in Node.js passed; kwctl's tests $$kwctl; the control plane $$cluster"
 
 test-modules: policy.wasm runtime
 	$(KUBE_TOOLS) cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
@@ -119,6 +122,19 @@ test-opa: policy.opa.wasm $(NODE_MODULES) runtime
 test-opa-program: policy.opa.wasm
 	CGO_ENABLED=0 go -C e2e-tests/opa build -tags opa_wasm -o '$(OPA)' github.com/open-policy-agent/opa
 	OPA='$(OPA)' cargo test $(HOST) -p eci-e2e-tests --test opa
+
+# The programs of a control plane, from their Go modules. The first build takes about ten minutes of two cores.
+cluster-programs:
+	@$(call need,go,install Go 1.26 or newer (https://go.dev/dl))
+	@ls $(CLUSTER_PROGRAMS)/kube-apiserver >/dev/null 2>&1 || echo "Compiling etcd and Kubernetes: about ten minutes, once."
+	cd e2e-tests/cluster && version=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes) && \
+	  go build -gcflags all=-dwarf=false -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$$version" -o '$(CLUSTER_PROGRAMS)/' k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager k8s.io/kubernetes/cmd/kubectl && \
+	  go build -gcflags all=-dwarf=false -ldflags '-s -w' -o '$(CLUSTER_PROGRAMS)/etcd' go.etcd.io/etcd/server/v3
+
+test-cluster: cluster-programs policy.wasm runtime ## The policy in a real control plane (etcd and Kubernetes, built with Go)
+	cargo build $(HOST) -p eci-webhook
+	cp '$(TARGET_DIR)/host/eci-webhook' '$(CLUSTER_PROGRAMS)/'
+	cd e2e-tests/cluster && go vet ./... && CLUSTER_PROGRAMS='$(CLUSTER_PROGRAMS)' go test -count 1 -timeout 20m ./...
 
 # The file that npm writes last.
 $(NODE_MODULES): $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | node

@@ -11,6 +11,7 @@ use granit_parser::{Parser, options};
 use crate::Failure;
 use crate::editor;
 use crate::measure::{PEAK, median, memory_kib};
+use crate::scan;
 
 /// The number of files in the main measurement, and their size.
 const FILES: usize = 5000;
@@ -39,9 +40,9 @@ pub(crate) fn run(command: &Path) -> Result<(), Failure> {
     // Measured in turns, so that other work on the machine slows all of them.
     let (mut floor, mut one, mut two) = (Duration::MAX, Duration::MAX, Duration::MAX);
     for _ in 0..RUNS {
-        floor = floor.min(process(parse(&files)?)?.elapsed);
-        one = one.min(process(check(&files, 1))?.elapsed);
-        two = two.min(process(check(&files, 2))?.elapsed);
+        floor = floor.min(process(parse(&files)?, 0)?.elapsed);
+        one = one.min(process(check(&files, 1), 0)?.elapsed);
+        two = two.min(process(check(&files, 2), 0)?.elapsed);
     }
     let [floor, one, two] = [floor, one, two].map(|elapsed| elapsed.as_secs_f64());
     println!("{:<44}{:>9}{:>8}", "", "ms", "ratio");
@@ -55,14 +56,14 @@ pub(crate) fn run(command: &Path) -> Result<(), Failure> {
 
     println!("\nPeak memory on two cores\n\n{:<44}{:>9}", "files", "MiB");
     for count in [500, FILES, 10 * FILES] {
-        let peak = process(check(&corpus(count)?, 2))?.peak_kib;
+        let peak = process(check(&corpus(count)?, 2), 0)?.peak_kib;
         println!("{count:<44}{:>9.1}", peak as f64 / 1024.0);
     }
 
     let single = files.join("000/00000.yaml");
     let mut times = Vec::new();
     for _ in 0..SINGLE {
-        times.push(process(check(&single, 2))?.elapsed);
+        times.push(process(check(&single, 2), 0)?.elapsed);
     }
     let milliseconds = median(times) / 1e3;
     println!("\nStart, check of one file and end: {milliseconds:.1} ms (the median of {SINGLE})");
@@ -71,7 +72,8 @@ pub(crate) fn run(command: &Path) -> Result<(), Failure> {
         .map(|index| format!("---\n{}", manifest(index)))
         .take(EDITED)
         .collect();
-    editor::run(command, &text)
+    editor::run(command, &text)?;
+    scan::run(command)
 }
 
 /// This program, which parses the files and does nothing else.
@@ -91,13 +93,14 @@ fn check(command: &Path, files: &Path, cores: usize) -> Command {
 }
 
 /// The time and the memory of a process.
-struct Process {
-    elapsed: Duration,
+pub(crate) struct Process {
+    pub(crate) elapsed: Duration,
     /// The peak of resident memory.
-    peak_kib: u64,
+    pub(crate) peak_kib: u64,
 }
 
-fn process(mut command: Command) -> Result<Process, Failure> {
+/// Measures a process that ends with an exit code.
+pub(crate) fn process(mut command: Command, code: i32) -> Result<Process, Failure> {
     let since = Instant::now();
     let mut child = command
         .stdout(Stdio::null())
@@ -115,7 +118,7 @@ fn process(mut command: Command) -> Result<Process, Failure> {
             }
         }
     };
-    if !exit.success() {
+    if exit.code() != Some(code) {
         return Err(format!("{command:?}: {exit}").into());
     }
     Ok(Process {

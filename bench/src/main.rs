@@ -24,6 +24,7 @@ mod native;
 mod payload;
 #[cfg(feature = "runtime")]
 mod profile;
+mod scan;
 #[cfg(feature = "runtime")]
 mod shapes;
 #[cfg(feature = "runtime")]
@@ -66,6 +67,11 @@ enum Benchmark {
         /// The command to measure, as a release build.
         program: PathBuf,
     },
+    /// Measures `eci-policy check` on the objects of a cluster, as the last part of `command` does.
+    Scan {
+        /// The command to measure, as a release build.
+        program: PathBuf,
+    },
     /// Parses every file below FILES. The benchmark of the command calls this as its floor.
     #[command(hide = true)]
     Parse {
@@ -105,6 +111,7 @@ fn run(benchmark: Benchmark) -> Result<(), Failure> {
         #[cfg(feature = "runtime")]
         Benchmark::Soak(options) => soak::run(&options),
         Benchmark::Command { program } => command::run(&program),
+        Benchmark::Scan { program } => scan::run(&program),
         Benchmark::Parse { files } => {
             println!("{} events", command::parsed(&files)?);
             Ok(())

@@ -101,7 +101,7 @@ pub(crate) enum ColorWhen {
 }
 
 /// The settings of the policy.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct SettingsArgs {
     /// The settings of the policy: a YAML or JSON file, the manifest of a ClusterAdmissionPolicy or AdmissionPolicy, or
@@ -117,6 +117,9 @@ pub(crate) struct SettingsArgs {
     /// Does not read `.eci-policy.yaml`.
     #[arg(long)]
     pub(crate) no_config: bool,
+    /// True for a subcommand that looks for Namespaces in its input.
+    #[arg(skip)]
+    pub(crate) has_namespaces: bool,
 }
 
 /// The input.

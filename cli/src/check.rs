@@ -3,18 +3,25 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use crate::args::{Check, ReportFormat};
+use eci_manifest::Chunk;
+
+use crate::args::{Check, ReportFormat, SettingsArgs};
 use crate::baseline::Baseline;
 use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::report::{FileReport, Run, Shown, Totals, counted, reporter};
+use crate::namespaces::Namespaces;
+use crate::report::{Counts, FileReport, Run, Shown, Totals, counted, reporter};
 use crate::review::{Repairs, Reviewer};
 use crate::{Exit, batch};
 
 pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let paths = Paths::of(&check.input, &check.settings)?;
+    let settings = SettingsArgs {
+        has_namespaces: true,
+        ..check.settings.clone()
+    };
+    let paths = Paths::of(&check.input, &settings)?;
     if check.show_config {
         return paths.show(check.strict, out);
     }
@@ -26,13 +33,22 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
         Some(file) => Baseline::read(file)?,
         None => Baseline::default(),
     };
+    let is_for_programs = matches!(
+        check.format,
+        ReportFormat::Json | ReportFormat::Sarif | ReportFormat::Junit
+    );
     let mut reporter = reporter(check.format, run_of(&paths), shown);
-    let mut totals = Totals::default();
+    let (mut totals, mut counts) = (Totals::default(), Counts::default());
     let mut exit = Exit::Clean;
+    let mut known = Namespaces::default();
     reporter.begin(out)?;
-    batch::in_order(
+    batch::streamed(
         &paths,
-        |input, config| (review(check, config, input), check.strict || config.strict),
+        |work, config| known.before(work, config),
+        |input, namespaces, config| {
+            let report = review(check, config, input, &namespaces);
+            (report, check.strict || config.strict)
+        },
         |(mut report, is_strict): (FileReport, bool)| {
             match check.write_baseline {
                 Some(_) => baseline.add(&report),
@@ -42,14 +58,27 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
             of_file.count(&report);
             exit = exit.max(of_file.exit(is_strict));
             totals.count(&report);
+            counts.count(&report);
+            if !is_for_programs {
+                report.leave_owned();
+            }
             Ok(reporter.file(&report, out)?)
         },
     )?;
-    reporter.end(&totals, out)?;
+    let mut of_owned = Totals::default();
+    for report in counts.settle(&mut totals) {
+        of_owned.count(&report);
+        if !is_for_programs {
+            reporter.file(&report, out)?;
+        }
+    }
+    reporter.end(&totals, &counts, out)?;
     let mut configs = paths.configs().into_iter();
-    if totals.is_nothing_checked() && (check.strict || configs.any(|config| config.strict)) {
+    let is_strict = check.strict || configs.any(|config| config.strict);
+    if totals.is_nothing_checked() && is_strict {
         exit = exit.max(Exit::Denied);
     }
+    exit = exit.max(of_owned.exit(is_strict));
     if let Some(file) = &check.write_baseline {
         if exit == Exit::Failed {
             let message = "the baseline is not written, because a file could not be checked";
@@ -69,7 +98,12 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     })
 }
 
-fn review(check: &Check, config: &Config, input: Input) -> FileReport {
+fn review(
+    check: &Check,
+    config: &Config,
+    input: Input<Chunk>,
+    namespaces: &Namespaces,
+) -> FileReport {
     let reviewer = Reviewer {
         settings: config.settings_of(&input),
         suppressions: check.suppressions,
@@ -77,6 +111,7 @@ fn review(check: &Check, config: &Config, input: Input) -> FileReport {
             ReportFormat::Json | ReportFormat::Sarif => Repairs::Listed,
             _ => Repairs::Mentioned,
         },
+        namespaces: Some(namespaces),
     };
     reviewer.file(input)
 }

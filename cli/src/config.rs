@@ -232,6 +232,7 @@ impl Config {
             raw.check(&SettingsArgs {
                 assume_eci,
                 profile: args.profile.clone(),
+                has_namespaces: args.has_namespaces,
                 ..SettingsArgs::default()
             })
         };
@@ -254,8 +255,13 @@ impl Config {
         self.settings.account.profile.name
     }
 
+    /// True if the labels of Namespaces count.
+    pub(crate) const fn needs_namespaces(&self) -> bool {
+        self.settings.scope.namespace_labels && !self.settings.scope.assume_eci
+    }
+
     /// Returns the settings for an input.
-    pub(crate) fn settings_of(&self, input: &Input) -> &Settings {
+    pub(crate) fn settings_of<T>(&self, input: &Input<T>) -> &Settings {
         match input {
             Ok((source, _)) => self.settings_for(source),
             Err(_) => &self.settings,

@@ -12,7 +12,7 @@ use crate::args::{DataFormat, Diff, SettingsArgs, SuppressionArgs};
 use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::input::{Input, whole};
 use crate::report::{FileReport, Found, Lines, counted};
 use crate::review::{Repairs, Reviewer};
 use crate::settings::profile_of;
@@ -126,8 +126,9 @@ fn compare(input: Input, config: &Config, revisions: [&'static Profile; 2]) -> C
                 ..SuppressionArgs::default()
             },
             repairs: Repairs::Made,
+            namespaces: None,
         };
-        reviewer.file(input.clone())
+        reviewer.file(whole(input.clone()))
     });
     let text = input.map(|(_, text)| text).unwrap_or_default();
     let mut problems = before.problem_lines(&text, false);

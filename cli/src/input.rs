@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
+use eci_manifest::{Chunk, Sizes, Stream};
 use eci_security_context::text::quote;
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -33,7 +34,44 @@ pub(crate) enum Source {
 }
 
 /// A text, and its source.
-pub(crate) type Input = Result<(Source, String), InputError>;
+pub(crate) type Input<T = String> = Result<(Source, T), InputError>;
+
+/// Returns the input as a chunk of the whole text.
+pub(crate) fn whole(input: Input) -> Input<Chunk> {
+    input.map(|(source, text)| (source, Chunk::whole(text)))
+}
+
+/// The sizes in which streams are read: chunks of a mebibyte, so that many are worked on at the same time.
+const SIZES: Sizes = Sizes {
+    chunk: 1 << 20,
+    piece: (MAX_MIB << 20) as usize,
+};
+
+/// The input for a step of work.
+pub(crate) enum Work {
+    /// A file that is not read yet, or the reason why it is not.
+    File(Result<Source, InputError>),
+    /// A part of a stream.
+    Chunk(Input<Chunk>),
+}
+
+impl Work {
+    /// Returns the text. A file is read now.
+    pub(crate) fn read(self) -> Input<Chunk> {
+        match self {
+            Self::File(source) => whole(source.and_then(Source::read)),
+            Self::Chunk(chunk) => chunk,
+        }
+    }
+
+    /// Returns the memory that it takes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Chunk(Ok((_, chunk))) => chunk.text.len(),
+            _ => 0,
+        }
+    }
+}
 
 /// The reason why a file is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +103,31 @@ impl Source {
         }
     }
 
+    /// Returns the steps of work. Standard input and a file above the limit are read chunk by chunk.
+    pub(crate) fn work(self) -> Box<dyn Iterator<Item = Work> + Send> {
+        let reader: Box<dyn Read + Send> = match &self {
+            Self::Stdin => Box::new(io::stdin()),
+            Self::Named(path) | Self::Found(path) => {
+                let is_large = |file: &fs::Metadata| file.is_file() && file.len() > MAX_MIB << 20;
+                let file = fs::metadata(path).is_ok_and(|file| is_large(&file));
+                match file.then(|| File::open(path)) {
+                    Some(Ok(file)) => Box::new(file),
+                    _ => return Box::new(std::iter::once(Work::File(Ok(self)))),
+                }
+            }
+        };
+        Box::new(Stream::new(reader, SIZES).map(move |chunk| {
+            let message = match chunk {
+                Ok(chunk) if self != Self::Stdin || !chunk.is_empty() => {
+                    return Work::Chunk(Ok((self.clone(), chunk)));
+                }
+                Ok(_) => NO_INPUT.to_owned(),
+                Err(error) => format!("cannot be read: {}", plain(&error)),
+            };
+            Work::Chunk(Err(InputError::new(self.name(), message)))
+        }))
+    }
+
     /// Reads the text, which must be UTF-8.
     pub(crate) fn read(self) -> Input {
         let mut bytes = Vec::new();
@@ -85,7 +148,7 @@ impl Source {
             Err(error) => Err(format!("cannot be read: {}", plain(&error))),
             Ok(false) => Err(too_large()),
             Ok(true) if self == Self::Stdin && bytes.trim_ascii().is_empty() => {
-                Err("is empty; did the command before it fail?".to_owned())
+                Err(NO_INPUT.to_owned())
             }
             Ok(true) => String::from_utf8(bytes).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
@@ -98,6 +161,9 @@ impl Source {
         }
     }
 }
+
+/// The problem of empty standard input.
+const NO_INPUT: &str = "is empty; did the command before it fail?";
 
 /// Returns the problem of a text that exceeds the limit.
 pub(crate) fn too_large() -> String {

@@ -15,6 +15,7 @@ mod fix;
 mod input;
 mod lsp;
 mod markdown;
+mod namespaces;
 mod near_miss;
 mod object;
 mod openapi;

@@ -9,11 +9,15 @@ use eci_security_context::path::{Path, Step};
 use eci_security_context::pod::template::Location;
 use eci_security_context::policy::settings::Settings;
 use eci_security_context::review::request::{Payload, RawRequest};
-use eci_security_context::review::{Refusal, Review, review};
+use eci_security_context::review::{AskNamespace, Refusal, Review, review};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
+use crate::namespaces::Namespaces;
 use crate::report::Problem;
+
+/// The way to judge an object whose Namespace is missing.
+const MISSING: &str = "put the Namespaces first: kubectl get ns,pods,… -A -o yaml | eci-policy check -; or use --assume-eci";
 
 /// The name of an object, printed as `Deployment shop/web`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +34,11 @@ pub(crate) struct Name {
 }
 
 impl Name {
+    /// Returns the Namespace; empty if the object names none.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or_default()
+    }
+
     fn of(document: &Document<'_>, keys: &[&str]) -> Self {
         let text = |more: &[&str]| {
             let text = document.text(&[keys, more].concat());
@@ -223,11 +232,15 @@ impl<'d> Object<'d> {
         Location::of_kind(group, kind).or_else(|| Location::find(self.json().ok()?.get()))
     }
 
-    /// Returns the findings of the rules, each with its decision.
+    /// Returns the findings of the rules, each with its decision. The labels of its Namespace are those in the input.
     ///
     /// # Errors
-    /// If a field that is read has the wrong type.
-    pub(crate) fn review(&self, settings: &Settings) -> Result<Review, Problem> {
+    /// If a field that is read has the wrong type, or a Namespace whose labels count is not known.
+    pub(crate) fn review(
+        &self,
+        settings: &Settings,
+        namespaces: Option<&Namespaces>,
+    ) -> Result<Review, Problem> {
         let unreadable = |error| self.unreadable(&error);
         let json = self.json()?;
         let request = match self.form {
@@ -238,8 +251,23 @@ impl<'d> Object<'d> {
             Form::Request => RawRequest::of(json.get()).map_err(unreadable)?,
             Form::Review => Payload::read(json.get()).map_err(unreadable)?.0,
         };
-        review(&request, settings).map_err(|refusal| match refusal {
+        let known =
+            namespaces.map(|known| move |name: &str| known.get(name).ok_or_else(String::new));
+        let ask = known.as_ref().map(|ask| ask as &AskNamespace<'_>);
+        review(&request, settings, ask).map_err(|refusal| match refusal {
             Refusal::Unreadable(error) => self.unreadable(&error),
+            Refusal::Namespace { name, .. } => Problem {
+                help: Some(MISSING.to_owned()),
+                ..self.problem(
+                    &Path::of(&["metadata", "namespace"]),
+                    match name.as_str() {
+                        "" => "scope.namespaceLabels needs its Namespace, and it names none".to_owned(),
+                        name => format!(
+                            "scope.namespaceLabels needs the Namespace {name}, and it is not in the input before this object"
+                        ),
+                    },
+                )
+            },
             other => {
                 let message = other.into_verdict().message.unwrap_or_default();
                 self.problem(&Path::default(), message)

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use eci_manifest::{Document, Part, Replacement};
+use eci_manifest::{Chunk, Document, Part, Replacement};
 use eci_security_context::fix::Edit;
 use eci_security_context::path::Path;
+use eci_security_context::pod::template::Location;
 use eci_security_context::policy::decide::{self, Why};
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::policy::settings::Settings;
@@ -16,6 +17,7 @@ use rayon::prelude::*;
 
 use crate::args::SuppressionArgs;
 use crate::input::{Input, path_in_repository};
+use crate::namespaces::Namespaces;
 use crate::near_miss;
 use crate::object::Object;
 use crate::openapi::{self, Position, RequestError};
@@ -33,6 +35,8 @@ pub(crate) struct Reviewer<'s> {
     pub(crate) suppressions: SuppressionArgs,
     /// How repairs are reported.
     pub(crate) repairs: Repairs,
+    /// The Namespaces in the input, if it is searched for them.
+    pub(crate) namespaces: Option<&'s Namespaces>,
 }
 
 /// How the repairs of a file are reported.
@@ -47,11 +51,11 @@ pub(crate) enum Repairs {
 }
 
 impl Reviewer<'_> {
-    /// Reviews a file.
-    pub(crate) fn file(&self, input: Input) -> FileReport {
+    /// Reviews a file, or a chunk of it.
+    pub(crate) fn file(&self, input: Input<Chunk>) -> FileReport {
         match input {
-            Ok((source, text)) => {
-                let mut report = self.text(source.name(), text);
+            Ok((source, chunk)) => {
+                let mut report = self.chunk(source.name(), chunk);
                 partial::leave_patch(&source, &mut report);
                 report
             }
@@ -61,7 +65,11 @@ impl Reviewer<'_> {
 
     /// Reviews a text of this name.
     pub(crate) fn text(&self, name: String, text: String) -> FileReport {
-        let parts = eci_manifest::parts(&text);
+        self.chunk(name, Chunk::whole(text))
+    }
+
+    fn chunk(&self, name: String, chunk: Chunk) -> FileReport {
+        let parts = chunk.parts();
         let reports: Vec<_> = match parts.as_slice() {
             [part] => vec![self.part(part)],
             parts => parts.par_iter().map(|part| self.part(part)).collect(),
@@ -69,12 +77,19 @@ impl Reviewer<'_> {
         let mut report = FileReport {
             path: path_in_repository(&name),
             name,
+            start: chunk.start,
+            is_continued: !chunk.is_first,
+            is_chunk: !(chunk.is_first && chunk.is_last),
             ..FileReport::default()
         };
+        for (at, problem) in &chunk.problems {
+            let problem = Problem::failure(Some(*at..*at), problem.to_string());
+            report.problems.push(problem);
+        }
         reports.into_iter().for_each(|part| report.append(part));
         report.found.sort_by_key(|found| found.span.start);
         if !report.found.is_empty() || !report.problems.is_empty() {
-            report.text = text;
+            report.text = chunk.text;
         }
         report
     }
@@ -149,6 +164,8 @@ impl Reviewer<'_> {
                     .first()
                     .map_or(0, |param| span(&param.position).start),
                 certainty: Some(Certainty::Certain),
+                namespace: String::new(),
+                is_owned: false,
             });
             if let Some(param) = request.windows() {
                 let message =
@@ -181,9 +198,11 @@ impl Reviewer<'_> {
     fn object(&self, object: &Object<'_>, at: DocumentIn<'_>) -> FileReport {
         let name = object.name.to_string();
         let mut report = FileReport::default();
-        let mut certainty = None;
-        match object.review(self.settings) {
+        let (mut certainty, mut is_owned) = (None, false);
+        match object.review(self.settings, self.namespaces) {
             Ok(review) => {
+                let is_pod = object.location() == Some(Location::Pod);
+                is_owned = review.is_owned && is_pod && !object.is_request();
                 certainty = review.scope.map(|scope| scope.certainty);
                 if certainty == Some(Certainty::No) && !object.is_request() {
                     report.problems.extend(near_miss::of(object));
@@ -217,6 +236,8 @@ impl Reviewer<'_> {
             name,
             start: span.start,
             certainty,
+            namespace: object.name.namespace().to_owned(),
+            is_owned,
         });
         if report.found.iter().any(|found| found.fix.is_some())
             && let Some(reason) = partial::of_object(object)

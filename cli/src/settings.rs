@@ -67,7 +67,8 @@ impl Raw {
     /// If the settings are not valid, or there is no such profile.
     pub(crate) fn check(&self, args: &SettingsArgs) -> Result<Settings, Failure> {
         // The command cannot request a Namespace from a cluster. If every pod runs on ECI, it does not need one.
-        let parsed = parse::settings(&self.value.to_string(), args.assume_eci);
+        let can_ask = args.assume_eci || args.has_namespaces;
+        let parsed = parse::settings(&self.value.to_string(), can_ask);
         let mut settings = parsed.map_err(|errors| match &self.place {
             Some(place) => place.failure(&errors),
             None => Failure::new(errors.to_string()),

@@ -132,7 +132,9 @@ fn actions_are_what_is_written(settings: &Settings, value: &Value) {
         return;
     }
     let request = Request::creating("", "Pod", serde_json::from_str(PROBE).expect("it is JSON"));
-    let findings = review(&request, settings).expect("it can be read").findings;
+    let findings = review(&request, settings, None)
+        .expect("it can be read")
+        .findings;
     let strength = |action: &str| {
         ["off", "audit", "warn", "fix", "deny"]
             .iter()

@@ -198,7 +198,7 @@ fn places_of(value: &Value, at: &Path, places: &mut Vec<(Path, bool)>) {
 /// Returns the findings in an object; none if the object cannot be read.
 fn findings(object: &str) -> Vec<Judged> {
     let request = Request::creating("", "Pod", serde_json::from_str(object).expect("it is JSON"));
-    review(&request, &SETTINGS)
+    review(&request, &SETTINGS, None)
         .map(|review| review.findings)
         .unwrap_or_default()
 }

@@ -59,6 +59,20 @@ pub enum Problem {
     /// Collections are nested too deep.
     #[error("nested deeper than {MAX_DEPTH} levels")]
     Depth,
+    /// A document or an item of a stream exceeds the limit in mebibytes.
+    #[error(
+        "a document is larger than {0} MiB, the limit; a list may be larger if it is written as `kubectl get -o yaml` \
+         and `kubectl get -o json` write it, and each of its items may have {0} MiB"
+    )]
+    TooLarge(usize),
+    /// A document or an item of a stream is not UTF-8, from this byte of the stream on.
+    #[error("is not UTF-8 text (at byte {0}); is it a manifest?")]
+    NotText(usize),
+    /// A list in a stream has no end, or is not a list without its items.
+    #[error(
+        "the list is cut off or broken behind this item; other objects may be missing; did the command before it fail?"
+    )]
+    CutOff,
     /// Aliases expand to too much memory.
     #[error("aliases expand to more than {MAX_ALIASED_MIB} MiB")]
     Aliases,

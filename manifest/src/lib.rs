@@ -2,6 +2,7 @@
 //!
 //! - [`documents`] reads YAML or JSON as kubectl does, and knows the position of every field.
 //! - [`Document::replacements`] changes fields in the text and keeps every other byte, comments included.
+//! - [`Stream`] reads a stream of any length, document by document and item by item.
 //! - [`admission_request`] and [`request_of`] make the admission request for an object.
 //!
 //! This crate knows no policy and never talks to a cluster.
@@ -16,6 +17,7 @@ mod part;
 mod reader;
 mod request;
 mod scalar;
+mod stream;
 mod tree;
 
 pub use change::{Edit, Reason, Replacement, Step, Unrepairable, replaced};
@@ -24,3 +26,4 @@ pub use document::{Document, documents};
 pub use error::{Error, Problem};
 pub use part::{Part, parts};
 pub use request::{RequestOptions, admission_request, request_of};
+pub use stream::{Chunk, Place, Sizes, Stream};

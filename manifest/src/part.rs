@@ -26,25 +26,31 @@ pub struct Part<'t> {
 /// Splits a text into parts: at lines that begin with `---`, which always begin a document, and between consecutive
 /// JSON objects.
 pub fn parts(text: &str) -> Vec<Part<'_>> {
-    let begin = if text.starts_with('\u{feff}') {
-        '\u{feff}'.len_utf8()
-    } else {
-        0
+    let mut parts = Vec::new();
+    parts_in(text, 0..text.len(), &mut parts);
+    parts
+}
+
+/// Adds the parts of a piece of a text.
+pub(crate) fn parts_in<'t>(whole: &'t str, piece: Range<usize>, parts: &mut Vec<Part<'t>>) {
+    let text = whole.get(..piece.end).unwrap_or_default();
+    let begin = match piece.start {
+        0 if text.starts_with('\u{feff}') => '\u{feff}'.len_utf8(),
+        start => start,
     };
     let mut starts = vec![begin];
     // A YAML directive is above the `---` of its document, so a text with directives is one part.
-    let content = text.as_bytes();
-    let has_directives = text.get(begin..).is_some_and(|text| text.starts_with('%'))
-        || memmem::find(content, b"\n%").is_some();
+    let content = text.get(begin..).unwrap_or_default();
+    let has_directives =
+        content.starts_with('%') || memmem::find(content.as_bytes(), b"\n%").is_some();
     if !has_directives {
-        let markers = memmem::find_iter(content, b"\n---").filter(|at| {
-            let rest = text.get(at + "\n---".len()..).unwrap_or_default();
+        let markers = memmem::find_iter(content.as_bytes(), b"\n---").filter(|at| {
+            let rest = content.get(at + "\n---".len()..).unwrap_or_default();
             rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n'])
         });
-        starts.extend(markers.map(|at| at + 1));
+        starts.extend(markers.map(|at| begin + at + 1));
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    let mut parts: Vec<Part<'_>> = Vec::new();
     for (start, end) in starts.iter().copied().zip(ends) {
         let begins = stream(text.get(start..end).unwrap_or_default());
         let ends = begins
@@ -53,17 +59,17 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
             .map(|begin| start + begin)
             .chain([end]);
         for (begin, end) in begins.iter().zip(ends) {
-            let lines_before = parts
+            let (from, lines) = parts
                 .last()
-                .map_or(0, |last| last.lines_before + lines_in(last.text()));
+                .map_or((0, 0), |last| (last.span.start, last.lines_before));
+            let between = whole.get(from..start + begin).unwrap_or_default();
             parts.push(Part {
-                text,
+                text: whole,
                 span: start + begin..end,
-                lines_before,
+                lines_before: lines + lines_in(between),
             });
         }
     }
-    parts
 }
 
 /// The starts of the objects in a JSON stream, or only the start of any other text.

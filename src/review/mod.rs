@@ -86,11 +86,14 @@ pub fn verdict(
     Ok(Verdict::of(review, &|| request.object, repair))
 }
 
-/// Judges a request with settings that are checked already, where no host can be asked: for programs that judge many
-/// requests.
-pub fn review(request: &RawRequest<'_>, settings: &Settings) -> Result<Review, Refusal> {
+/// Judges a request with settings that are checked already: for programs that judge many requests.
+pub fn review(
+    request: &RawRequest<'_>,
+    settings: &Settings,
+    ask: Option<&AskNamespace<'_>>,
+) -> Result<Review, Refusal> {
     match Target::of_raw(request)? {
-        Some(target) => target::review_raw(request, &target, settings, None),
+        Some(target) => target::review_raw(request, &target, settings, ask),
         None => Ok(Review::nothing(None)),
     }
 }

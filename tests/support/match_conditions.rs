@@ -1,5 +1,6 @@
 //! An evaluator of `matchConditions`, with the optional values of Kubernetes' CEL.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cel::{Context, Env, Program};
@@ -22,7 +23,14 @@ impl Conditions {
     /// an error and no other is false.
     pub(crate) fn asks(&self, request: &Value) -> Result<bool, String> {
         let mut context = Context::with_env(Arc::clone(&self.0));
-        context.add_variable("request", request).unwrap();
+        // The other fields of a request are in no condition, and slow to convert.
+        let fields = ["kind", "operation", "subResource"];
+        let fields = fields
+            .into_iter()
+            .filter_map(|field| Some((field, request.get(field)?)));
+        context
+            .add_variable("request", fields.collect::<BTreeMap<_, _>>())
+            .unwrap();
         for name in ["object", "oldObject"] {
             context.add_variable(name, &request[name]).unwrap();
         }

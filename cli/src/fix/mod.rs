@@ -39,6 +39,7 @@ pub(crate) fn run(fix: &Fix, out: &mut dyn Write) -> Result<Exit, Failure> {
                 settings: &settings,
                 suppressions: fix.suppressions,
                 repairs: Repairs::Made,
+                namespaces: None,
             };
             Repairer {
                 reviewer,
@@ -84,6 +85,7 @@ pub(crate) fn repairs(
             settings: &settings,
             suppressions: SuppressionArgs::default(),
             repairs: Repairs::Made,
+            namespaces: None,
         },
         rules,
         is_dry: true,

@@ -19,7 +19,7 @@ use crate::args::SuppressionArgs;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::fix::repairs;
-use crate::input::{MAX_MIB, Source, templates_hint, too_large};
+use crate::input::{MAX_MIB, Source, templates_hint, too_large, whole};
 use crate::report::{FileReport, Found, Lines, Problem, Severity, Shown, effect_sentence, url_of};
 use crate::review::{Repairs, Reviewer};
 use crate::show::{FieldNote, notes};
@@ -82,8 +82,9 @@ impl Opened {
             settings: config.settings_of(&input),
             suppressions: SuppressionArgs::default(),
             repairs: Repairs::Listed,
+            namespaces: None,
         };
-        let report = reviewer.file(input);
+        let report = reviewer.file(whole(input));
         let lines = Lines::of(&self.text);
         let problems = Shown::default().problems(&report);
         let problems = problems.map(|problem| of_problem(problem, &lines));

@@ -92,7 +92,7 @@ impl<'r> Described<'r> {
     ) -> Result<Vec<Found<'r>>, RequestError> {
         let pod = to_raw_value(&self.pod).map_err(unreadable)?;
         let request = RawRequest::creating("", "Pod", &pod);
-        let review = review(&request, settings).map_err(unreadable)?;
+        let review = review(&request, settings, None).map_err(unreadable)?;
         let found = review.findings.into_iter().filter_map(|judged| {
             let param = self.param_at(&judged.finding.path, sysctls)?;
             Some((judged, param))

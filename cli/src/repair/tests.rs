@@ -281,7 +281,7 @@ proptest! {
         let read: Vec<_> = parts.iter().flat_map(|part| part.documents().unwrap()).collect();
         prop_assert_eq!(read.len(), 1);
         prop_assert_eq!(read[0].value(), pod, "{}", text);
-        let findings = Object::of(&read[0]).ok().flatten().unwrap().review(&settings()).ok().unwrap().findings;
+        let findings = Object::of(&read[0]).ok().flatten().unwrap().review(&settings(), None).ok().unwrap().findings;
         let edits: Vec<_> = findings.iter().flat_map(|judged| judged.finding.edits.clone()).collect();
         let replacements = replacements(&read[0], &edits)
             .map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;

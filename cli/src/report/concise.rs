@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{FileReport, Lines, Reporter, Shown, Totals, printable};
+use super::{Counts, FileReport, Reporter, Shown, Totals, printable};
 
 /// Writes a line for each finding.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Concise {
 
 impl Reporter for Concise {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
-        let lines = Lines::of(&report.text);
+        let lines = report.lines();
         for problem in self.shown.problems(report) {
             let level = problem.severity().as_str();
             let at = report.location(&lines, problem.span.as_ref(), &report.name);
@@ -25,7 +25,7 @@ impl Reporter for Concise {
         Ok(())
     }
 
-    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, totals: &Totals, _counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         self.shown.summary(totals, out)
     }
 }

@@ -73,6 +73,8 @@ pub(super) fn report(name: &str, text: &str, found: Vec<Found>) -> FileReport {
             name: "Deployment shop/web".to_owned(),
             start: 0,
             certainty: Some(Certainty::Certain),
+            namespace: "shop".to_owned(),
+            is_owned: false,
         }],
         found,
         ..FileReport::default()
@@ -100,10 +102,12 @@ pub(super) fn raw(format: ReportFormat, reports: &[FileReport], totals: &Totals)
     };
     let mut reporter = reporter(format, run, Shown::default());
     reporter.begin(&mut out).unwrap();
+    let mut counts = Counts::default();
     for report in reports {
+        counts.count(report);
         reporter.file(report, &mut out).unwrap();
     }
-    reporter.end(totals, &mut out).unwrap();
+    reporter.end(totals, &counts, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

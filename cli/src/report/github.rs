@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use super::{FileReport, Lines, Reporter, Severity, Shown, Totals, visible};
+use super::{Counts, FileReport, Lines, Reporter, Severity, Shown, Totals, visible};
 
 /// Writes workflow commands.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Github {
 
 impl Reporter for Github {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
-        let lines = Lines::of(&report.text);
+        let lines = report.lines();
         let path = property(&report.path);
         for problem in self.shown.problems(report) {
             let command = problem.severity().as_str();
@@ -42,7 +42,7 @@ impl Reporter for Github {
         Ok(())
     }
 
-    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, totals: &Totals, _counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         self.shown.summary(totals, out)
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json::write;
-use super::{FileReport, Lines, Reporter, Severity, Shown, Totals};
+use super::{Counts, FileReport, Reporter, Severity, Shown, Totals};
 
 /// Writes Code Quality's format.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Reporter for Gitlab {
     }
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
-        let lines = Lines::of(&report.text);
+        let lines = report.lines();
         let path = report.path.as_str();
         let location = |start: usize| Location {
             path,
@@ -87,7 +87,7 @@ impl Reporter for Gitlab {
         Ok(())
     }
 
-    fn end(&mut self, _totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, _totals: &Totals, _counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(b"\n]\n")
     }
 }

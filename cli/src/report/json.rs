@@ -6,8 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use super::counts::CountRecord;
 use super::lines::Region;
-use super::{FileReport, Fix, Found, Lines, Problem, Reporter, Run, Suppression, Totals, url_of};
+use super::{
+    Counts, FileReport, Fix, Found, Lines, Problem, Reporter, Run, Suppression, Totals, url_of,
+};
 
 /// The version of the format. It rises when a field is removed, or changes its meaning.
 const VERSION: u32 = 1;
@@ -42,8 +45,10 @@ impl Reporter for Json {
         write_with(out, &FileRecord::of(report), OneLine::except_lists())
     }
 
-    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(b"\n],\"totals\":")?;
+    fn end(&mut self, totals: &Totals, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(b"\n],\"statistics\":")?;
+        write_with(out, &counts.records(), OneLine::except_lists())?;
+        out.write_all(b",\"totals\":")?;
         write(out, totals)?;
         out.write_all(b"}\n")
     }
@@ -133,8 +138,10 @@ struct Report<'r> {
     version: u32,
     /// The profile, the settings and the version by which the run judged.
     run: &'r Run,
-    /// The files, in the order in which they were read.
+    /// The files, in the order in which they were read. Standard input and a large file have a record for each MiB.
     files: Vec<FileRecord<'r>>,
+    /// The number of findings by Namespace and rule.
+    statistics: Vec<CountRecord<'r>>,
     /// The totals of all files.
     totals: &'r Totals,
 }
@@ -154,7 +161,7 @@ struct FileRecord<'r> {
 
 impl<'r> FileRecord<'r> {
     fn of(report: &'r FileReport) -> Self {
-        let lines = Lines::of(&report.text);
+        let lines = report.lines();
         let problems = report.problems.iter();
         let findings = report.found.iter();
         Self {
@@ -234,6 +241,8 @@ struct FindingRecord<'r> {
     length: usize,
     /// The repair, if there is one.
     fix: Option<FixRecord<'r>>,
+    /// True if a controller owns the Pod, so that the finding is one of its owner.
+    owned: bool,
     /// Why the finding is suppressed, if it is.
     suppressed: Option<&'r Suppression>,
 }
@@ -252,9 +261,13 @@ impl<'r> FindingRecord<'r> {
             url: url_of(finding.rule),
             note: found.note(),
             region: lines.region(&found.span),
-            offset: found.span.start,
+            offset: report.start.offset + found.span.start,
             length: found.span.len(),
-            fix: found.fix.as_ref().map(FixRecord::of),
+            fix: found
+                .fix
+                .as_ref()
+                .map(|fix| FixRecord::of(fix, report.start.offset)),
+            owned: report.is_owned(found),
             suppressed: found.suppressed.as_ref(),
         }
     }
@@ -270,12 +283,13 @@ struct FixRecord<'r> {
 }
 
 impl<'r> FixRecord<'r> {
-    fn of(fix: &'r Fix) -> Self {
+    /// Returns the repair in a text that begins at this offset.
+    fn of(fix: &'r Fix, start: usize) -> Self {
         let replacements = fix
             .replacements
             .iter()
             .map(|replacement| ReplacementRecord {
-                offset: replacement.span.start,
+                offset: start + replacement.span.start,
                 length: replacement.span.len(),
                 text: &replacement.text,
             });

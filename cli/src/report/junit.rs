@@ -11,7 +11,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::{
-    FileReport, Found, Lines, Problem, Reporter, Reviewed, Run, Severity, Totals, visible,
+    Counts, FileReport, Found, Lines, Problem, Reporter, Reviewed, Run, Severity, Totals, visible,
 };
 
 /// Writes JUnit XML.
@@ -31,7 +31,7 @@ impl Reporter for Junit {
     }
 
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
-        let lines = Lines::of(&report.text);
+        let lines = report.lines();
         let path = report.path.as_str();
         let problems = report
             .problems
@@ -63,7 +63,7 @@ impl Reporter for Junit {
         write_suite(path, &cases, out)
     }
 
-    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, totals: &Totals, _counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         let properties = [
             ("tool-version", self.run.tool_version.to_owned()),
             ("profile", self.run.profile.clone()),

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use eci_manifest::Place;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,6 +24,8 @@ pub(crate) struct Region {
 #[derive(Debug)]
 pub(crate) struct Lines<'t> {
     pub(crate) text: &'t str,
+    /// Where the text begins in its file.
+    from: Place,
     /// The offset at which each line begins.
     starts: Vec<usize>,
     /// The number of characters before each block of [`BLOCK`] bytes. A file may be a single line, which is not counted
@@ -39,6 +42,11 @@ const MARK: char = '\u{feff}';
 impl<'t> Lines<'t> {
     /// Finds the lines of `text`.
     pub(crate) fn of(text: &'t str) -> Self {
+        Self::from(Place::default(), text)
+    }
+
+    /// Finds the lines of a text that begins at this place of its file.
+    pub(crate) fn from(from: Place, text: &'t str) -> Self {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes());
         let starts = std::iter::once(0).chain(ends.map(|end| end + 1)).collect();
         let mut counts = vec![0];
@@ -51,19 +59,29 @@ impl<'t> Lines<'t> {
         }
         Self {
             text,
+            from,
             starts,
             counts,
         }
     }
 
-    /// Returns the line and the column of an offset. A byte-order mark has no column.
+    /// Returns the line and the column of an offset in the file. A byte-order mark has no column.
     pub(crate) fn at(&self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset);
         let (line, start) = self.line(offset);
-        (
-            line,
-            self.count(offset).saturating_sub(self.count(start)) + 1,
-        )
+        let before = if line == 1 { self.from.columns } else { 0 };
+        let column = self.count(offset).saturating_sub(self.count(start)) + 1;
+        (self.from.lines + line, before + column)
+    }
+
+    /// Returns the place of an offset in the file.
+    pub(crate) fn place(&self, offset: usize) -> Place {
+        let (line, column) = self.at(offset);
+        Place {
+            offset: self.from.offset + offset,
+            lines: line - 1,
+            columns: column - 1,
+        }
     }
 
     /// Returns the lines and columns of a span.

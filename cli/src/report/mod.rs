@@ -2,6 +2,7 @@
 //! results are kept.
 
 mod concise;
+mod counts;
 #[cfg(test)]
 mod fixtures;
 mod found;
@@ -15,10 +16,11 @@ mod statistics;
 mod summary;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::ops::Range;
 
+use eci_manifest::Place;
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Finding;
 use eci_security_context::text::cut;
@@ -28,6 +30,7 @@ use serde::Serialize;
 use crate::args::ReportFormat;
 use crate::console::terminal_width;
 use crate::input::{InputError, path_in_repository};
+pub(crate) use counts::Counts;
 pub(crate) use found::{
     Fix, FixTrigger, Found, Severity, SuppressedBy, Suppression, effect_sentence, url_of,
 };
@@ -41,8 +44,14 @@ pub(crate) struct FileReport {
     pub(crate) name: String,
     /// The path from the root of the repository, for services that know its files.
     pub(crate) path: String,
-    /// The content, to which spans refer; empty if it was not read, or nothing was found.
+    /// The content, to which spans refer; empty if it was not read, or nothing was found. Of a stream it is a chunk.
     pub(crate) text: String,
+    /// Where the content begins in the file.
+    pub(crate) start: Place,
+    /// True if the file has other chunks before it.
+    pub(crate) is_continued: bool,
+    /// True if the content is not the whole file.
+    pub(crate) is_chunk: bool,
     /// The objects that were reviewed.
     pub(crate) objects: Vec<Reviewed>,
     /// The number of documents that are not Kubernetes objects.
@@ -62,6 +71,10 @@ pub(crate) struct Reviewed {
     pub(crate) start: usize,
     /// How sure it is that its pod runs on ECI; `None` without a pod.
     pub(crate) certainty: Option<Certainty>,
+    /// Its Namespace; empty if it names none.
+    pub(crate) namespace: String,
+    /// True for a Pod that a controller owns, whose problems are those of its owner.
+    pub(crate) is_owned: bool,
 }
 
 impl FileReport {
@@ -83,6 +96,11 @@ impl FileReport {
         }
     }
 
+    /// Returns the lines of the content.
+    pub(crate) fn lines(&self) -> Lines<'_> {
+        Lines::from(self.start, &self.text)
+    }
+
     /// Adds the results of another part of the file.
     pub(crate) fn append(&mut self, mut other: Self) {
         let before = self.objects.len();
@@ -94,6 +112,12 @@ impl FileReport {
         self.skipped += other.skipped;
         self.found.append(&mut other.found);
         self.problems.append(&mut other.problems);
+    }
+
+    /// Removes the findings of Pods that a controller owns.
+    pub(crate) fn leave_owned(&mut self) {
+        let found = std::mem::take(&mut self.found).into_iter();
+        self.found = found.filter(|found| !self.is_owned(found)).collect();
     }
 
     /// Removes the repairs of an object, or of the whole file, and says why in a remark.
@@ -112,7 +136,7 @@ impl FileReport {
 
     /// Returns the problems as lines for standard error: position, message, help. Only failures, if `remarks` is false.
     pub(crate) fn problem_lines(&self, text: &str, remarks: bool) -> Vec<String> {
-        let lines = Lines::of(text);
+        let lines = Lines::from(self.start, text);
         let shown = self
             .problems
             .iter()
@@ -131,6 +155,12 @@ impl FileReport {
             Some((line, column)) => format!("{name}:{line}:{column}"),
             None => name.to_owned(),
         }
+    }
+
+    /// True if a controller owns the Pod of a finding.
+    pub(crate) fn is_owned(&self, found: &Found) -> bool {
+        let object = self.objects.get(found.object);
+        object.is_some_and(|object| object.is_owned)
     }
 
     /// Returns the name of the object of a finding.
@@ -286,7 +316,7 @@ pub(crate) trait Reporter {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()>;
 
     /// Writes the end of the report, after the last file.
-    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()>;
+    fn end(&mut self, totals: &Totals, counts: &Counts, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// Returns the writer of a format. A format for people has ANSI styles, which the output strips if they are not wanted.
@@ -298,10 +328,7 @@ pub(crate) fn reporter(format: ReportFormat, run: Run, shown: Shown) -> Box<dyn 
             explained: BTreeSet::new(),
         }),
         ReportFormat::Concise => Box::new(concise::Concise { shown }),
-        ReportFormat::Statistics => Box::new(statistics::Statistics {
-            shown,
-            counts: BTreeMap::new(),
-        }),
+        ReportFormat::Statistics => Box::new(statistics::Statistics { shown }),
         ReportFormat::Gitlab => Box::new(gitlab::Gitlab {
             shown,
             follows: false,

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::json::write;
 use super::{
-    FileReport, Fix, Found, Lines, Reporter, Run, Severity, SuppressedBy, Suppression, Totals,
-    url_of,
+    Counts, FileReport, Fix, Found, Lines, Reporter, Run, Severity, SuppressedBy, Suppression,
+    Totals, url_of,
 };
 
 const SCHEMA: &str =
@@ -52,7 +52,7 @@ impl Reporter for Sarif {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let file = File {
             uri: uri(&report.path),
-            lines: Lines::of(&report.text),
+            lines: report.lines(),
         };
         for found in &report.found {
             out.write_all(if self.follows { b",\n" } else { b"\n" })?;
@@ -77,7 +77,7 @@ impl Reporter for Sarif {
         Ok(())
     }
 
-    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, totals: &Totals, _counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         let executed = totals.failed == 0;
         write!(
             out,

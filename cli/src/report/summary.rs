@@ -42,6 +42,8 @@ pub(crate) struct Totals {
     /// Findings that `eci-policy fix --assume-eci` repairs.
     #[serde(skip)]
     pub(crate) fixable_as_eci: usize,
+    /// Findings of Pods that a controller owns, where an object without an owner in the Namespace has the problem too.
+    pub(crate) owned: usize,
     /// Suppressed findings.
     pub(crate) suppressed: usize,
     /// Suppressions without effect.
@@ -69,15 +71,19 @@ impl Totals {
                 Weight::Remark => {}
             }
         }
-        if report.objects.is_empty() && report.problems.is_empty() {
+        if report.objects.is_empty() && report.problems.is_empty() && !report.is_chunk {
             self.skipped += 1;
         } else {
-            self.files += 1;
+            self.files += usize::from(!report.is_continued);
             self.skipped_documents += report.skipped;
         }
         for found in &report.found {
             if found.suppressed.is_some() {
                 self.suppressed += 1;
+                continue;
+            }
+            if found.is_problem() && report.is_owned(found) {
+                self.owned += 1;
                 continue;
             }
             match found.decision.action {
@@ -187,6 +193,11 @@ impl fmt::Display for Totals {
                 "finding for the audit log only",
                 "findings for the audit log only",
             ),
+            (
+                self.owned,
+                "finding in a Pod that a controller owns",
+                "findings in Pods that a controller owns",
+            ),
             (self.suppressed, "suppressed", "suppressed"),
             (
                 self.ineffective,
@@ -247,6 +258,7 @@ mod tests {
             audited: 1,
             fixable: 3,
             fixable_as_eci: 1,
+            owned: 2,
             suppressed: 1,
             ineffective: 1,
             failed: 1,
@@ -255,7 +267,8 @@ mod tests {
             (
                 all,
                 "2 errors, 1 repair at admission, 4 warnings in 12 objects in 3 files, 6 with pods: 3 on ECI, 1 perhaps \
-                 on ECI, 2 not (not checked; use --assume-eci); 1 finding for the audit log only; 1 suppressed; 1 \
+                 on ECI, 2 not (not checked; use --assume-eci); 1 finding for the audit log only; 2 findings in \
+                 Pods that a controller owns; 1 suppressed; 1 \
                  suppression without effect; 2 files without a manifest; 1 document that is not a manifest; 1 could \
                  not be read. 3 can be repaired: eci-policy fix. 1 can be repaired: eci-policy fix --assume-eci",
             ),

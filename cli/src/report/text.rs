@@ -12,7 +12,7 @@ use eci_security_context::rules::rule::Finding;
 use crate::console::wrap;
 
 use super::{
-    FileReport, FixTrigger, Found, Lines, Problem, Reporter, Severity, Shown, Totals,
+    Counts, FileReport, FixTrigger, Found, Lines, Problem, Reporter, Severity, Shown, Totals,
     effect_sentence, printable, url_of, visible,
 };
 
@@ -43,7 +43,7 @@ impl Reporter for Text {
         }
         let file = File {
             name: printable(&report.name),
-            lines: Lines::of(&report.text),
+            lines: report.lines(),
             width: self.width,
         };
         for problem in problems {
@@ -57,7 +57,7 @@ impl Reporter for Text {
         Ok(())
     }
 
-    fn end(&mut self, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, totals: &Totals, _counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         self.shown.summary(totals, out)
     }
 }
@@ -156,7 +156,7 @@ impl File<'_> {
             return placed(&group, &self.name);
         };
         let (line, column) = self.lines.at(span.start);
-        let (shown, marked) = self.excerpt(line, span);
+        let (shown, marked) = self.excerpt(span);
         let snippet = Snippet::source(shown)
             .line_start(line)
             .path(PLACE.to_string())
@@ -168,11 +168,11 @@ impl File<'_> {
     }
 
     /// Returns the shown part of the line on which a span begins, and the underlined bytes of it.
-    fn excerpt(&self, line: usize, span: &Range<usize>) -> (String, Range<usize>) {
+    fn excerpt(&self, span: &Range<usize>) -> (String, Range<usize>) {
         let text = self.lines.text;
-        let end_of_line = self.lines.end_of(line);
         let start = text.floor_char_boundary(span.start);
-        let (_, start_of_line) = self.lines.line(start);
+        let (line, start_of_line) = self.lines.line(start);
+        let end_of_line = self.lines.end_of(line);
         // A span may begin in the byte-order mark, or inside a line break.
         let start = start.clamp(start_of_line.min(end_of_line), end_of_line);
         let left = text

@@ -19,4 +19,5 @@ mod load;
 mod position;
 mod scope;
 mod settings;
+mod stream;
 mod suppression;

@@ -56,14 +56,14 @@ fn every_file_is_reported_in_full() {
                 {"file": "deploy/web.yaml", "objects": 1, "problems": [], "findings": [
                     {
                         "rule": "privileged", "action": "deny", "effect": "refused",
-                        "object": "Deployment shop/web", "path": path, "message": said, "help": "remove it", "note": null,
+                        "object": "Deployment shop/web", "path": path, "message": said, "help": "remove it", "note": null, "owned": false,
                         "url": format!("{page}#privileged"),
                         "line": 4, "column": 36, "endLine": 4, "endColumn": 40, "offset": at, "length": 4,
                         "fix": null, "suppressed": null,
                     },
                     {
                         "rule": "capability-name", "action": "fix", "effect": "refused",
-                        "object": "Deployment shop/web", "path": path, "message": said, "help": "remove it", "note": "the policy repairs it at admission",
+                        "object": "Deployment shop/web", "path": path, "message": said, "help": "remove it", "note": "the policy repairs it at admission", "owned": false,
                         "url": format!("{page}#capability-name"),
                         "line": 4, "column": 36, "endLine": 4, "endColumn": 40, "offset": at, "length": 4,
                         "fix": {
@@ -84,9 +84,12 @@ fn every_file_is_reported_in_full() {
                     },
                 ]},
             ],
+            "statistics": [
+                {"namespace": "shop", "rule": "privileged", "denied": 1, "repaired": 0, "warned": 0, "owned": 0},
+            ],
             "totals": {
                 "files": 1, "objects": 1, "onEci": 1, "possible": 0, "elsewhere": 0, "skipped": 0, "skippedDocuments": 0, "denied": 1, "repaired": 0, "warned": 0, "audited": 0,
-                "fixable": 0, "suppressed": 1, "ineffective": 0, "failed": 2,
+                "fixable": 0, "owned": 0, "suppressed": 1, "ineffective": 0, "failed": 2,
             },
         })
     );

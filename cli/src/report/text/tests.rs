@@ -28,6 +28,7 @@ const DENIED: Totals = Totals {
     audited: 0,
     fixable: 0,
     fixable_as_eci: 0,
+    owned: 0,
     suppressed: 0,
     ineffective: 0,
     failed: 0,
