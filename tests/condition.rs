@@ -73,6 +73,9 @@ fn the_api_server_asks_about_every_case_on_which_the_policy_acts() {
     assert!(asked > 200 && spared > 20, "{asked} {spared}");
 }
 
+/// The name of a field, and the generator of its value.
+type Field<'f> = (&'f str, &'f dyn Fn(&mut Choices) -> Value);
+
 /// The choices of a generator.
 struct Choices(TestRng);
 
@@ -90,10 +93,7 @@ impl Choices {
     }
 
     /// An object in which a field is sometimes missing, and sometimes null.
-    fn object<const N: usize>(
-        &mut self,
-        fields: [(&str, &dyn Fn(&mut Self) -> Value); N],
-    ) -> Value {
+    fn object<const N: usize>(&mut self, fields: [Field; N]) -> Value {
         let mut object = Map::new();
         for (name, value) in fields {
             match self.pick(&[0, 0, 0, 1, 2, 2, 2, 2]) {
