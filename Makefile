@@ -6,7 +6,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # The packages that never need the Wasm runtime; and with the command, which can be built without it.
 NATIVE := -p eci-security-context -p eci-manifest -p eci-corpus -p eci-policy-opa -p eci-security-context-js -p xtask
 CORE := $(NATIVE) -p eci-policy --no-default-features \
-  --features eci-security-context/kubewarden,eci-security-context/docs,eci-security-context-js/types
+  --features eci-security-context/kubewarden,eci-security-context/docs,eci-security-context/cel,eci-security-context-js/types
 # The sources of every module. Folders are listed too: a removed file changes their time stamp.
 SOURCES := $(shell find src) Cargo.toml Cargo.lock scripts/wasm-build
 JS_SOURCES := $(shell find guests/js/src guests/js/lib guests/js/examples guests/js/bindgen/src) $(wildcard guests/js/*.* guests/js/bindgen/Cargo.*)
