@@ -18,6 +18,11 @@ impl Glob {
         }
     }
 
+    /// The pattern.
+    pub fn as_str(&self) -> &str {
+        &self.pattern
+    }
+
     /// Whether the whole of `text` matches. Looks only where the pattern so far has led: a text that begins otherwise
     /// than the pattern costs nothing, however long it is, and one that does not costs a look at every byte for each
     /// wildcard.

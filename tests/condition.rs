@@ -14,7 +14,7 @@ use std::path::Path;
 use eci_corpus::read_all;
 use eci_manifest::{RequestOptions, admission_request};
 use eci_security_context::eci::signal::{VIRTUAL_NODE_PATTERN, is_virtual_node};
-use eci_security_context::policy::condition;
+use eci_security_context::policy::cel::condition;
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::{Verdict, validate};
 use proptest::prelude::Rng;

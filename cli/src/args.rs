@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Runs a language server on standard input and output, for editors.
     Lsp(Lsp),
+    /// Prints the rules for clusters without Kubewarden.
+    Generate(Generate),
     /// Prints a JSON Schema, for editors and programs.
     Schema {
         /// The thing that it describes.
@@ -77,6 +79,27 @@ Example:
         /// The subcommand.
         subcommand: Option<String>,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  eci-policy generate validating-admission-policy | kubectl apply -f -
+  eci-policy generate gatekeeper --settings settings.yaml >eci-security-context.yaml")]
+pub(crate) struct Generate {
+    /// The form of the rules.
+    pub(crate) kind: GenerateKind,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+}
+
+/// The forms of the rules.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum GenerateKind {
+    /// ValidatingAdmissionPolicies of Kubernetes 1.30 and newer, with their bindings.
+    ValidatingAdmissionPolicy,
+    /// ConstraintTemplates and constraints of Gatekeeper.
+    Gatekeeper,
 }
 
 /// The schemas.

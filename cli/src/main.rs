@@ -12,6 +12,7 @@ mod diff;
 mod explain;
 mod failure;
 mod fix;
+mod generate;
 mod input;
 mod lsp;
 mod markdown;
@@ -86,6 +87,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<Exit, Failure> {
         Command::Convert(convert) => convert::run(convert, out),
         #[cfg(feature = "run")]
         Command::Run(run) => run::run(run, out),
+        Command::Generate(generate) => generate::run(generate, out),
         Command::Schema { of } => schema::run(*of, out),
         Command::Lsp(lsp) => lsp::run(lsp),
         Command::Completions { shell } => completion::script(*shell, out),

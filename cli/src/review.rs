@@ -7,11 +7,11 @@ use eci_manifest::{Chunk, Document, Part, Replacement};
 use eci_security_context::fix::Edit;
 use eci_security_context::path::Path;
 use eci_security_context::pod::template::Location;
+use eci_security_context::policy::decide::WINDOWS;
 use eci_security_context::policy::decide::{self, Why};
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::policy::settings::Settings;
 use eci_security_context::review::Judged;
-use eci_security_context::review::verdict::WINDOWS;
 use eci_security_context::rules::rule::Action;
 use rayon::prelude::*;
 

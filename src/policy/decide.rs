@@ -5,6 +5,9 @@ use crate::policy::settings::{Mutate, Settings};
 use crate::rules::rule::Finding;
 use crate::rules::rule::{Action, Effect};
 
+/// Why nothing is said about a pod for Windows.
+pub const WINDOWS: &str = "spec.os.name: windows: eci-security-context knows ECI's rules for Linux pods only; nothing was checked";
+
 /// The action on a finding, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {

@@ -1,7 +1,7 @@
 //! The policy of a cluster: its settings, which pods run on ECI, and the action on a finding.
 
 #[cfg(feature = "cel")]
-pub mod condition;
+pub mod cel;
 pub mod decide;
 pub mod parse;
 #[cfg(feature = "schema")]

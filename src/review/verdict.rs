@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::fix;
 use crate::json::RawValue;
 use crate::json::ReadError;
-use crate::policy::decide::Why;
+use crate::policy::decide::{WINDOWS, Why};
 use crate::policy::scope::Scope;
 use crate::review::judged::{Judged, Refusal, Review};
 use crate::rules;
@@ -23,9 +23,6 @@ const WARNING_GOOD: usize = 120;
 const WARNING_MOST: usize = 256;
 /// The most bytes of the audit annotation.
 const ANNOTATION_BYTES: usize = 32 * 1024;
-
-/// Why nothing is said about a pod for Windows.
-pub const WINDOWS: &str = "spec.os.name: windows: eci-security-context knows ECI's rules for Linux pods only; nothing was checked";
 
 /// When an object is repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

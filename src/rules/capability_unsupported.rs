@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use crate::eci::account::Account;
 use crate::eci::capability;
 use crate::pod::{ContainerList, Pod};
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::{nearest, quote};
 
@@ -17,6 +19,21 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("capability_unsupported.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[
+        Findings {
+            default: Action::Deny,
+            expression: r#"variables.containers.filter(c, !(c.context.?privileged.orValue(false) == true && (c.isInit ? variables.privilegedInit : variables.privileged)))
+  .map(c, variables.indices.filter(i, i < size(c.add) && !(c.addNames[i] in variables.granted))
+    .map(i, c.at + ".securityContext.capabilities.add[" + string(i) + "]: \"" + c.add[i] + "\" is not a capability that ECI grants; remove it, or get Alibaba Cloud's approval by ticket"))"#,
+        },
+        Findings {
+            default: Action::Warn,
+            expression: r#"variables.containers.filter(c, (c.context.?privileged.orValue(false) == true && (c.isInit ? variables.privilegedInit : variables.privileged)))
+  .map(c, variables.indices.filter(i, i < size(c.add) && !(c.addNames[i] in variables.granted))
+    .map(i, c.at + ".securityContext.capabilities.add[" + string(i) + "]: \"" + c.add[i] + "\" is not a capability that ECI grants; remove it, or get Alibaba Cloud's approval by ticket"))"#,
+        },
+    ]),
     check,
 };
 

@@ -2,6 +2,8 @@
 
 use crate::eci::account::Account;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -13,6 +15,12 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("host_namespaces.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Deny,
+        expression: r#"[["hostNetwork", "hostPID", "hostIPC"].filter(f, variables.spec[?f].orValue(false) == true)
+  .map(f, variables.at + "spec." + f + ": " + f + ": true is not supported on ECI: a pod has no node to share it with; remove it")]"#,
+    }]),
     check,
 };
 

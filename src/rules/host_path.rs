@@ -2,6 +2,8 @@
 
 use crate::eci::account::Account;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quote;
 
@@ -14,6 +16,12 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("host_path.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Deny,
+        expression: r#"[variables.indices.filter(i, i < size(variables.volumes) && variables.volumes[i].?hostPath.orValue(null) != null)
+  .map(i, variables.at + "spec.volumes[" + string(i) + "].hostPath: hostPath is not supported on ECI: a pod has no node whose files it could mount; use emptyDir, a disk, NAS, or a ConfigMap")]"#,
+    }]),
     check,
 };
 

@@ -3,6 +3,8 @@
 use crate::eci::account::Account;
 use crate::fix::Edit;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -14,6 +16,13 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Always { done: "removed" },
     since: "0.1.0",
     docs: docs!("host_ports.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Warn,
+        expression: r#"variables.spec.?hostNetwork.orValue(false) == true ? [] : variables.containers.map(c, variables.indices
+    .filter(i, i < size(c.ports) && !(c.ports[i].?hostPort.orValue(0) in [dyn(0), dyn(null)]))
+    .map(i, c.at + ".ports[" + string(i) + "].hostPort: hostPort has no effect on ECI: a pod has no node whose port it could bind; remove hostPort, and use a Service"))"#,
+    }]),
     check,
 };
 

@@ -4,6 +4,8 @@ use crate::eci::account::Account;
 use crate::eci::sysctl;
 use crate::pod::Pod;
 use crate::pod::sysctls::HostSysctls;
+#[cfg(feature = "cel")]
+use crate::rules::cel::Cel;
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quote;
 
@@ -16,6 +18,8 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("host_sysctls_malformed.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Missing("CEL cannot read JSON; host-sysctls-unapproved denies such an annotation"),
     check,
 };
 

@@ -4,6 +4,8 @@ use crate::eci::account::Account;
 use crate::eci::sysctl;
 use crate::path::Path;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -15,6 +17,12 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("host_sysctls_misplaced.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Warn,
+        expression: r#"[variables.at != "" && object.?metadata.?annotations[?"k8s.aliyun.com/eci-host-sysctls"].orValue(null) != null && !("k8s.aliyun.com/eci-host-sysctls" in variables.annotations)
+  ? ["metadata.annotations[k8s.aliyun.com/eci-host-sysctls]: this annotation is ignored on a workload; move it to " + variables.at + "metadata.annotations"] : []]"#,
+    }]),
     check,
 };
 

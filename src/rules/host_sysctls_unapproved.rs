@@ -4,6 +4,8 @@ use crate::eci::account::Account;
 use crate::eci::sysctl;
 use crate::pod::Pod;
 use crate::pod::sysctls::HostSysctls;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quoted;
 
@@ -16,6 +18,15 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("host_sysctls_unapproved.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Stricter(
+        &[Findings {
+            default: Action::Deny,
+            expression: r#"[variables.hostSysctls == "" || variables.hostSysctls.matches(variables.hostSysctlsForm) && variables.hostSysctlNames.all(n, n.matches(variables.sysctlName) && size(n) <= 253 && variables.hostSysctlNames.exists_one(other, other == n) && !variables.sysctls.exists(s, s.name == n))
+  ? [] : [variables.at + "metadata.annotations[k8s.aliyun.com/eci-host-sysctls]: this annotation sets a host sysctl without Alibaba Cloud's approval, or is not in the form [{\"name\":\"NAME\",\"value\":\"VALUE\"}]; remove it, or get Alibaba Cloud's approval by ticket"]]"#,
+        }],
+        "CEL cannot read JSON, so only one notation of the annotation is accepted",
+    ),
     check,
 };
 

@@ -5,6 +5,8 @@ use crate::eci::field::IdentityField;
 use crate::fix::Scalar;
 use crate::pod::ContainerList;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -16,6 +18,14 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("init_container_identity.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Warn,
+        expression: r#"variables.containers.filter(c, c.isInit).map(c, ["runAsUser", "runAsGroup", "runAsNonRoot"]
+    .filter(f, !(f in variables.initReads) && !(c.context[?f].orValue(variables.context[?f].orValue(false)) in [dyn(false), dyn(null)]) &&
+      !(f == "runAsNonRoot" && !(c.user in [dyn(null), dyn(0)])))
+    .map(f, c.at + ".securityContext." + f + ": " + f + " has no effect: ECI does not read " + f + " on init containers; set runAsUser, which ECI reads"))"#,
+    }]),
     check,
 };
 

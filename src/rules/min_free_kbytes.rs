@@ -5,6 +5,8 @@ use crate::eci::{sysctl, sysctl_format};
 use crate::pod::Pod;
 use crate::pod::size;
 use crate::pod::sysctls::State;
+#[cfg(feature = "cel")]
+use crate::rules::cel::Cel;
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -16,6 +18,8 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("min_free_kbytes.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Missing("the size of the instance is too long for CEL"),
     check,
 };
 

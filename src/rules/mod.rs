@@ -13,6 +13,8 @@ macro_rules! docs {
     };
 }
 
+#[cfg(feature = "cel")]
+pub mod cel;
 pub mod rule;
 
 pub use field_ignored::RULE as FIELD_IGNORED;

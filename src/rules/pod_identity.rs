@@ -5,6 +5,8 @@ use crate::eci::field::IdentityField;
 use crate::fix::Edit;
 use crate::pod::Pod;
 use crate::pod::{Container, ContainerList};
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quoted;
 
@@ -19,6 +21,14 @@ pub(crate) static RULE: Rule = Rule {
     },
     since: "0.1.0",
     docs: docs!("pod_identity.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Fix,
+        expression: r#"[["runAsUser", "runAsGroup", "runAsNonRoot"].filter(f, !(f in variables.podReads) && !(variables.context[?f].orValue(false) in [dyn(false), dyn(null)]) &&
+    variables.containers.exists(c, f in (c.isInit ? variables.initReads : variables.containerReads) && c.context[?f].orValue(null) == null &&
+      !(f == "runAsNonRoot" && !(c.user in [dyn(null), dyn(0)]))))
+  .map(f, variables.at + "spec.securityContext." + f + ": " + f + " does not reach every container: ECI reads " + f + " on containers only; set " + f + " on each container")]"#,
+    }]),
     check,
 };
 

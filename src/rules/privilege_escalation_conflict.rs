@@ -2,6 +2,8 @@
 
 use crate::eci::account::Account;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -13,6 +15,11 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("privilege_escalation_conflict.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Deny,
+        expression: r#"[variables.containers.filter(c, c.context.?allowPrivilegeEscalation.orValue(true) == false && (c.context.?privileged.orValue(false) == true || "CAP_SYS_ADMIN" in c.add)).map(c, c.at + ".securityContext.allowPrivilegeEscalation: allowPrivilegeEscalation: false contradicts privileged: true or the added capability CAP_SYS_ADMIN: the API server refuses the two together; remove one of them")]"#,
+    }]),
     check,
 };
 

@@ -2,6 +2,8 @@
 
 use crate::eci::account::Account;
 use crate::pod::{ContainerList, Pod};
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -13,6 +15,12 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("privileged.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Deny,
+        expression: r#"[variables.containers.filter(c, c.context.?privileged.orValue(false) == true && !(c.isInit ? variables.privilegedInit : variables.privileged))
+  .map(c, c.at + ".securityContext.privileged: privileged: true is not allowed on ECI without Alibaba Cloud's approval; remove it, and add the capabilities that it needs")]"#,
+    }]),
     check,
 };
 

@@ -4,6 +4,8 @@ use crate::eci::account::Account;
 use crate::eci::field::PROC_MOUNT;
 use crate::fix::Edit;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quote;
 
@@ -16,6 +18,11 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Always { done: "removed" },
     since: "0.1.0",
     docs: docs!("proc_mount.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Warn,
+        expression: r#"[variables.containers.filter(c, !(c.context.?procMount.orValue("Default") in [dyn("Default"), dyn(null)])).map(c, c.at + ".securityContext.procMount: procMount may have no effect: ECI documents it as fixed to Default; remove procMount")]"#,
+    }]),
     check,
 };
 

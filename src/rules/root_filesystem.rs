@@ -4,6 +4,8 @@ use crate::eci::account::Account;
 use crate::eci::field::READ_ONLY_ROOT_FILESYSTEM;
 use crate::fix::{Edit, Scalar};
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -17,6 +19,11 @@ pub(crate) static RULE: Rule = Rule {
     },
     since: "0.1.0",
     docs: docs!("root_filesystem.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Warn,
+        expression: r#"[variables.containers.filter(c, c.context.?readOnlyRootFilesystem.orValue(true) == false).map(c, c.at + ".securityContext.readOnlyRootFilesystem: readOnlyRootFilesystem: false may have no effect: ECI documents it as fixed to true; set it to true, and mount an emptyDir where the container writes")]"#,
+    }]),
     check,
 };
 

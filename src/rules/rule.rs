@@ -23,6 +23,9 @@ pub struct Rule {
     pub since: &'static str,
     /// The page of the rule in Markdown: why, with the source, the way out, and a `bad` and a `good` manifest.
     pub docs: &'static str,
+    /// The rule in CEL, for engines that run no WebAssembly.
+    #[cfg(feature = "cel")]
+    pub cel: crate::rules::cel::Cel,
     /// Looks at a pod and reports. Cannot fail.
     pub check: fn(&Pod<'_>, &Account, &mut Report<'_>),
 }

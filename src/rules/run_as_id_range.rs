@@ -4,6 +4,8 @@ use crate::eci::account::Account;
 use crate::eci::field::IDS;
 use crate::path::Path;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -15,6 +17,17 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("run_as_id_range.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Deny,
+        expression: r#"[
+    ["runAsUser", "runAsGroup", "fsGroup"].filter(f, variables.context[?f].orValue(0) < 0 || variables.context[?f].orValue(0) > 2147483647)
+      .map(f, variables.at + "spec.securityContext." + f + ": " + string(variables.context[?f].orValue(0)) + " is not a valid ID (allowed: 0–2147483647); use an ID in this range"),
+    variables.indices.filter(i, i < size(variables.groups) && (variables.groups[i] < 0 || variables.groups[i] > 2147483647))
+      .map(i, variables.at + "spec.securityContext.supplementalGroups[" + string(i) + "]: " + string(variables.groups[i]) + " is not a valid ID (allowed: 0–2147483647); use an ID in this range")
+  ] + variables.containers.map(c, ["runAsUser", "runAsGroup"].filter(f, c.context[?f].orValue(0) < 0 || c.context[?f].orValue(0) > 2147483647)
+    .map(f, c.at + ".securityContext." + f + ": " + string(c.context[?f].orValue(0)) + " is not a valid ID (allowed: 0–2147483647); use an ID in this range"))"#,
+    }]),
     check,
 };
 

@@ -2,6 +2,8 @@
 
 use crate::eci::account::Account;
 use crate::pod::Pod;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.
@@ -13,6 +15,11 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("run_as_root_conflict.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Deny,
+        expression: r#"[variables.containers.filter(c, c.nonRoot == true && c.user == 0).map(c, c.at + ".securityContext: runAsNonRoot: true contradicts runAsUser: 0 (of the container or the pod): the container never starts; set a runAsUser other than 0, or runAsNonRoot: false")]"#,
+    }]),
     check,
 };
 

@@ -3,6 +3,8 @@
 use crate::eci::account::Account;
 use crate::pod::Pod;
 use crate::pod::sysctls::State;
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quote;
 
@@ -15,6 +17,12 @@ pub(crate) static RULE: Rule = Rule {
     fix: Fix::Never,
     since: "0.1.0",
     docs: docs!("sysctl_malformed.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Deny,
+        expression: r#"[variables.indices.filter(i, i < size(variables.sysctls) && (!variables.sysctls[i].isName || variables.sysctls[i].value == "" || variables.indices.exists(k, k < i && variables.sysctls[k].name == variables.sysctls[i].name)))
+  .map(i, variables.at + "spec.securityContext.sysctls[" + string(i) + "]: \"" + variables.sysctls[i].name + "\" is not a valid sysctl name, has no value, or is set twice; use a valid name and value once")]"#,
+    }]),
     check,
 };
 

@@ -5,6 +5,8 @@ use crate::eci::{sysctl, sysctl_format};
 use crate::fix::{Edit, Scalar};
 use crate::pod::Pod;
 use crate::pod::sysctls::{self, HostSysctls, PodSysctl, State};
+#[cfg(feature = "cel")]
+use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::{cut, nearest, quote};
 
@@ -20,6 +22,13 @@ pub static RULE: Rule = Rule {
     },
     since: "0.1.0",
     docs: docs!("sysctl_unsupported.md"),
+    #[cfg(feature = "cel")]
+    cel: Cel::Exact(&[Findings {
+        default: Action::Deny,
+        expression: r#"[variables.indices.filter(i, i < size(variables.sysctls) && variables.sysctls[i].isName && variables.sysctls[i].value != "" && !variables.indices.exists(k, k < i && variables.sysctls[k].name == variables.sysctls[i].name) &&
+    (!variables.sysctls[i].name.matches(variables.sysctlPattern) || variables.sysctls[i].name.replace("/", ".") in variables.sysctlExceptions))
+  .map(i, variables.at + "spec.securityContext.sysctls[" + string(i) + "]: \"" + variables.sysctls[i].name + "\" is not a sysctl that ECI accepts from a pod; remove it, or get Alibaba Cloud's approval by ticket for the annotation k8s.aliyun.com/eci-host-sysctls")]"#,
+    }]),
     check,
 };
 

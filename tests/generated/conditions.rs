@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use eci_security_context::policy::condition::{Condition, conditions};
+use eci_security_context::policy::cel::condition::{Condition, conditions};
 
 use super::*;
 

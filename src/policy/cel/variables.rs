@@ -1,0 +1,233 @@
+//! The variables that the expressions of the rules have in common.
+
+use super::scope::{certainties, namespace_is_eci};
+use super::{covering, escaped, list, string};
+use crate::eci::capability::LINUX;
+use crate::eci::field::{CONTAINER_IGNORED, IdentityField, POD_IGNORED};
+use crate::eci::profile::Identity;
+use crate::eci::sysctl::HOST_SYSCTLS;
+use crate::policy::settings::{Exemption, Settings};
+
+/// The items of a list that are judged one by one. CEL has no index of an item before Kubernetes 1.32.
+pub(super) const MOST_ITEMS: usize = 100;
+
+/// A variable.
+#[derive(Debug)]
+pub struct Variable {
+    /// The name, after `variables.`
+    pub name: &'static str,
+    /// The expression, which may use the variables before it.
+    pub expression: String,
+}
+
+/// Returns the variables of the pod and its containers, and the facts of the profile and the settings.
+pub fn variables(settings: &Settings) -> Vec<Variable> {
+    let account = &settings.account;
+    let profile = account.profile;
+    let granted = profile.capabilities.iter().copied();
+    let approved = account.approved.capabilities.iter().map(String::as_str);
+    let approved = approved.filter(|_| profile.capability_approvals);
+    let hosts = account.approved.host_sysctls.iter().map(String::as_str);
+    let hosts: Vec<_> = hosts.filter(|_| profile.host_sysctls).collect();
+    let indices: Vec<_> = (0..MOST_ITEMS).map(|index| index.to_string()).collect();
+    let mut all = vec![
+        ("indices", format!("[{}]", indices.join(", "))),
+        ("granted", list(granted.chain(approved))),
+        ("linux", list(LINUX.iter().copied())),
+        ("privileged", account.grants_privileged(false).to_string()),
+        (
+            "privilegedInit",
+            account.grants_privileged(true).to_string(),
+        ),
+        ("podReads", reads(&profile.pod_identity)),
+        ("containerReads", reads(&profile.container_identity)),
+        ("initReads", reads(&profile.init_container_identity)),
+        ("podIgnored", list(POD_IGNORED.iter().copied())),
+        ("containerIgnored", list(CONTAINER_IGNORED.iter().copied())),
+        (
+            "sysctlPattern",
+            string(&format!(
+                "^{}$",
+                covering(profile.sysctls.patterns.iter().copied())
+            )),
+        ),
+        (
+            "sysctlExceptions",
+            list(profile.sysctls.except.iter().copied()),
+        ),
+        ("sysctlName", string(SYSCTL_NAME)),
+        ("at", AT.to_owned()),
+        ("templates", TEMPLATES.to_owned()),
+    ];
+    if settings.scope.namespace_labels {
+        all.push(("namespaceIsEci", namespace_is_eci()));
+    }
+    all.extend([
+        ("certainties", certainties(settings.scope, true)),
+        ("ownCertainties", certainties(settings.scope, false)),
+        ("certainty", CERTAINTY.to_owned()),
+        ("isUnchanged", IS_UNCHANGED.to_owned()),
+        ("isOwned", IS_OWNED.to_owned()),
+        ("isWindows", IS_WINDOWS.to_owned()),
+        ("isDebugged", IS_DEBUGGED.to_owned()),
+        (
+            "spec",
+            "variables.templates[0].?spec.orValue({})".to_owned(),
+        ),
+        (
+            "context",
+            "variables.spec.?securityContext.orValue({})".to_owned(),
+        ),
+        (
+            "annotations",
+            "variables.templates[0].?metadata.?annotations.orValue({})".to_owned(),
+        ),
+        ("volumes", "variables.spec.?volumes.orValue([])".to_owned()),
+        (
+            "groups",
+            "variables.context.?supplementalGroups.orValue([])".to_owned(),
+        ),
+        ("sysctls", SYSCTLS.to_owned()),
+        (
+            "hostSysctls",
+            format!("variables.annotations[?{HOST_SYSCTLS:?}].orValue(\"\")"),
+        ),
+        (
+            "hostSysctlsForm",
+            // Without an approval no text has the form.
+            string(&match hosts.is_empty() {
+                true => "^$x".to_owned(),
+                false => {
+                    let entry = format!(
+                        r#"\{{"name":"{}","value":"[^"\\]*"\}}"#,
+                        covering(hosts).replace(".*", "[^\"]*")
+                    );
+                    format!("^\\[{entry}(,{entry})*\\]$")
+                }
+            }),
+        ),
+        ("hostSysctlNames", HOST_SYSCTL_NAMES.to_owned()),
+        ("containers", containers(&settings.exempt)),
+    ]);
+    let named = all.into_iter();
+    named
+        .map(|(name, expression)| Variable { name, expression })
+        .collect()
+}
+
+fn reads(identity: &Identity) -> String {
+    let fields = IdentityField::ALL.into_iter();
+    list(
+        fields
+            .filter(|field| identity.reads(*field))
+            .map(IdentityField::name),
+    )
+}
+
+/// The path of the pod template, with a dot at its end; `-` where there is none. A kind that Kubernetes does not define has a
+/// template where it has containers.
+const AT: &str = r#"request.kind.group == "" && request.kind.kind == "Pod" ? "" :
+request.kind.group == "" && request.kind.kind == "PodTemplate" ? "template." :
+request.kind.group == "batch" && request.kind.kind == "CronJob" ? "spec.jobTemplate.spec.template." :
+request.kind.group + "/" + request.kind.kind in ["/ReplicationController", "apps/ReplicaSet", "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"] ? "spec.template." :
+[object.?spec.?template.?spec.?containers.orValue([])].exists(l, type(l) == list && l != [] && l.all(c, type(c) == map)) ? "spec.template." :
+[object.?spec.?jobTemplate.?spec.?template.?spec.?containers.orValue([])].exists(l, type(l) == list && l != [] && l.all(c, type(c) == map)) ? "spec.jobTemplate.spec.template." :
+"-""#;
+
+/// The pod template, and that of the old object.
+const TEMPLATES: &str = r#"([object] + (request.operation == "UPDATE" ? [oldObject] : [])).map(o,
+  variables.at == "" ? o :
+  variables.at == "template." ? o.?template.orValue({}) :
+  variables.at == "spec.template." ? o.?spec.?template.orValue({}) :
+  variables.at == "-" ? {} :
+  o.?spec.?jobTemplate.?spec.?template.orValue({}))"#;
+
+/// An update of a pod behind scheduling gates counts only if it sends the pod closer to ECI.
+const CERTAINTY: &str = r#"variables.at == "-" || variables.at == "" && request.operation == "UPDATE" && request.?subResource.orValue("") == "" &&
+variables.ownCertainties[0] <= variables.ownCertainties[1] ? 0 : variables.certainties[0]"#;
+
+const IS_UNCHANGED: &str = r#"variables.at != "" && request.operation == "UPDATE" && variables.templates[0] == variables.templates[1]"#;
+
+const IS_OWNED: &str = r#"object.?metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) == true)"#;
+
+/// New ephemeral containers of a running pod, of which nothing else is judged.
+const IS_DEBUGGED: &str = r#"request.?subResource.orValue("") == "ephemeralcontainers""#;
+
+const IS_WINDOWS: &str = r#"variables.templates[0].?spec.?os.?name.orValue("") == "windows""#;
+
+/// A name of a sysctl (`SysctlContainSlashFmt` of Kubernetes).
+const SYSCTL_NAME: &str = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
+
+/// Names are compared after the kubelet's normalisation. No name holds the placeholder.
+const SYSCTLS: &str = r#"variables.context.?sysctls.orValue([]).map(s, {
+  "name": dyn(s.?name.orValue("").matches("^[^./]*/") ? s.?name.orValue("").replace(".", "!").replace("/", ".").replace("!", "/") : s.?name.orValue("")),
+  "isName": dyn(size(s.?name.orValue("")) <= 253 && s.?name.orValue("").matches(variables.sysctlName)),
+  "value": dyn(s.?value.orValue(""))
+})"#;
+
+/// The names in an annotation of the accepted form, as the kubelet compares them.
+const HOST_SYSCTL_NAMES: &str = r#"variables.hostSysctls.split("{\"name\":\"").filter(part, part != "[").map(part, part.split("\"")[0])
+  .map(n, n.matches("^[^./]*/") ? n.replace(".", "!").replace("/", ".").replace("!", "/") : n)"#;
+
+/// Returns the containers that are judged: those that the settings do not exempt. Of the subresource these are the
+/// ephemeral containers that the old object does not have.
+fn containers(exempt: &[Exemption]) -> String {
+    let lists = [
+        ("initContainers", true),
+        ("containers", false),
+        ("ephemeralContainers", false),
+    ];
+    let lists = lists.map(|(field, is_init)| {
+        format!(
+            r#"variables.indices.filter(i, i < size(variables.spec.?{field}.orValue([]))).map(i, {{
+  "at": dyn(variables.at + "spec.{field}[" + string(i) + "]"), "isInit": dyn({is_init}), "list": dyn({field:?}), "own": dyn(variables.spec.{field}[i])}})"#
+        )
+    });
+    let exempts: Vec<_> = exempt
+        .iter()
+        .map(|Exemption { image, container }| {
+            let matches = |field: &str, glob: &str| {
+                format!(
+                    "c.own.?{field}.orValue(\"\").matches({})",
+                    string(&glob_pattern(glob))
+                )
+            };
+            let container = container
+                .as_ref()
+                .map(|glob| format!(" && {}", matches("name", glob.as_str())));
+            format!(
+                " && !(size(c.own.?image.orValue(\"\")) <= 4096 && {}{})",
+                matches("image", image.as_str()),
+                container.unwrap_or_default()
+            )
+        })
+        .collect();
+    format!(
+        r#"({lists})
+.filter(c, (!variables.isDebugged || c.list == "ephemeralContainers" &&
+  !oldObject.?spec.?ephemeralContainers.orValue([]).exists(old, old.?name.orValue("") == c.own.?name.orValue(""))){exempts})
+.map(c, {{
+  "at": c.at, "isInit": c.isInit, "ports": dyn(c.own.?ports.orValue([])),
+  "context": dyn(c.own.?securityContext.orValue({{}})),
+  "user": dyn(([c.own.?securityContext.?runAsUser.orValue(null), variables.context.?runAsUser.orValue(null)].filter(v, v != null) + [dyn(null)])[0]),
+  "nonRoot": dyn(([c.own.?securityContext.?runAsNonRoot.orValue(null), variables.context.?runAsNonRoot.orValue(null)].filter(v, v != null) + [dyn(null)])[0]),
+  "add": dyn(c.own.?securityContext.?capabilities.?add.orValue([])),
+  "addNames": dyn(c.own.?securityContext.?capabilities.?add.orValue([]).map(n, n.upperAscii().startsWith("CAP_") ? n.upperAscii().substring(4) : n.upperAscii())),
+  "drop": dyn(c.own.?securityContext.?capabilities.?drop.orValue([])),
+  "dropNames": dyn(c.own.?securityContext.?capabilities.?drop.orValue([]).map(n, n.upperAscii().startsWith("CAP_") ? n.upperAscii().substring(4) : n.upperAscii()))
+}})"#,
+        lists = lists.join(" +\n"),
+        exempts = exempts.concat(),
+    )
+}
+
+/// Returns a regular expression for a glob: `*` stays within a path segment, `**` does not.
+fn glob_pattern(glob: &str) -> String {
+    let segments = glob.split("**").map(|part| {
+        part.split('*')
+            .map(escaped)
+            .collect::<Vec<_>>()
+            .join("[^/]*")
+    });
+    format!("^{}$", segments.collect::<Vec<_>>().join("(?s:.*)"))
+}
