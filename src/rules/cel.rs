@@ -9,6 +9,8 @@ pub enum Cel {
     Exact(&'static [Findings]),
     /// The findings, by default action. A pod that the rule accepts may have one; a pod that it denies always does.
     Stricter(&'static [Findings], &'static str),
+    /// The findings are among those of the rule with this name; why: a clause.
+    In(&'static str, &'static str),
     /// The rule cannot be expressed; why: a clause.
     Missing(&'static str),
 }
@@ -27,7 +29,7 @@ impl Cel {
     pub const fn findings(&self) -> &'static [Findings] {
         match self {
             Self::Exact(findings) | Self::Stricter(findings, _) => findings,
-            Self::Missing(_) => &[],
+            Self::In(..) | Self::Missing(_) => &[],
         }
     }
 }

@@ -19,7 +19,10 @@ pub(crate) static RULE: Rule = Rule {
     since: "0.1.0",
     docs: docs!("host_sysctls_malformed.md"),
     #[cfg(feature = "cel")]
-    cel: Cel::Missing("CEL cannot read JSON; host-sysctls-unapproved denies such an annotation"),
+    cel: Cel::In(
+        "host-sysctls-unapproved",
+        "CEL cannot read JSON, so every annotation in another notation is denied",
+    ),
     check,
 };
 

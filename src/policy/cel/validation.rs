@@ -33,36 +33,21 @@ pub fn validations(settings: &Settings) -> Vec<Validation> {
         mutate: Mutate::None,
         ..settings.clone()
     };
+    // The action of a rule, also for the rules whose findings are among its own.
+    let action = |rule: &'static Rule, default: Action, is_job_update: bool| {
+        let is_in =
+            |other: &&&'static Rule| matches!(other.cel, Cel::In(name, _) if name == rule.id);
+        let others = RULES
+            .iter()
+            .filter(is_in)
+            .map(|other| (*other, other.action));
+        let all = std::iter::once((rule, default)).chain(others);
+        let actions = all.map(|(rule, default)| decided(rule, default, &settings, is_job_update));
+        actions.max().unwrap_or(Action::Off)
+    };
     let mut all = Vec::new();
     for rule in RULES {
         for (index, findings) in rule.cel.findings().iter().enumerate() {
-            let finding = Finding {
-                rule,
-                default: findings.default,
-                path: Path::default(),
-                message: "".into(),
-                help: "".into(),
-                // Only whether there is a repair counts.
-                edits: rule
-                    .fix
-                    .is_available()
-                    .then(|| Edit::Remove(Path::default()))
-                    .into_iter()
-                    .collect(),
-                exempt: false,
-                places: 1,
-            };
-            let on = |is_job_update: bool| {
-                let situation = Situation {
-                    certainty: Certainty::Certain,
-                    is_pod: !is_job_update,
-                    is_owned: false,
-                    is_template_unchanged: false,
-                    is_job_update,
-                    is_pod_update: false,
-                };
-                decide(&finding, &settings, &situation).action
-            };
             let suffix = if index == 0 {
                 String::new()
             } else {
@@ -72,13 +57,47 @@ pub fn validations(settings: &Settings) -> Vec<Validation> {
                 rule,
                 variable: format!("found_{}{suffix}", rule.id.replace('-', "_")),
                 findings: of_debugged(rule, findings.expression),
-                action: on(false),
-                on_job_update: on(true),
+                action: action(rule, findings.default, false),
+                on_job_update: action(rule, findings.default, true),
             });
         }
     }
     all.retain(|validation| validation.action != Action::Off);
     all
+}
+
+/// Returns the action on a finding in a Pod, or in an updated Job, that certainly runs on ECI.
+fn decided(
+    rule: &'static Rule,
+    default: Action,
+    settings: &Settings,
+    is_job_update: bool,
+) -> Action {
+    let finding = Finding {
+        rule,
+        default,
+        path: Path::default(),
+        message: "".into(),
+        help: "".into(),
+        // Only whether there is a repair counts.
+        edits: rule
+            .fix
+            .is_available()
+            .then(|| Edit::Remove(Path::default()))
+            .into_iter()
+            .collect(),
+        exempt: false,
+        places: 1,
+    };
+    let situation = Situation {
+        certainty: Certainty::Certain,
+        is_pod: !is_job_update,
+        is_owned: false,
+        is_template_unchanged: false,
+        is_job_update,
+        is_pod_update: false,
+    };
+    decide(&finding, settings, &situation).action
 }
 
 /// Returns an expression that is false where a list has more items than are judged.
@@ -189,7 +208,7 @@ pub fn audit(settings: &Settings) -> String {
 pub fn limits() -> Vec<(&'static Rule, &'static str)> {
     let all = RULES.iter().filter_map(|rule| match rule.cel {
         Cel::Exact(_) => None,
-        Cel::Stricter(_, why) | Cel::Missing(why) => Some((*rule, why)),
+        Cel::Stricter(_, why) | Cel::In(_, why) | Cel::Missing(why) => Some((*rule, why)),
     });
     all.collect()
 }
