@@ -133,7 +133,8 @@ cluster-programs:
 
 test-cluster: cluster-programs policy.wasm runtime ## The policy in a real control plane (etcd and Kubernetes, built with Go)
 	cargo build $(HOST) -p eci-webhook
-	cp '$(TARGET_DIR)/host/eci-webhook' '$(CLUSTER_PROGRAMS)/'
+	cargo build $(HOST) -p eci-policy --no-default-features
+	cp '$(TARGET_DIR)/host/eci-webhook' '$(TARGET_DIR)/host/eci-policy' '$(CLUSTER_PROGRAMS)/'
 	cd e2e-tests/cluster && go vet ./... && CLUSTER_PROGRAMS='$(CLUSTER_PROGRAMS)' go test -count 1 -timeout 20m ./...
 
 # The file that npm writes last.
