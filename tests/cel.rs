@@ -8,6 +8,7 @@
 
 #[path = "support/admission_policy.rs"]
 mod admission_policy;
+#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "support/generate/mod.rs"]
 mod generate;
 
@@ -112,12 +113,13 @@ fn the_cases_of_the_corpus() {
             written => written.clone(),
         };
         // The API server sends no unusual notation, the policies bind one subresource, and nobody asks for a Namespace.
+        let plain = case.payload.to_string();
         let sub_resource = payload["request"]["subResource"]
             .as_str()
             .unwrap_or_default();
         if parse::settings(&settings.to_string(), true).is_err()
             || !["", "ephemeralcontainers"].contains(&sub_resource)
-            || text != case.payload.to_string()
+            || text != plain
             || case.namespace == Namespace::Refused
         {
             continue;

@@ -198,7 +198,7 @@ func wrapped(text string) string {
 	return out.String()
 }
 
-// held compares a part of a page, between its markers, with a text; `make bless-cluster` writes it again.
+// held compares a part of a page, between its markers, with a text; `make test-cluster ECI_BLESS=1` writes it again.
 func held(t *testing.T, file, name, text string) {
 	t.Helper()
 	path := filepath.Join(repository(), file)
