@@ -184,18 +184,18 @@ func (c *controlPlane) run(t *testing.T, input string, args ...string) string {
 	return got.out
 }
 
-// eventually waits until a condition holds, and fails with its last text after a minute.
+// eventually waits until a condition holds, and fails with its last text after two minutes.
 func eventually(t *testing.T, condition func() (bool, string)) {
 	t.Helper()
 	last := ""
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		done, text := condition()
 		if done {
 			return
 		}
 		last = text
 	}
-	t.Fatalf("not after a minute; at last: %s", last)
+	t.Fatalf("not after two minutes; at last: %s", last)
 }
 
 func freePorts(count int) ([]int, error) {
