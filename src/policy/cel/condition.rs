@@ -35,7 +35,7 @@ pub fn conditions() -> [Condition; 3] {
 
 /// False for the update of a pod, unless it is behind scheduling gates.
 const MAY_STILL_BE_PLACED: &str = r#"request.operation != "UPDATE" || request.kind.kind != "Pod" || request.?subResource.orValue("") != "" ||
-oldObject.?spec.?schedulingGates.orValue([]) != [] && oldObject.?spec.?nodeName.orValue("") == ""
+oldObject.?spec.?schedulingGates.orValue([]) != [] && oldObject.?spec.?nodeName.orValue(null) == null
 "#;
 
 /// False for an update of an object that is being deleted, so that finalizers can be removed while no policy-server answers.
