@@ -4,9 +4,9 @@ use crate::eci::account::Account;
 use crate::eci::capability;
 use crate::fix::{Edit, Scalar};
 use crate::pod::Pod;
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 use crate::text::quote;
 
 /// The rule.

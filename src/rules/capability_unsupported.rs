@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use crate::eci::account::Account;
 use crate::eci::capability;
 use crate::pod::{ContainerList, Pod};
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 use crate::text::{nearest, quote};
 
 /// The rule.

@@ -5,9 +5,9 @@ use crate::eci::field::{CONTAINER_IGNORED, POD_IGNORED};
 use crate::path::Path;
 use crate::pod::Pod;
 use crate::pod::security::SeccompProfile;
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -2,9 +2,9 @@
 
 use crate::eci::account::Account;
 use crate::pod::Pod;
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 use crate::text::quote;
 
 /// The rule.

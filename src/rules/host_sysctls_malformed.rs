@@ -5,7 +5,7 @@ use crate::eci::sysctl;
 use crate::pod::Pod;
 use crate::pod::sysctls::HostSysctls;
 #[cfg(feature = "cel")]
-use crate::rules::cel::Cel;
+use crate::rules::rule::Cel;
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quote;
 

@@ -4,9 +4,9 @@ use crate::eci::account::Account;
 use crate::eci::sysctl;
 use crate::path::Path;
 use crate::pod::Pod;
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {

@@ -5,9 +5,9 @@ use crate::eci::field::IdentityField;
 use crate::fix::Scalar;
 use crate::pod::ContainerList;
 use crate::pod::Pod;
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 
 /// The rule.
 pub(crate) static RULE: Rule = Rule {

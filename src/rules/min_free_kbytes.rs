@@ -6,7 +6,7 @@ use crate::pod::Pod;
 use crate::pod::size;
 use crate::pod::sysctls::State;
 #[cfg(feature = "cel")]
-use crate::rules::cel::Cel;
+use crate::rules::rule::Cel;
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 
 /// The rule.

@@ -13,8 +13,6 @@ macro_rules! docs {
     };
 }
 
-#[cfg(feature = "cel")]
-pub mod cel;
 pub mod rule;
 
 pub use field_ignored::RULE as FIELD_IGNORED;

@@ -5,9 +5,9 @@ use crate::eci::field::IdentityField;
 use crate::fix::Edit;
 use crate::pod::Pod;
 use crate::pod::{Container, ContainerList};
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 use crate::text::quoted;
 
 /// The rule.

@@ -25,7 +25,7 @@ pub struct Rule {
     pub docs: &'static str,
     /// The rule in CEL, for engines that run no WebAssembly.
     #[cfg(feature = "cel")]
-    pub cel: crate::rules::cel::Cel,
+    pub cel: Cel,
     /// Looks at a pod and reports. Cannot fail.
     pub check: fn(&Pod<'_>, &Account, &mut Report<'_>),
 }
@@ -144,6 +144,41 @@ impl Rule {
         self.fix
             .done()
             .map(|done| format!("{done}{when}{on_demand}"))
+    }
+}
+
+/// A rule in CEL. The variables of the expressions are those of [`crate::policy::cel::variables::variables`].
+#[cfg(feature = "cel")]
+#[derive(Debug)]
+pub enum Cel {
+    /// The findings, by default action. They are exactly those of the rule.
+    Exact(&'static [Findings]),
+    /// The findings, by default action. A pod that the rule accepts may have one; a pod that it denies always does.
+    Stricter(&'static [Findings], &'static str),
+    /// The findings are among those of the rule with this name; why: a clause.
+    In(&'static str, &'static str),
+    /// The rule cannot be expressed; why: a clause.
+    Missing(&'static str),
+}
+
+/// The findings with one default action.
+#[cfg(feature = "cel")]
+#[derive(Debug)]
+pub struct Findings {
+    /// The default action.
+    pub default: Action,
+    /// An expression for the findings: a list of lists of texts, each `PATH: MESSAGE`. The findings of a container are one list.
+    pub expression: &'static str,
+}
+
+#[cfg(feature = "cel")]
+impl Cel {
+    /// Returns the findings, by default action.
+    pub const fn findings(&self) -> &'static [Findings] {
+        match self {
+            Self::Exact(findings) | Self::Stricter(findings, _) => findings,
+            Self::In(..) | Self::Missing(_) => &[],
+        }
     }
 }
 

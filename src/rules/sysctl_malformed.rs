@@ -3,9 +3,9 @@
 use crate::eci::account::Account;
 use crate::pod::Pod;
 use crate::pod::sysctls::State;
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 use crate::text::quote;
 
 /// The rule.

@@ -5,9 +5,9 @@ use crate::eci::{sysctl, sysctl_format};
 use crate::fix::{Edit, Scalar};
 use crate::pod::Pod;
 use crate::pod::sysctls::{self, HostSysctls, PodSysctl, State};
-#[cfg(feature = "cel")]
-use crate::rules::cel::{Cel, Findings};
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
+#[cfg(feature = "cel")]
+use crate::rules::rule::{Cel, Findings};
 use crate::text::{cut, nearest, quote};
 
 /// The rule.

@@ -5,7 +5,7 @@ use crate::eci::sysctl_format;
 use crate::pod::Pod;
 use crate::pod::sysctls::State;
 #[cfg(feature = "cel")]
-use crate::rules::cel::Cel;
+use crate::rules::rule::Cel;
 use crate::rules::rule::{Action, Effect, Fix, Report, Rule};
 use crate::text::quote;
 

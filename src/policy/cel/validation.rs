@@ -1,6 +1,6 @@
 //! The validations of the rules: what denies, and what warns.
 
-use super::string;
+use super::syntax::string;
 use super::variables::{MOST_ITEMS, Variable, variables};
 use crate::fix::Edit;
 use crate::path::Path;
@@ -8,7 +8,7 @@ use crate::policy::decide::{Situation, WINDOWS, decide};
 use crate::policy::scope::Certainty;
 use crate::policy::settings::{Mutate, Settings};
 use crate::rules::RULES;
-use crate::rules::cel::Cel;
+use crate::rules::rule::Cel;
 use crate::rules::rule::{Action, Effect, Finding, Rule};
 
 /// A validation of a rule.

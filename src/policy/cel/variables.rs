@@ -1,7 +1,7 @@
 //! The variables that the expressions of the rules have in common.
 
 use super::scope::{certainties, namespace_is_eci};
-use super::{covering, escaped, list, string};
+use super::syntax::{covering, escaped, list, string};
 use crate::eci::capability::LINUX;
 use crate::eci::field::{CONTAINER_IGNORED, IdentityField, POD_IGNORED};
 use crate::eci::profile::Identity;
