@@ -222,7 +222,7 @@ fuzz: | cargo ## Fuzzes FUZZ_TARGETS (all), each for SECONDS (60)
 
 bless: | cargo ## Writes the generated files (rule tables, schema, forms, output in the docs) again
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated -- --test-threads 1
-	ECI_BLESS=1 cargo test -q $(HOST) -p eci-policy --no-default-features --test docs --test schemas
+	ECI_BLESS=1 cargo test -q $(HOST) -p eci-policy --no-default-features --test docs --test generate --test schemas
 
 e2e-tests: ## kwctl's tests (bats) on the annotated modules, where kwctl and bats are installed
 	@for tool in kwctl bats; do \
