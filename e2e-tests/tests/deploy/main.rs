@@ -249,6 +249,32 @@ fn each_constraint_has_a_template() {
     assert_eq!(kinds(&constraints, "/kind"), defined);
 }
 
+/// The first step of both roll-outs in docs/operating.md denies nothing.
+#[test]
+fn the_kustomizations_of_the_roll_outs() {
+    let page = in_checkout(&read("../docs/operating.md"));
+    let blocks = page.split("```yaml kustomization.yaml\n").skip(1);
+    let blocks: Vec<_> = blocks
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    let [admission_policies, constraints] = blocks[..] else {
+        panic!("{blocks:?}")
+    };
+    let documents = composed("admission-policies", admission_policies);
+    let bindings = named(&documents, "ValidatingAdmissionPolicyBinding");
+    let actions: Vec<_> = bindings
+        .iter()
+        .map(|binding| &binding["spec"]["validationActions"])
+        .collect();
+    assert_eq!(actions, [&json!(["Warn", "Audit"]); 2]);
+    let documents = composed("constraints", constraints);
+    let actions: Vec<_> = documents
+        .iter()
+        .map(|constraint| &constraint["spec"]["enforcementAction"])
+        .collect();
+    assert_eq!(actions, ["dryrun"; 2]);
+}
+
 /// The settings of a policy, and of each member of a group.
 fn settings(document: &Value) -> Vec<&Value> {
     let members = document["spec"]["policies"].as_object();
