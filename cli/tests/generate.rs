@@ -74,7 +74,6 @@ fn held(file: &str, content: &str) {
     );
 }
 
-/// The API server knows the kinds of the constraints only after Gatekeeper has read the templates, so they are two files.
 #[test]
 fn the_files_for_the_default_settings_are_in_deploy() {
     let [policies, gatekeeper] = KINDS.map(|kind| generated(kind, "{}"));
@@ -82,16 +81,23 @@ fn the_files_for_the_default_settings_are_in_deploy() {
         "deploy/validating-admission-policy/policies.yaml",
         &policies,
     );
-    let comment = gatekeeper.split("---\n").next().unwrap();
-    let (templates, constraints) = {
-        let start = gatekeeper.find("---\napiVersion: constraints").unwrap();
-        gatekeeper.split_at(start)
-    };
-    held("deploy/gatekeeper/templates/templates.yaml", templates);
-    held(
-        "deploy/gatekeeper/constraints/constraints.yaml",
-        &format!("{comment}{constraints}"),
-    );
+    // The API server knows the kinds of the constraints only after Gatekeeper has read the templates, so they are in
+    // another folder. `gator verify` takes a file for each document.
+    let mut parts = gatekeeper.split("---\n");
+    let comment = parts.next().unwrap();
+    for file in [
+        "templates/denials",
+        "templates/warnings",
+        "constraints/denials",
+        "constraints/warnings",
+    ] {
+        let document = parts.next().unwrap();
+        held(
+            &format!("deploy/gatekeeper/{file}.yaml"),
+            &format!("{comment}{document}"),
+        );
+    }
+    assert_eq!(parts.next(), None);
 }
 
 #[test]
@@ -123,7 +129,7 @@ fn a_comment_says_what_it_is_and_what_is_missing() {
             [
                 &*format!("{first}2026-04-01."),
                 "Settings: {}",
-                "Nothing is repaired, and the API server prints the first finding of an object. Check manifests with \
+                "Nothing is repaired, and a denial does not name every finding. Check manifests with \
                  `eci-policy check` in CI: it prints all findings, repairs them, and has the rules that are missing here.",
                 "missing: sysctl-value: the formats of the values are too long for CEL",
                 "missing: min-free-kbytes: the size of the instance is too long for CEL",
