@@ -17,6 +17,7 @@ VSIX := $(TARGET_DIR)/eci-policy.vsix
 VSIX_SOURCES := $(addprefix editors/vscode/,extension.js package.json package-lock.json README.md .vscodeignore) LICENSE
 NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
 OPA := $(abspath $(TARGET_DIR))/go/opa
+GATOR := $(abspath $(TARGET_DIR))/go/gator
 RELEASE_DIR := $(TARGET_DIR)/release-assets
 FUZZ_TARGETS ?= request settings host_sysctls quantity yaml_edit
 # The tests find what they test in the environment.
@@ -34,7 +35,7 @@ OTHER_MANIFESTS := bench/floor/Cargo.toml bench/usual/Cargo.toml guests/js/bindg
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-cluster cluster-programs test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
+.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-gatekeeper gator test-cluster cluster-programs test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
 
 all: policy.wasm
 
@@ -102,10 +103,10 @@ test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it:
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	scripts/reproducible policy.wasm
 	@$(MAKE) --no-print-directory e2e-tests
-	@if command -v go >/dev/null; then $(MAKE) --no-print-directory test-cluster; \
-	else echo 'skipped: the control plane (make test-cluster), as go is not on the PATH' >&2; fi
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory test-gatekeeper test-cluster; \
+	else echo 'skipped: the control plane (make test-cluster) and Gatekeeper (make test-gatekeeper), as go is not on the PATH' >&2; fi
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
-	if command -v go >/dev/null; then opa=' and in OPA' cluster='passed'; else opa= cluster='skipped'; fi; \
+	if command -v go >/dev/null; then opa=' and in OPA' cluster='and Gatekeeper passed'; else opa= cluster='and Gatekeeper skipped'; fi; \
 	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js$$opa, both in a registry and back, the npm package in Node.js and Chromium, and the extension for VS Code in Node.js passed; kwctl's tests $$kwctl; the control plane $$cluster"
 
 test-modules: policy.wasm runtime
@@ -122,6 +123,15 @@ test-opa: policy.opa.wasm $(NODE_MODULES) runtime
 test-opa-program: policy.opa.wasm
 	CGO_ENABLED=0 go -C e2e-tests/opa build -tags opa_wasm -o '$(OPA)' github.com/open-policy-agent/opa
 	OPA='$(OPA)' cargo test $(HOST) -p eci-e2e-tests --test opa
+
+# The evaluator of Gatekeeper. The first build takes some minutes.
+gator:
+	@$(call need,go,install Go 1.26 or newer (https://go.dev/dl))
+	go -C e2e-tests/gatekeeper build -gcflags all=-dwarf=false -ldflags '-s -w' -o '$(GATOR)' github.com/open-policy-agent/gatekeeper/v3/cmd/gator
+
+# The manifests for Gatekeeper in its own evaluator.
+test-gatekeeper: gator
+	'$(GATOR)' verify e2e-tests/gatekeeper/suite.yaml
 
 # The programs of a control plane, from their Go modules. The first build takes about ten minutes of two cores.
 cluster-programs:
@@ -224,7 +234,7 @@ fuzz: | cargo ## Fuzzes FUZZ_TARGETS (all), each for SECONDS (60)
 
 bless: | cargo ## Writes the generated files (rule tables, schema, forms, output in the docs) again
 	ECI_BLESS=1 cargo test -q $(HOST) -p eci-security-context --test generated -- --test-threads 1
-	ECI_BLESS=1 cargo test -q $(HOST) -p eci-policy --no-default-features --test docs --test schemas
+	ECI_BLESS=1 cargo test -q $(HOST) -p eci-policy --no-default-features --test docs --test generate --test schemas
 
 e2e-tests: ## kwctl's tests (bats) on the annotated modules, where kwctl and bats are installed
 	@for tool in kwctl bats; do \

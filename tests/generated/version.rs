@@ -3,7 +3,7 @@
 use super::*;
 
 /// The files with the version, and the text before it. Other files are generated from these.
-const VERSIONS: [(&str, &str); 28] = [
+const VERSIONS: [(&str, &str); 29] = [
     ("metadata.yml", "io.kubewarden.policy.version: "),
     ("README.md", "/eci-security-context:v"),
     ("README.md", "?ref=v"),
@@ -33,6 +33,7 @@ const VERSIONS: [(&str, &str); 28] = [
     ("docs/releasing.md", "/eci-policy:v"),
     ("docs/releasing.md", "gh release download v"),
     ("docs/releasing.md", "npm publish eci-security-context-npm-"),
+    ("docs/operating.md", "?ref=v"),
     ("docs/command.md", "/releases/download/v"),
     ("docs/command.md", "eci-policy-v"),
     ("docs/command.md", "    rev: v"),

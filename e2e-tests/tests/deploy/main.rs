@@ -30,6 +30,13 @@ use serde_json::{Value, json};
 /// The variants of the policies. Each is a folder.
 const VARIANTS: [&str; 4] = ["virtual-nodes", "namespaces", "serverless", "monitor"];
 
+/// The folders for clusters without Kubewarden. cli/tests/generate.rs holds their files to `eci-policy generate`.
+const GENERATED: [&str; 3] = [
+    "validating-admission-policy",
+    "gatekeeper/templates",
+    "gatekeeper/constraints",
+];
+
 fn deploy(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../deploy")
@@ -158,7 +165,9 @@ fn all() -> Vec<(String, Value)> {
         let documents = documents.into_iter();
         all.extend(documents.map(|document| (origin.to_owned(), document)));
     };
-    for folder in VARIANTS.into_iter().chain(["group"]) {
+    // No library here has a schema of Gatekeeper's kinds.
+    let others = ["group", GENERATED[0]];
+    for folder in VARIANTS.into_iter().chain(others) {
         add(folder, kustomized(&deploy(folder)));
     }
     add("with a policy-server", WITH_POLICY_SERVER.clone());
@@ -222,8 +231,48 @@ fn every_file_is_part_of_a_kustomization() {
     let others =
         ["monitor", "monitoring", "policy-server"].map(|name| format!("components/{name}"));
     let others = others.into_iter().chain(["group".to_owned()]);
-    let known = VARIANTS.into_iter().map(str::to_owned).chain(others);
+    let folders = VARIANTS.into_iter().chain(GENERATED);
+    let known = folders.map(str::to_owned).chain(others);
     assert_eq!(built, known.collect());
+}
+
+/// A constraint can be applied after the template that defines its kind.
+#[test]
+fn each_constraint_has_a_template() {
+    let [_, templates, constraints] = GENERATED.map(|folder| kustomized(&deploy(folder)));
+    let kinds = |documents: &[Value], pointer: &str| -> Vec<Value> {
+        let kinds = documents.iter().map(|document| document.pointer(pointer));
+        kinds.map(|kind| kind.unwrap().clone()).collect()
+    };
+    let defined = kinds(&templates, "/spec/crd/spec/names/kind");
+    assert_eq!(defined, ["EciSecurityContext", "EciSecurityContextWarning"]);
+    assert_eq!(kinds(&constraints, "/kind"), defined);
+}
+
+/// The first step of both roll-outs in docs/operating.md denies nothing.
+#[test]
+fn the_kustomizations_of_the_roll_outs() {
+    let page = in_checkout(&read("../docs/operating.md"));
+    let blocks = page.split("```yaml kustomization.yaml\n").skip(1);
+    let blocks: Vec<_> = blocks
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    let [admission_policies, constraints] = blocks[..] else {
+        panic!("{blocks:?}")
+    };
+    let documents = composed("admission-policies", admission_policies);
+    let bindings = named(&documents, "ValidatingAdmissionPolicyBinding");
+    let actions: Vec<_> = bindings
+        .iter()
+        .map(|binding| &binding["spec"]["validationActions"])
+        .collect();
+    assert_eq!(actions, [&json!(["Warn", "Audit"]); 2]);
+    let documents = composed("constraints", constraints);
+    let actions: Vec<_> = documents
+        .iter()
+        .map(|constraint| &constraint["spec"]["enforcementAction"])
+        .collect();
+    assert_eq!(actions, ["dryrun"; 2]);
 }
 
 /// The settings of a policy, and of each member of a group.

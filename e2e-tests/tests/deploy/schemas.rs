@@ -8,6 +8,9 @@
 use std::collections::BTreeMap;
 
 use jsonschema::Validator;
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
 use k8s_openapi::api::core::v1::{
     Affinity, ConfigMap, EnvVar, PodSecurityContext, SecurityContext, ServiceAccount, Toleration,
 };
@@ -110,6 +113,12 @@ pub(crate) fn of(document: &Value) -> Option<Value> {
         }
         ("policies.kubewarden.io/v1", "PolicyServer") => schema_for!(PolicyServer),
         ("monitoring.coreos.com/v1", "PrometheusRule") => schema_for!(PrometheusRule),
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy") => {
+            schema_for!(ValidatingAdmissionPolicy)
+        }
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding") => {
+            schema_for!(ValidatingAdmissionPolicyBinding)
+        }
         ("v1", "ConfigMap") => schema_for!(ConfigMap),
         ("v1", "ServiceAccount") => schema_for!(ServiceAccount),
         ("rbac.authorization.k8s.io/v1", "ClusterRole") => schema_for!(ClusterRole),
@@ -203,6 +212,13 @@ fn errors_that_an_api_server_would_drop_or_refuse_are_found() {
             ["/spec/groups/0/rules/0", "severity", "critical", "severity"],
             ["/spec/groups/0/rules/0", "for", 5, "string"],
         ],
+        "ValidatingAdmissionPolicy": [
+            ["/spec", "failPolicy", "Fail", "failPolicy"],
+            ["/spec", "variables", {}, "array"],
+            ["/spec/validations/0", "reason", 403, "string"],
+            ["/spec/matchConstraints/resourceRules/0", "resource", [], "resource"],
+        ],
+        "ValidatingAdmissionPolicyBinding": [["/spec", "validationActions", "Deny", "array"]],
         "ConfigMap": [["", "spec", {}, "spec"]],
         "ServiceAccount": [["/metadata", "namespaces", "kubewarden", "namespaces"]],
         "ClusterRole": [["/rules/0", "verb", "get", "verb"]],
