@@ -361,3 +361,21 @@ fn wrong_input_is_refused() {
     );
     assert!(refused(&["generate"]).contains("<KIND>"));
 }
+
+#[test]
+fn approvals_are_parameters_of_the_constraints_of_gatekeeper() {
+    let settings = "approved: {privileged: true, capabilities: [SYS_TIME]}";
+    let documents = documents(&generated("gatekeeper", settings));
+    let constraint = find(&documents, "EciSecurityContext", "eci-security-context");
+    let approved = json!({"approved": {"privileged": true, "capabilities": ["SYS_TIME"]}});
+    assert_eq!(constraint["spec"]["parameters"], approved);
+    let template = find(&documents, "ConstraintTemplate", "ecisecuritycontext");
+    let variables = &template["spec"]["targets"][0]["code"][0]["source"]["variables"];
+    for name in ["granted", "privileged"] {
+        let expression = expression(variables, name).unwrap();
+        assert!(
+            expression.contains("variables.params.") && !expression.contains("\"SYS_TIME\""),
+            "{expression}"
+        );
+    }
+}

@@ -25,7 +25,7 @@ pub(super) fn documents(settings: &Settings) -> Vec<Value> {
         .map(|condition| format!("({condition})"))
         .collect::<Vec<_>>()
         .join(" && ");
-    let mut variables = all_variables(settings);
+    let mut variables = variables(settings);
     variables.push(("isJudged".to_owned(), judged));
     let mut all = Vec::new();
     for (kind, denies) in KINDS {
@@ -44,7 +44,7 @@ pub(super) fn documents(settings: &Settings) -> Vec<Value> {
                 },
             },
             "spec": {
-                "crd": {"spec": {"names": {"kind": kind}}},
+                "crd": {"spec": {"names": {"kind": kind}, "validation": {"openAPIV3Schema": parameters_schema()}}},
                 "targets": [{
                     "target": "admission.k8s.gatekeeper.sh",
                     "code": [{
@@ -59,6 +59,7 @@ pub(super) fn documents(settings: &Settings) -> Vec<Value> {
             },
         }));
     }
+    let approved = &settings.account.approved;
     for (kind, denies) in KINDS {
         all.push(json!({
             "apiVersion": "constraints.gatekeeper.sh/v1beta1",
@@ -66,6 +67,7 @@ pub(super) fn documents(settings: &Settings) -> Vec<Value> {
             "metadata": {"name": super::NAME},
             "spec": {
                 "enforcementAction": if denies { "deny" } else { "warn" },
+                "parameters": {"approved": {"privileged": approved.privileged, "capabilities": approved.capabilities}},
                 "match": {
                     "excludedNamespaces": ["kube-system"],
                     "kinds": [
@@ -79,4 +81,52 @@ pub(super) fn documents(settings: &Settings) -> Vec<Value> {
         }));
     }
     all
+}
+
+/// The capabilities of a constraint, in Kubernetes' spelling. `ALL` cannot be approved.
+const APPROVED_CAPABILITIES: &str = r#"variables.params.?approved.?capabilities.orValue([])
+  .map(n, n.upperAscii().startsWith("CAP_") ? n.upperAscii().substring(4) : n.upperAscii()).filter(n, n != "ALL")"#;
+
+const APPROVED_PRIVILEGED: &str = "variables.params.?approved.?privileged.orValue(false)";
+
+/// Returns the variables, of which the approvals are those of the constraint.
+fn variables(settings: &Settings) -> Vec<(String, String)> {
+    let mut without = settings.clone();
+    without.account.approved.privileged = false;
+    without.account.approved.capabilities.clear();
+    let mut variables = all_variables(&without);
+    let profile = settings.account.profile;
+    for (name, expression) in &mut variables {
+        match name.as_str() {
+            "granted" if profile.capability_approvals => {
+                *expression = format!("{expression} + {APPROVED_CAPABILITIES}");
+            }
+            "privileged" if profile.privileged => APPROVED_PRIVILEGED.clone_into(expression),
+            "privilegedInit" if profile.privileged_init => {
+                APPROVED_PRIVILEGED.clone_into(expression)
+            }
+            _ => {}
+        }
+    }
+    variables
+}
+
+fn parameters_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "approved": {
+                "type": "object",
+                "description": "What Alibaba Cloud has approved for the account, by ticket.",
+                "properties": {
+                    "privileged": {"type": "boolean", "description": "Privileged containers."},
+                    "capabilities": {
+                        "type": "array",
+                        "description": "Capabilities, such as SYS_RAWIO. ALL has no effect.",
+                        "items": {"type": "string"},
+                    },
+                },
+            },
+        },
+    })
 }

@@ -31,7 +31,6 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
     let hosts: Vec<_> = hosts.filter(|_| profile.host_sysctls).collect();
     let indices: Vec<_> = (0..MOST_ITEMS).map(|index| index.to_string()).collect();
     let mut all = vec![
-        ("indices", format!("[{}]", indices.join(", "))),
         ("granted", list(granted.chain(approved))),
         ("linux", list(LINUX.iter().copied())),
         ("privileged", account.grants_privileged(false).to_string()),
@@ -86,6 +85,14 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
         (
             "groups",
             "variables.context.?supplementalGroups.orValue([])".to_owned(),
+        ),
+        ("sizes", SIZES.to_owned()),
+        (
+            "indices",
+            format!(
+                "[{}].filter(i, variables.sizes.exists(n, i < n))",
+                indices.join(", ")
+            ),
         ),
         ("sysctls", SYSCTLS.to_owned()),
         (
@@ -154,6 +161,13 @@ const IS_OWNED: &str = r#"object.?metadata.?ownerReferences.orValue([]).exists(o
 const IS_DEBUGGED: &str = r#"request.?subResource.orValue("") == "ephemeralcontainers""#;
 
 const IS_WINDOWS: &str = r#"variables.templates[0].?spec.?os.?name.orValue("") == "windows""#;
+
+/// The lengths of the lists whose items are judged one by one, so that no loop is longer than the longest.
+const SIZES: &str = r#"[size(variables.volumes), size(variables.groups), size(variables.context.?sysctls.orValue([])),
+  size(variables.spec.?initContainers.orValue([])), size(variables.spec.?containers.orValue([])), size(variables.spec.?ephemeralContainers.orValue([]))] +
+[variables.spec.?initContainers.orValue([]) + variables.spec.?containers.orValue([]) + variables.spec.?ephemeralContainers.orValue([])].map(all,
+  all.map(c, size(c.?ports.orValue([]))) + all.map(c, size(c.?securityContext.?capabilities.?add.orValue([]))) +
+  all.map(c, size(c.?securityContext.?capabilities.?drop.orValue([]))))[0]"#;
 
 /// A name of a sysctl (`SysctlContainSlashFmt` of Kubernetes).
 const SYSCTL_NAME: &str = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
