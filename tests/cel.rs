@@ -113,7 +113,7 @@ fn the_cases_of_the_corpus() {
             Value::Null => json!({}),
             written => written.clone(),
         };
-        // The API server sends no unusual notation, the policies bind one subresource, and nobody asks for a Namespace.
+        // The API server sends no unusual notation, the policies bind one subresource, and a refused Namespace has no answer here.
         let plain = case.payload.to_string();
         let sub_resource = payload["request"]["subResource"]
             .as_str()
