@@ -9,7 +9,7 @@ use crate::rules::rule::{Action, Rule};
 pub const LATEST: &str = "latest";
 
 /// The longest image reference, in bytes, that an exemption matches. A registry's own limit is lower.
-const LONGEST_IMAGE: usize = 4096;
+pub(super) const LONGEST_IMAGE: usize = 4096;
 
 /// Checked settings. `Default` gives those of `{}`.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! The rules as a ConstraintTemplate of Gatekeeper with the engine `K8sNativeValidation`, and a constraint for each action.
 
 use eci_security_context::policy::cel::condition::conditions;
+use eci_security_context::policy::cel::syntax::capability;
 use eci_security_context::policy::cel::validation::{Check, all_variables, checks};
 use eci_security_context::policy::settings::Settings;
 use serde_json::{Value, json};
@@ -83,10 +84,6 @@ pub(super) fn documents(settings: &Settings) -> Vec<Value> {
     all
 }
 
-/// The capabilities of a constraint, in Kubernetes' spelling. `ALL` cannot be approved.
-const APPROVED_CAPABILITIES: &str = r#"variables.params.?approved.?capabilities.orValue([])
-  .map(n, n.upperAscii().startsWith("CAP_") ? n.upperAscii().substring(4) : n.upperAscii()).filter(n, n != "ALL")"#;
-
 const APPROVED_PRIVILEGED: &str = "variables.params.?approved.?privileged.orValue(false)";
 
 /// Returns the variables, of which the approvals are those of the constraint.
@@ -99,7 +96,11 @@ fn variables(settings: &Settings) -> Vec<(String, String)> {
     for (name, expression) in &mut variables {
         match name.as_str() {
             "granted" if profile.capability_approvals => {
-                *expression = format!("{expression} + {APPROVED_CAPABILITIES}");
+                // `ALL` cannot be approved.
+                *expression = format!(
+                    "{expression} + variables.params.?approved.?capabilities.orValue([])\n  .map(n, {}).filter(n, n != \"ALL\")",
+                    capability("n")
+                );
             }
             "privileged" if profile.privileged => APPROVED_PRIVILEGED.clone_into(expression),
             "privilegedInit" if profile.privileged_init => {

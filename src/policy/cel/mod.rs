@@ -2,6 +2,6 @@
 
 pub mod condition;
 mod scope;
-mod syntax;
+pub mod syntax;
 pub mod validation;
 pub mod variables;

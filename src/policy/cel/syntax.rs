@@ -11,6 +11,20 @@ pub(super) fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
     format!("[{}]", items.join(", "))
 }
 
+/// Returns an expression for a capability as Kubernetes spells it: in upper case, without `CAP_`.
+pub fn capability(name: &str) -> String {
+    format!(
+        r#"{name}.upperAscii().startsWith("CAP_") ? {name}.upperAscii().substring(4) : {name}.upperAscii()"#
+    )
+}
+
+/// Returns an expression for the name of a sysctl after the kubelet's normalisation. No name holds the placeholder `!`.
+pub(super) fn sysctl(name: &str) -> String {
+    format!(
+        r#"{name}.matches("^[^./]*/") ? {name}.replace(".", "!").replace("/", ".").replace("!", "/") : {name}"#
+    )
+}
+
 /// Returns a regular expression (RE2) for a text.
 pub(super) fn escaped(text: &str) -> String {
     let mut pattern = String::new();

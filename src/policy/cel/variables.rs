@@ -1,12 +1,12 @@
 //! The variables that the expressions of the rules have in common.
 
 use super::scope::{certainties, namespace_is_eci};
-use super::syntax::{covering, escaped, list, string};
+use super::syntax::{capability, covering, escaped, list, string, sysctl};
 use crate::eci::capability::LINUX;
 use crate::eci::field::{CONTAINER_IGNORED, IdentityField, POD_IGNORED};
 use crate::eci::profile::Identity;
 use crate::eci::sysctl::HOST_SYSCTLS;
-use crate::policy::settings::{Exemption, Settings};
+use crate::policy::settings::{Exemption, LONGEST_IMAGE, Settings};
 
 /// The items of a list that are judged one by one. CEL has no index of an item before Kubernetes 1.32.
 pub(super) const MOST_ITEMS: usize = 100;
@@ -63,7 +63,13 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
     }
     all.extend([
         ("certainties", certainties(settings.scope, true)),
-        ("ownCertainties", certainties(settings.scope, false)),
+        (
+            "ownCertainties",
+            match settings.scope.namespace_labels {
+                true => certainties(settings.scope, false),
+                false => "variables.certainties".to_owned(),
+            },
+        ),
         ("certainty", CERTAINTY.to_owned()),
         ("isUnchanged", IS_UNCHANGED.to_owned()),
         ("isOwned", IS_OWNED.to_owned()),
@@ -94,7 +100,7 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
                 indices.join(", ")
             ),
         ),
-        ("sysctls", SYSCTLS.to_owned()),
+        ("sysctls", sysctls()),
         (
             "hostSysctls",
             format!("variables.annotations[?{HOST_SYSCTLS:?}].orValue(\"\")"),
@@ -113,7 +119,7 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
                 }
             }),
         ),
-        ("hostSysctlNames", HOST_SYSCTL_NAMES.to_owned()),
+        ("hostSysctlNames", host_sysctl_names()),
         ("containers", containers(&settings.exempt)),
     ]);
     let named = all.into_iter();
@@ -172,16 +178,26 @@ const SIZES: &str = r#"[size(variables.volumes), size(variables.groups), size(va
 /// A name of a sysctl (`SysctlContainSlashFmt` of Kubernetes).
 const SYSCTL_NAME: &str = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
 
-/// Names are compared after the kubelet's normalisation. No name holds the placeholder.
-const SYSCTLS: &str = r#"variables.context.?sysctls.orValue([]).map(s, {
-  "name": dyn(s.?name.orValue("").matches("^[^./]*/") ? s.?name.orValue("").replace(".", "!").replace("/", ".").replace("!", "/") : s.?name.orValue("")),
+/// Returns the entries of the pod field, with their names as the kubelet compares them.
+fn sysctls() -> String {
+    format!(
+        r#"variables.context.?sysctls.orValue([]).map(s, {{
+  "name": dyn({name}),
   "isName": dyn(size(s.?name.orValue("")) <= 253 && s.?name.orValue("").matches(variables.sysctlName)),
   "value": dyn(s.?value.orValue(""))
-})"#;
+}})"#,
+        name = sysctl(r#"s.?name.orValue("")"#)
+    )
+}
 
-/// The names in an annotation of the accepted form, as the kubelet compares them.
-const HOST_SYSCTL_NAMES: &str = r#"variables.hostSysctls.split("{\"name\":\"").filter(part, part != "[").map(part, part.split("\"")[0])
-  .map(n, n.matches("^[^./]*/") ? n.replace(".", "!").replace("/", ".").replace("!", "/") : n)"#;
+/// Returns the names in an annotation of the accepted form, as the kubelet compares them.
+fn host_sysctl_names() -> String {
+    format!(
+        r#"variables.hostSysctls.split("{{\"name\":\"").filter(part, part != "[").map(part, part.split("\"")[0])
+  .map(n, {})"#,
+        sysctl("n")
+    )
+}
 
 /// Returns the containers that are judged: those that the settings do not exempt. Of the subresource these are the
 /// ephemeral containers that the old object does not have.
@@ -210,7 +226,7 @@ fn containers(exempt: &[Exemption]) -> String {
                 .as_ref()
                 .map(|glob| format!(" && {}", matches("name", glob.as_str())));
             format!(
-                " && !(size(c.own.?image.orValue(\"\")) <= 4096 && {}{})",
+                " && !(size(c.own.?image.orValue(\"\")) <= {LONGEST_IMAGE} && {}{})",
                 matches("image", image.as_str()),
                 container.unwrap_or_default()
             )
@@ -226,10 +242,11 @@ fn containers(exempt: &[Exemption]) -> String {
   "user": dyn(([c.own.?securityContext.?runAsUser.orValue(null), variables.context.?runAsUser.orValue(null)].filter(v, v != null) + [dyn(null)])[0]),
   "nonRoot": dyn(([c.own.?securityContext.?runAsNonRoot.orValue(null), variables.context.?runAsNonRoot.orValue(null)].filter(v, v != null) + [dyn(null)])[0]),
   "add": dyn(c.own.?securityContext.?capabilities.?add.orValue([])),
-  "addNames": dyn(c.own.?securityContext.?capabilities.?add.orValue([]).map(n, n.upperAscii().startsWith("CAP_") ? n.upperAscii().substring(4) : n.upperAscii())),
+  "addNames": dyn(c.own.?securityContext.?capabilities.?add.orValue([]).map(n, {capability})),
   "drop": dyn(c.own.?securityContext.?capabilities.?drop.orValue([])),
-  "dropNames": dyn(c.own.?securityContext.?capabilities.?drop.orValue([]).map(n, n.upperAscii().startsWith("CAP_") ? n.upperAscii().substring(4) : n.upperAscii()))
+  "dropNames": dyn(c.own.?securityContext.?capabilities.?drop.orValue([]).map(n, {capability}))
 }})"#,
+        capability = capability("n"),
         lists = lists.join(" +\n"),
         exempts = exempts.concat(),
     )
