@@ -8,12 +8,9 @@
 
 mod support;
 
-use std::fs;
-use std::path::Path;
-
 use eci_manifest::Document;
 use serde_json::{Value, json};
-use support::{CLEAN, Folder};
+use support::{CLEAN, Folder, held};
 
 const KINDS: [&str; 2] = ["validating-admission-policy", "gatekeeper"];
 
@@ -59,19 +56,6 @@ fn expression<'v>(named: &'v Value, name: &str) -> Option<&'v str> {
     let mut named = named.as_array().unwrap().iter();
     let found = named.find(|entry| entry["name"] == name)?;
     found["expression"].as_str()
-}
-
-/// Holds a file of the repository to its content.
-fn held(file: &str, content: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-    if std::env::var_os("ECI_BLESS").is_some() {
-        fs::write(&path, content).unwrap();
-    }
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == content,
-        "{file} is not up to date; run `make bless`"
-    );
 }
 
 #[test]

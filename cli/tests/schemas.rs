@@ -10,29 +10,14 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use serde_json::Value;
-use support::{BROKEN, CLEAN, DENIED, FOREIGN, Folder, REPAIRED, WARNED};
+use support::{BROKEN, CLEAN, DENIED, FOREIGN, Folder, REPAIRED, WARNED, held};
 
 fn schema(of: &str) -> Value {
     let ran = Folder::with(&[]).run(&["schema", of]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{of}");
     serde_json::from_str(&ran.out).unwrap()
-}
-
-/// Holds a file of the repository to its content.
-fn held(file: &str, content: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-    if std::env::var_os("ECI_BLESS").is_some() {
-        fs::write(&path, content).unwrap();
-    }
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == content,
-        "{file} is not up to date; run `make bless`"
-    );
 }
 
 #[test]

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -190,23 +189,11 @@ func contained(list []string, item string) bool {
 	return strings.Contains("\n"+strings.Join(list, "\n")+"\n", "\n"+item+"\n")
 }
 
-// latency is the time of a pod, of 100 that one kubectl creates in a dry run.
-func latency(t *testing.T, ns, labels string) time.Duration {
-	t.Helper()
-	var all []string
-	for i := range 100 {
-		all = append(all, pod(fmt.Sprintf("p%d", i), labels, harmless))
-	}
-	began := time.Now()
-	kube.run(t, strings.Join(all, "\n---\n"), "create", "--dry-run=server", "-n", ns, "-f", "-")
-	return (time.Since(began) / 100).Round(10 * time.Microsecond)
-}
-
 func TestValidatingAdmissionPolicy(t *testing.T) {
 	ns := namespace(t)
-	without := latency(t, ns, onECI)
+	without := latency(t, ns, onECI, "--dry-run=server")
 	admissionPolicies(t)
-	t.Logf("a pod without policies %s, not on ECI %s, on ECI %s", without, latency(t, ns, "a: b"), latency(t, ns, onECI))
+	t.Logf("a pod without policies %s, not on ECI %s, on ECI %s", without, latency(t, ns, "a: b", "--dry-run=server"), latency(t, ns, onECI, "--dry-run=server"))
 	t.Run("the corpus", func(t *testing.T) {
 		objects := cases(t)
 		expected := judged(t, objects)

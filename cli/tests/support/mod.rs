@@ -208,3 +208,16 @@ pub(crate) const BROKEN: &str = "a: 1\nb: [1,\n";
 
 /// YAML that is not a Kubernetes object.
 pub(crate) const FOREIGN: &str = "services: {web: {image: nginx}}\n";
+
+/// Holds a file of the repository to its content.
+pub(crate) fn held(file: &str, content: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+    if std::env::var_os("ECI_BLESS").is_some() {
+        fs::write(&path, content).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == content,
+        "{file} is not up to date; run `make bless`"
+    );
+}
