@@ -13,6 +13,8 @@ mod admission_policy;
 mod generate;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 use eci_corpus::{Namespace, read_all};
@@ -21,7 +23,6 @@ use eci_security_context::policy::settings::Settings;
 use eci_security_context::review::Judged;
 use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::Action;
-use eci_security_context::rules::rule::Cel;
 use eci_security_context::{Verdict, validate};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -35,7 +36,7 @@ const HOST_SYSCTLS: [&str; 2] = ["host-sysctls-unapproved", "host-sysctls-malfor
 
 /// The findings of the core that deny or warn, of the rules that are exact in CEL.
 fn expected(verdict: &Verdict) -> Findings {
-    let exact = |Judged { finding, .. }: &&Judged| matches!(finding.rule.cel, Cel::Exact(_));
+    let exact = |Judged { finding, .. }: &&Judged| finding.rule.cel.is_exact();
     // Nobody reads the warnings of a Pod that a controller owns, so it has none.
     let least = if verdict.warnings.is_empty() {
         Action::Deny
@@ -189,11 +190,21 @@ fn generated_requests() {
     let mut runner = TestRunner::deterministic();
     let (specs, all_settings) = (arb_pod_spec(), arb_settings());
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    // For the API server's evaluator (e2e-tests/cluster/cel).
+    let mut written = std::env::var("CEL_CASES").map(|path| File::create(path).unwrap());
+    // Compiling the expressions takes longer than judging, so some cases have the same settings.
+    let mut own = (json!({}), AdmissionPolicy::new(&Settings::default()));
     for case in 0..cases {
         let template = specs.new_tree(&mut runner).unwrap().current();
-        let mut settings = match case % 2 {
-            0 => json!({}),
-            _ => all_settings.new_tree(&mut runner).unwrap().current(),
+        if case % 20 == 1 {
+            own.0 = all_settings.new_tree(&mut runner).unwrap().current();
+            if let Ok(settings) = parse::settings(&own.0.to_string(), true) {
+                own.1 = AdmissionPolicy::new(&settings);
+            }
+        }
+        let (mut settings, policy) = match case % 2 {
+            0 => (json!({}), &default),
+            _ => (own.0.clone(), &own.1),
         };
         settings["mutate"] = json!("none");
         if settings["actions"]["*"] == "fix" {
@@ -206,14 +217,23 @@ fn generated_requests() {
         let namespace = json!({"metadata": {}});
         let ask = |_: &str| Ok(namespace.to_string());
         let verdict = validate(payload.to_string().as_bytes(), Some(&ask));
-        let Ok(settings) = parse::settings(&payload["settings"].to_string(), true) else {
-            continue;
-        };
         if matches!(verdict.code, Some(400 | 422)) {
             continue;
         }
-        let own = (case % 2 == 1).then(|| AdmissionPolicy::new(&settings));
-        let policy = own.as_ref().unwrap_or(&default);
+        if let Ok(file) = &mut written {
+            let exact = |Judged { finding, .. }: &&Judged| finding.rule.cel.is_exact();
+            let found = verdict.findings.iter().filter(exact);
+            let found = found.map(|Judged { finding, decision }| {
+                json!({"rule": finding.rule.id, "action": decision.action.as_str(), "path": finding.path.to_string()})
+            });
+            let line = json!({
+                "settings": payload["settings"],
+                "request": payload["request"],
+                "findings": found.collect::<Vec<_>>(),
+                "warns": !verdict.warnings.is_empty(),
+            });
+            writeln!(file, "{line}").unwrap();
+        }
         let outcome = compare(policy, &payload, &namespace, &verdict);
         let outcome = outcome.unwrap_or_else(|difference| panic!("{payload}\n{difference}"));
         *counts
@@ -231,7 +251,7 @@ fn generated_requests() {
 fn each_rule_that_is_not_exact_says_why() {
     let not_exact: Vec<_> = RULES
         .iter()
-        .filter(|rule| !matches!(rule.cel, Cel::Exact(_)))
+        .filter(|rule| !rule.cel.is_exact())
         .map(|rule| rule.id)
         .collect();
     assert_eq!(

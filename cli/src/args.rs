@@ -85,10 +85,14 @@ Example:
 #[command(after_help = "\
 Examples:
   eci-policy generate validating-admission-policy | kubectl apply -f -
+  eci-policy generate validating-admission-policy --repair | kubectl apply -f -
   eci-policy generate gatekeeper --settings settings.yaml >eci-security-context.yaml")]
 pub(crate) struct Generate {
     /// The form of the rules.
     pub(crate) kind: GenerateKind,
+    /// Adds a MutatingAdmissionPolicy (Kubernetes 1.36 and newer) that makes the repairs.
+    #[arg(long)]
+    pub(crate) repair: bool,
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
 }

@@ -65,6 +65,15 @@ fn the_files_for_the_default_settings_are_in_deploy() {
         "deploy/validating-admission-policy/policies.yaml",
         &policies,
     );
+    let folder = Folder::with(&[]);
+    let ran = folder.run(&["generate", KINDS[0], "--repair"]);
+    held("deploy/mutating-admission-policy/policies.yaml", &ran.out);
+    let labels = generated(KINDS[1], "scope: {namespaceLabels: true}");
+    let template = labels.split("---\n").nth(1).unwrap();
+    held(
+        "e2e-tests/gatekeeper/templates/namespace-labels.yaml",
+        template,
+    );
     // The API server knows the kinds of the constraints only after Gatekeeper has read the templates, so they are in
     // another folder. `gator verify` takes a file for each document.
     let mut parts = gatekeeper.split("---\n");
@@ -113,8 +122,8 @@ fn a_comment_says_what_it_is_and_what_is_missing() {
             [
                 &*format!("{first}2026-04-01."),
                 "Settings: {}",
-                "Nothing is repaired, and a denial does not name every finding. Check manifests with \
-                 `eci-policy check` in CI: it prints all findings, repairs them, and has the rules that are missing here.",
+                "Nothing is repaired. Check manifests with `eci-policy check` in CI: it repairs them, and has the rules \
+                 that are missing here.",
                 "missing: sysctl-value: the formats of the values are too long for CEL",
                 "missing: min-free-kbytes: the size of the instance is too long for CEL",
                 "missing: host-sysctls-malformed: CEL cannot read JSON, so every annotation in another notation is denied",
@@ -168,13 +177,13 @@ fn approvals_and_exemptions_are_in_the_variables() {
         ),
         (
             "{exempt: [{image: registry.example/istio/**}]}",
-            "containers",
-            r#"c.own.?image.orValue("").matches("^registry\\.example/istio/(?s:.*)$")"#,
+            "exempt",
+            r#"{"image": "^registry\\.example/istio/(?s:.*)$", "container": ""}"#,
         ),
         (
             "{exempt: [{image: registry.example/*, container: istio-*}]}",
-            "containers",
-            r#"c.own.?image.orValue("").matches("^registry\\.example/[^/]*$") && c.own.?name.orValue("").matches("^istio-[^/]*$")"#,
+            "exempt",
+            r#"{"image": "^registry\\.example/[^/]*$", "container": "^istio-[^/]*$"}"#,
         ),
     ] {
         let without = variable("{}", name);
@@ -187,12 +196,11 @@ fn approvals_and_exemptions_are_in_the_variables() {
     }
 }
 
-/// Returns the rules whose findings a policy reports, in its messages.
-fn rules(validations: &Value) -> Vec<String> {
-    let messages = validations.as_array().unwrap().iter();
-    let messages = messages.map(|validation| validation["messageExpression"].as_str().unwrap());
-    let names = messages.filter_map(|message| message.strip_prefix("\"[")?.split(']').next());
-    names.map(str::to_owned).collect()
+/// True if the findings of a rule are in the messages of a policy, or of a template.
+fn reports(spec: &Value, rule: &str) -> bool {
+    let denied = expression(&spec["variables"], "denied").unwrap_or_default();
+    let text = spec["validations"].to_string() + denied;
+    text.contains(&format!("[{rule}] "))
 }
 
 #[test]
@@ -206,20 +214,18 @@ fn actions_choose_what_denies_and_what_warns() {
     let warning = find(&admission_policies, kind, &format!("{name}-warn"));
     let code = |template: &str| {
         let template = find(&templates, "ConstraintTemplate", template);
-        template["spec"]["targets"][0]["code"][0]["source"]["validations"].clone()
+        template["spec"]["targets"][0]["code"][0]["source"].clone()
     };
     for [denied, warned] in [
         [
-            &find(&admission_policies, kind, name)["spec"]["validations"],
-            &warning["spec"]["validations"],
+            &find(&admission_policies, kind, name)["spec"],
+            &warning["spec"],
         ],
         [
             &code("ecisecuritycontext"),
             &code("ecisecuritycontextwarning"),
         ],
     ] {
-        let (denied, warned) = (rules(denied), rules(warned));
-        let has = |rules: &[String], rule: &str| rules.iter().any(|name| name == rule);
         for (rule, expected) in [
             ("privileged", [false, false]),
             ("host-path", [false, true]),
@@ -229,7 +235,8 @@ fn actions_choose_what_denies_and_what_warns() {
             ("host-namespaces", [true, true]),
             ("field-ignored", [false, true]),
         ] {
-            assert_eq!([has(&denied, rule), has(&warned, rule)], expected, "{rule}");
+            let reported = [reports(denied, rule), reports(warned, rule)];
+            assert_eq!(reported, expected, "{rule}");
         }
     }
     let audited = &warning["spec"]["auditAnnotations"];
@@ -237,6 +244,52 @@ fn actions_choose_what_denies_and_what_warns() {
     let audited = audited[0]["valueExpression"].as_str().unwrap();
     assert!(audited.contains("found_host_ports"), "{audited}");
     assert!(!audited.contains("found_privileged"), "{audited}");
+}
+
+#[test]
+fn repairs_are_a_policy_of_their_own() {
+    let folder = Folder::with(&[("all.yaml", "{mutate: all, actions: {root-filesystem: fix}}")]);
+    let kind = "MutatingAdmissionPolicy";
+    let pods = ["pods", "pods/ephemeralcontainers"];
+    for (flags, resources, edits) in [
+        (&[][..], 2, ["/capabilities/add/", "/capabilities/drop/"]),
+        (
+            &["--settings", "all.yaml"],
+            10,
+            ["/capabilities/add/", "/readOnlyRootFilesystem"],
+        ),
+    ] {
+        let ran = folder.run(&[&["generate", KINDS[0], "--repair"], flags].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let documents = documents(&ran.out);
+        let spec = &find(&documents, kind, "eci-security-context")["spec"];
+        assert_eq!(spec["reinvocationPolicy"], "IfNeeded");
+        assert_eq!(spec["failurePolicy"], "Fail");
+        let repair = spec["mutations"][0]["jsonPatch"]["expression"].as_str();
+        for edit in edits {
+            assert!(repair.unwrap().contains(edit), "{repair:?}");
+        }
+        let rules = spec["matchConstraints"]["resourceRules"]
+            .as_array()
+            .unwrap();
+        let named = rules
+            .iter()
+            .flat_map(|rule| rule["resources"].as_array().unwrap());
+        let named: Vec<_> = named.map(|name| name.as_str().unwrap()).collect();
+        assert!(
+            named.len() >= resources && named.starts_with(&pods),
+            "{named:?}"
+        );
+        // A template is denied only where it should have been repaired.
+        let denies = find(
+            &documents,
+            "ValidatingAdmissionPolicy",
+            "eci-security-context",
+        );
+        let denied = expression(&denies["spec"]["variables"], "denied").unwrap();
+        let only_warns = "(variables.at != \"\" ? [] : variables.found_capability_name";
+        assert_eq!(denied.contains(only_warns), flags.is_empty(), "{denied}");
+    }
 }
 
 #[test]
@@ -308,7 +361,8 @@ fn the_scope_decides_the_conditions() {
 fn wrong_input_is_refused() {
     let folder = Folder::with(&[
         ("unknown.yaml", "scope: {asumeEci: true}"),
-        ("labels.yaml", "scope: {namespaceLabels: true}"),
+        ("exempt.yaml", "exempt: [{image: registry.example/a+b}]"),
+        ("none.yaml", "mutate: none"),
         ("pod.yaml", CLEAN),
     ]);
     let refused = |arguments: &[&str]| {
@@ -329,13 +383,24 @@ fn wrong_input_is_refused() {
             refused(&["generate", kind, "--profile", "2023-01-01"]),
             "eci-policy: there is no profile \"2023-01-01\"; there are 2024-02-26, 2026-04-01, latest\n"
         );
-        let missing = refused(&["generate", kind, "--settings", "none.yaml"]);
-        assert!(missing.contains("none.yaml: cannot be read"), "{missing}");
+        let missing = refused(&["generate", kind, "--settings", "missing.yaml"]);
+        assert!(
+            missing.contains("missing.yaml: cannot be read"),
+            "{missing}"
+        );
     }
     assert_eq!(
-        refused(&["generate", "gatekeeper", "--settings", "labels.yaml"]),
-        "eci-policy: scope.namespaceLabels cannot be expressed for Gatekeeper; bind the constraint to Namespaces by \
-         match.namespaceSelector, and set scope.assumeEci\n"
+        refused(&["generate", "gatekeeper", "--settings", "exempt.yaml"]),
+        "eci-policy: exempt: \"registry.example/a+b\" cannot be expressed for Gatekeeper; use letters, digits and . _ : @ * / - \
+         only\n"
+    );
+    assert_eq!(
+        refused(&["generate", "gatekeeper", "--repair"]),
+        "eci-policy: --repair cannot be expressed for Gatekeeper; leave it out, or use validating-admission-policy\n"
+    );
+    assert_eq!(
+        refused(&["generate", KINDS[0], "--repair", "--settings", "none.yaml"]),
+        "eci-policy: --repair: the settings repair nothing that can be repaired here; leave it out\n"
     );
     let error = refused(&["generate", "opa"]);
     assert!(error.contains("invalid value 'opa'"), "{error}");
@@ -347,15 +412,18 @@ fn wrong_input_is_refused() {
 }
 
 #[test]
-fn approvals_are_parameters_of_the_constraints_of_gatekeeper() {
-    let settings = "approved: {privileged: true, capabilities: [SYS_TIME]}";
+fn approvals_and_exemptions_are_parameters_of_the_constraints_of_gatekeeper() {
+    let settings = "{approved: {privileged: true, capabilities: [SYS_TIME]}, exempt: [{image: a/*}, {image: b/**, container: c-*}]}";
     let documents = documents(&generated("gatekeeper", settings));
     let constraint = find(&documents, "EciSecurityContext", "eci-security-context");
-    let approved = json!({"approved": {"privileged": true, "capabilities": ["SYS_TIME"]}});
-    assert_eq!(constraint["spec"]["parameters"], approved);
+    let parameters = json!({
+        "approved": {"privileged": true, "capabilities": ["SYS_TIME"]},
+        "exempt": [{"image": "a/*"}, {"image": "b/**", "container": "c-*"}],
+    });
+    assert_eq!(constraint["spec"]["parameters"], parameters);
     let template = find(&documents, "ConstraintTemplate", "ecisecuritycontext");
     let variables = &template["spec"]["targets"][0]["code"][0]["source"]["variables"];
-    for name in ["granted", "privileged"] {
+    for name in ["granted", "privileged", "exempt"] {
         let expression = expression(variables, name).unwrap();
         assert!(
             expression.contains("variables.params.") && !expression.contains("\"SYS_TIME\""),

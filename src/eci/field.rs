@@ -32,12 +32,23 @@ pub static CONTAINER_IGNORED: &[&str] = &[
     "windowsOptions",
 ];
 
-/// True for an annotation that set AppArmor or seccomp before there were fields. ECI ignores them too.
+/// The annotations that set AppArmor or seccomp before there were fields; one that ends in `/` stands for all with this
+/// prefix. ECI ignores them too.
+pub static LEGACY_PROFILES: &[&str] = &[
+    "seccomp.security.alpha.kubernetes.io/pod",
+    "container.seccomp.security.alpha.kubernetes.io/",
+    "container.apparmor.security.beta.kubernetes.io/",
+];
+
+/// True for an annotation of [`LEGACY_PROFILES`].
 pub fn is_legacy_profile(annotation: &str) -> bool {
-    annotation == "seccomp.security.alpha.kubernetes.io/pod"
-        || annotation.starts_with("container.seccomp.security.alpha.kubernetes.io/")
-        || annotation.starts_with("container.apparmor.security.beta.kubernetes.io/")
+    LEGACY_PROFILES.iter().any(|profile| {
+        annotation == *profile || profile.ends_with('/') && annotation.starts_with(profile)
+    })
 }
+
+/// The types of a seccomp profile that Pod Security's *restricted* level accepts.
+pub static RESTRICTED_SECCOMP: &[&str] = &["RuntimeDefault", "Localhost"];
 
 /// The user and group IDs that the API server accepts (`IsValidUserID` and `IsValidGroupID` of Kubernetes).
 pub const IDS: std::ops::RangeInclusive<i64> = 0..=2_147_483_647;

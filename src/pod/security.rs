@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::eci::field::IdentityField;
+use crate::eci::field::{IdentityField, RESTRICTED_SECCOMP};
 use crate::fix::Scalar;
 use crate::json::{Item, List, Options, Text, views};
 
@@ -144,7 +144,8 @@ impl SeccompProfile<'_> {
 
     /// True for the types that Pod Security's *restricted* level accepts.
     pub fn is_restricted(&self) -> bool {
-        matches!(self.type_.as_deref(), Some("RuntimeDefault" | "Localhost"))
+        let kind = self.type_.as_deref();
+        kind.is_some_and(|kind| RESTRICTED_SECCOMP.contains(&kind))
     }
 }
 

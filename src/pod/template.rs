@@ -49,12 +49,34 @@ static KINDS: &[(&str, &str, Location)] = &[
 const CUSTOM: [Location; 2] = [Location::SpecTemplate, Location::JobTemplate];
 
 impl Location {
+    /// Every location.
+    #[cfg(feature = "cel")]
+    pub const ALL: [Self; 4] = [
+        Self::Pod,
+        Self::Template,
+        Self::SpecTemplate,
+        Self::JobTemplate,
+    ];
+
     /// Returns the location for a kind of Kubernetes.
     pub fn of_kind(group: &str, kind: &str) -> Option<Self> {
         let known = KINDS
             .iter()
             .find(|(known_group, known_kind, _)| (*known_group, *known_kind) == (group, kind));
         known.map(|(_, _, location)| *location)
+    }
+
+    /// Returns the kinds of Kubernetes that hold pods, each as `group/Kind`, with the location.
+    #[cfg(feature = "cel")]
+    pub fn kinds() -> impl Iterator<Item = (String, Self)> {
+        let kinds = KINDS.iter();
+        kinds.map(|(group, kind, location)| (format!("{group}/{kind}"), *location))
+    }
+
+    /// Returns the locations in kinds that Kubernetes does not define. The first one with containers counts.
+    #[cfg(feature = "cel")]
+    pub const fn custom() -> [Self; 2] {
+        CUSTOM
     }
 
     /// Looks for a pod template in an object of another kind that was read as a whole, as [`Self::find`] does.

@@ -21,13 +21,19 @@ pub(crate) static RULE: Rule = Rule {
     since: "0.1.0",
     docs: docs!("capability_name.md"),
     #[cfg(feature = "cel")]
-    cel: Cel::Exact(&[Findings {
-        default: Action::Fix,
-        expression: r#"variables.containers.map(c, variables.indices.filter(i, i < size(c.add) && c.addNames[i] != c.add[i] && c.addNames[i] in variables.granted)
+    cel: Cel::Repaired(
+        &[Findings {
+            default: Action::Fix,
+            expression: r#"variables.containers.map(c, variables.indices.filter(i, i < size(c.add) && c.addNames[i] != c.add[i] && c.addNames[i] in variables.granted)
     .map(i, c.at + ".securityContext.capabilities.add[" + string(i) + "]: Kubernetes spells \"" + c.add[i] + "\" as " + c.addNames[i] + "; write " + c.addNames[i])) +
   variables.containers.map(c, variables.indices.filter(i, i < size(c.drop) && c.dropNames[i] != c.drop[i] && (c.dropNames[i] == "ALL" || c.dropNames[i] in variables.linux))
     .map(i, c.at + ".securityContext.capabilities.drop[" + string(i) + "]: Kubernetes spells \"" + c.drop[i] + "\" as " + c.dropNames[i] + "; write " + c.dropNames[i]))"#,
-    }]),
+        }],
+        r#"variables.indices.filter(i, i < size(c.add) && c.addNames[i] != c.add[i] && c.addNames[i] in variables.granted)
+    .map(i, JSONPatch{op: "replace", path: at + "/capabilities/add/" + string(i), value: c.addNames[i]}) +
+  variables.indices.filter(i, i < size(c.drop) && c.dropNames[i] != c.drop[i] && (c.dropNames[i] == "ALL" || c.dropNames[i] in variables.linux))
+    .map(i, JSONPatch{op: "replace", path: at + "/capabilities/drop/" + string(i), value: c.dropNames[i]})"#,
+    ),
     check,
 };
 

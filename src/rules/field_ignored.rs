@@ -24,20 +24,20 @@ pub static RULE: Rule = Rule {
             default: Action::Warn,
             expression: r#"[
     variables.spec.?hostUsers.orValue(true) == false ? [variables.at + "spec.hostUsers: hostUsers: false has no effect on ECI; remove it, or do not rely on it"] : [],
-    variables.podIgnored.filter(f, !(variables.context[?f].orValue(null) in [dyn(null), dyn([]), dyn({})]) && (f != "seccompProfile" || !(variables.context.?seccompProfile.?type.orValue("") in ["RuntimeDefault", "Localhost"])))
+    variables.podIgnored.filter(f, !(variables.context[?f].orValue(null) in [dyn(null), dyn([]), dyn({})]) && (f != "seccompProfile" || !(variables.context.?seccompProfile.?type.orValue("") in variables.restrictedSeccomp)))
       .map(f, variables.at + "spec.securityContext." + f + ": " + f + " has no effect on ECI; remove it, or do not rely on it"),
-    variables.annotations.filter(key, key == "seccomp.security.alpha.kubernetes.io/pod" || key.startsWith("container.seccomp.security.alpha.kubernetes.io/") || key.startsWith("container.apparmor.security.beta.kubernetes.io/"))
+    variables.annotations.filter(key, variables.legacyProfiles.exists(p, key == p || p.endsWith("/") && key.startsWith(p)))
       .map(key, variables.at + "metadata.annotations[" + key + "]: this annotation has no effect on ECI; remove it, or do not rely on it")
   ] + variables.containers.map(c, variables.containerIgnored
-    .filter(f, !(c.context[?f].orValue(null) in [dyn(null), dyn([]), dyn({})]) && (f != "seccompProfile" || !(c.context.?seccompProfile.?type.orValue("") in ["RuntimeDefault", "Localhost"])) && (f != "allowPrivilegeEscalation" || c.context[?f].orValue(false) == true))
+    .filter(f, !(c.context[?f].orValue(null) in [dyn(null), dyn([]), dyn({})]) && (f != "seccompProfile" || !(c.context.?seccompProfile.?type.orValue("") in variables.restrictedSeccomp)) && (f != "allowPrivilegeEscalation" || c.context[?f].orValue(false) == true))
     .map(f, c.at + ".securityContext." + f + ": " + f + " has no effect on ECI; remove it, or do not rely on it"))"#,
         },
         Findings {
             default: Action::Audit,
             expression: r#"[
-    variables.context.?seccompProfile.?type.orValue("") in ["RuntimeDefault", "Localhost"] ? [variables.at + "spec.securityContext.seccompProfile: seccompProfile has no effect on ECI; do not rely on it"] : []
+    variables.context.?seccompProfile.?type.orValue("") in variables.restrictedSeccomp ? [variables.at + "spec.securityContext.seccompProfile: seccompProfile has no effect on ECI; do not rely on it"] : []
   ] + variables.containers.map(c, ["allowPrivilegeEscalation", "seccompProfile"]
-    .filter(f, f == "seccompProfile" ? c.context.?seccompProfile.?type.orValue("") in ["RuntimeDefault", "Localhost"] : c.context[?f].orValue(true) == false)
+    .filter(f, f == "seccompProfile" ? c.context.?seccompProfile.?type.orValue("") in variables.restrictedSeccomp : c.context[?f].orValue(true) == false)
     .map(f, c.at + ".securityContext." + f + ": " + f + " has no effect on ECI; do not rely on it"))"#,
         },
     ]),

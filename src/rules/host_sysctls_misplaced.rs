@@ -20,8 +20,8 @@ pub(crate) static RULE: Rule = Rule {
     #[cfg(feature = "cel")]
     cel: Cel::Exact(&[Findings {
         default: Action::Warn,
-        expression: r#"[variables.at != "" && object.?metadata.?annotations[?"k8s.aliyun.com/eci-host-sysctls"].orValue(null) != null && !("k8s.aliyun.com/eci-host-sysctls" in variables.annotations)
-  ? ["metadata.annotations[k8s.aliyun.com/eci-host-sysctls]: this annotation is ignored on a workload; move it to " + variables.at + "metadata.annotations"] : []]"#,
+        expression: r#"[variables.at != "" && object.?metadata.?annotations[?variables.hostSysctlsKey].orValue(null) != null && !(variables.hostSysctlsKey in variables.annotations)
+  ? ["metadata.annotations[" + variables.hostSysctlsKey + "]: this annotation is ignored on a workload; move it to " + variables.at + "metadata.annotations"] : []]"#,
     }]),
     check,
 };

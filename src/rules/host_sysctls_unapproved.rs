@@ -22,8 +22,8 @@ pub(crate) static RULE: Rule = Rule {
     cel: Cel::Stricter(
         &[Findings {
             default: Action::Deny,
-            expression: r#"[!("k8s.aliyun.com/eci-host-sysctls" in variables.annotations) || variables.hostSysctls.matches(variables.hostSysctlsForm) && variables.hostSysctlNames.all(n, n.matches(variables.sysctlName) && size(n) <= 253 && variables.hostSysctlNames.exists_one(other, other == n) && !variables.sysctls.exists(s, s.name == n))
-  ? [] : [variables.at + "metadata.annotations[k8s.aliyun.com/eci-host-sysctls]: this annotation sets a host sysctl without Alibaba Cloud's approval, or is not in the form [{\"name\":\"NAME\",\"value\":\"VALUE\"}]; remove it, or get Alibaba Cloud's approval by ticket"]]"#,
+            expression: r#"[!(variables.hostSysctlsKey in variables.annotations) || variables.hostSysctls.matches(variables.hostSysctlsForm) && variables.hostSysctlNames.all(n, n.matches(variables.sysctlName) && size(n) <= 253 && variables.hostSysctlNames.exists_one(other, other == n) && !variables.sysctls.exists(s, s.name == n))
+  ? [] : [variables.at + "metadata.annotations[" + variables.hostSysctlsKey + "]: this annotation sets a host sysctl without Alibaba Cloud's approval, or is not in the form [{\"name\":\"NAME\",\"value\":\"VALUE\"}]; remove it, or get Alibaba Cloud's approval by ticket"]]"#,
         }],
         "CEL cannot read JSON, so only one notation of the annotation is accepted",
     ),

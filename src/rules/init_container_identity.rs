@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
     #[cfg(feature = "cel")]
     cel: Cel::Exact(&[Findings {
         default: Action::Warn,
-        expression: r#"variables.containers.filter(c, c.isInit).map(c, ["runAsUser", "runAsGroup", "runAsNonRoot"]
+        expression: r#"variables.containers.filter(c, c.isInit).map(c, variables.identityFields
     .filter(f, !(f in variables.initReads) && !(c.context[?f].orValue(variables.context[?f].orValue(false)) in [dyn(false), dyn(null)]) &&
       !(f == "runAsNonRoot" && !(c.user in [dyn(null), dyn(0)])))
     .map(f, c.at + ".securityContext." + f + ": " + f + " has no effect: ECI does not read " + f + " on init containers; set runAsUser, which ECI reads"))"#,

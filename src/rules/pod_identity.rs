@@ -22,13 +22,21 @@ pub(crate) static RULE: Rule = Rule {
     since: "0.1.0",
     docs: docs!("pod_identity.md"),
     #[cfg(feature = "cel")]
-    cel: Cel::Exact(&[Findings {
-        default: Action::Fix,
-        expression: r#"[["runAsUser", "runAsGroup", "runAsNonRoot"].filter(f, !(f in variables.podReads) && !(variables.context[?f].orValue(false) in [dyn(false), dyn(null)]) &&
+    cel: Cel::Repaired(
+        &[Findings {
+            default: Action::Fix,
+            expression: r#"[variables.identityFields.filter(f, !(f in variables.podReads) && !(variables.context[?f].orValue(false) in [dyn(false), dyn(null)]) &&
     variables.containers.exists(c, f in (c.isInit ? variables.initReads : variables.containerReads) && c.context[?f].orValue(null) == null &&
       !(f == "runAsNonRoot" && !(c.user in [dyn(null), dyn(0)]))))
   .map(f, variables.at + "spec.securityContext." + f + ": " + f + " does not reach every container: ECI reads " + f + " on containers only; set " + f + " on each container")]"#,
-    }]),
+        }],
+        r#"[variables.identityFields.filter(f, !(f in variables.podReads) && !(variables.context[?f].orValue(false) in [dyn(false), dyn(null)]) &&
+    f in (c.isInit ? variables.initReads : variables.containerReads) && c.context[?f].orValue(null) == null &&
+    !(f == "runAsNonRoot" && !(c.user in [dyn(null), dyn(0)])))]
+  .map(fields, fields == [] ? [] :
+    c.context == {} ? [JSONPatch{op: "add", path: at, value: fields.transformMapEntry(i, f, {f: variables.context[f]})}] :
+    fields.map(f, JSONPatch{op: "add", path: at + "/" + f, value: variables.context[f]})).flatten()"#,
+    ),
     check,
 };
 

@@ -19,10 +19,13 @@ pub(crate) static RULE: Rule = Rule {
     since: "0.1.0",
     docs: docs!("proc_mount.md"),
     #[cfg(feature = "cel")]
-    cel: Cel::Exact(&[Findings {
-        default: Action::Warn,
-        expression: r#"[variables.containers.filter(c, !(c.context.?procMount.orValue("Default") in [dyn("Default"), dyn(null)])).map(c, c.at + ".securityContext.procMount: procMount may have no effect: ECI documents it as fixed to Default; remove procMount")]"#,
-    }]),
+    cel: Cel::Repaired(
+        &[Findings {
+            default: Action::Warn,
+            expression: r#"[variables.containers.filter(c, !(c.context.?procMount.orValue(null) in [dyn(variables.procMount), dyn(null)])).map(c, c.at + ".securityContext.procMount: procMount may have no effect: ECI documents it as fixed to " + variables.procMount + "; remove procMount")]"#,
+        }],
+        r#"c.context.?procMount.orValue(null) in [dyn(variables.procMount), dyn(null)] ? [] : [JSONPatch{op: "remove", path: at + "/procMount"}]"#,
+    ),
     check,
 };
 

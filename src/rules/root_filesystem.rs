@@ -20,10 +20,14 @@ pub(crate) static RULE: Rule = Rule {
     since: "0.1.0",
     docs: docs!("root_filesystem.md"),
     #[cfg(feature = "cel")]
-    cel: Cel::Exact(&[Findings {
-        default: Action::Warn,
-        expression: r#"[variables.containers.filter(c, c.context.?readOnlyRootFilesystem.orValue(true) == false).map(c, c.at + ".securityContext.readOnlyRootFilesystem: readOnlyRootFilesystem: false may have no effect: ECI documents it as fixed to true; set it to true, and mount an emptyDir where the container writes")]"#,
-    }]),
+    cel: Cel::Repaired(
+        &[Findings {
+            default: Action::Warn,
+            expression: r#"[variables.containers.filter(c, !(c.context.?readOnlyRootFilesystem.orValue(null) in [dyn(variables.rootFilesystem), dyn(null)])).map(c, c.at + ".securityContext.readOnlyRootFilesystem: readOnlyRootFilesystem: false may have no effect: ECI documents it as fixed to true; set it to true, and mount an emptyDir where the container writes")]"#,
+        }],
+        r#"c.context.?readOnlyRootFilesystem.orValue(null) in [dyn(variables.rootFilesystem), dyn(null)] ? [] :
+    [JSONPatch{op: "replace", path: at + "/readOnlyRootFilesystem", value: variables.rootFilesystem}]"#,
+    ),
     check,
 };
 

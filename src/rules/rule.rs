@@ -153,6 +153,9 @@ impl Rule {
 pub enum Cel {
     /// The findings, by default action. They are exactly those of the rule.
     Exact(&'static [Findings]),
+    /// The same, with an expression for the repairs in a container `c` whose security context has the JSON Pointer `at`: a list
+    /// of `JSONPatch`.
+    Repaired(&'static [Findings], &'static str),
     /// The findings, by default action. A pod that the rule accepts may have one; a pod that it denies always does.
     Stricter(&'static [Findings], &'static str),
     /// The findings are among those of the rule with this name; why: a clause.
@@ -173,10 +176,17 @@ pub struct Findings {
 
 #[cfg(feature = "cel")]
 impl Cel {
+    /// True if the findings are exactly those of the rule.
+    pub const fn is_exact(&self) -> bool {
+        matches!(self, Self::Exact(_) | Self::Repaired(..))
+    }
+
     /// Returns the findings, by default action.
     pub const fn findings(&self) -> &'static [Findings] {
         match self {
-            Self::Exact(findings) | Self::Stricter(findings, _) => findings,
+            Self::Exact(findings) | Self::Repaired(findings, _) | Self::Stricter(findings, _) => {
+                findings
+            }
             Self::In(..) | Self::Missing(_) => &[],
         }
     }

@@ -21,12 +21,12 @@ pub(crate) static RULE: Rule = Rule {
     cel: Cel::Exact(&[Findings {
         default: Action::Deny,
         expression: r#"[
-    ["runAsUser", "runAsGroup", "fsGroup"].filter(f, variables.context[?f].orValue(0) < 0 || variables.context[?f].orValue(0) > 2147483647)
-      .map(f, variables.at + "spec.securityContext." + f + ": " + string(variables.context[?f].orValue(0)) + " is not a valid ID (allowed: 0–2147483647); use an ID in this range"),
-    variables.indices.filter(i, i < size(variables.groups) && (variables.groups[i] < 0 || variables.groups[i] > 2147483647))
-      .map(i, variables.at + "spec.securityContext.supplementalGroups[" + string(i) + "]: " + string(variables.groups[i]) + " is not a valid ID (allowed: 0–2147483647); use an ID in this range")
-  ] + variables.containers.map(c, ["runAsUser", "runAsGroup"].filter(f, c.context[?f].orValue(0) < 0 || c.context[?f].orValue(0) > 2147483647)
-    .map(f, c.at + ".securityContext." + f + ": " + string(c.context[?f].orValue(0)) + " is not a valid ID (allowed: 0–2147483647); use an ID in this range"))"#,
+    ["runAsUser", "runAsGroup", "fsGroup"].filter(f, variables.context[?f].orValue(0) < variables.ids[0] || variables.context[?f].orValue(0) > variables.ids[1])
+      .map(f, variables.at + "spec.securityContext." + f + ": " + string(variables.context[?f].orValue(0)) + " is not a valid ID (allowed: " + string(variables.ids[0]) + "–" + string(variables.ids[1]) + "); use an ID in this range"),
+    variables.indices.filter(i, i < size(variables.groups) && (variables.groups[i] < variables.ids[0] || variables.groups[i] > variables.ids[1]))
+      .map(i, variables.at + "spec.securityContext.supplementalGroups[" + string(i) + "]: " + string(variables.groups[i]) + " is not a valid ID (allowed: " + string(variables.ids[0]) + "–" + string(variables.ids[1]) + "); use an ID in this range")
+  ] + variables.containers.map(c, ["runAsUser", "runAsGroup"].filter(f, c.context[?f].orValue(0) < variables.ids[0] || c.context[?f].orValue(0) > variables.ids[1])
+    .map(f, c.at + ".securityContext." + f + ": " + string(c.context[?f].orValue(0)) + " is not a valid ID (allowed: " + string(variables.ids[0]) + "–" + string(variables.ids[1]) + "); use an ID in this range"))"#,
     }]),
     check,
 };

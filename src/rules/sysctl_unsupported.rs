@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
         default: Action::Deny,
         expression: r#"[variables.indices.filter(i, i < size(variables.sysctls) && variables.sysctls[i].isName && variables.sysctls[i].value != "" && !variables.indices.exists(k, k < i && variables.sysctls[k].name == variables.sysctls[i].name) &&
     (!variables.sysctls[i].name.matches(variables.sysctlPattern) || variables.sysctls[i].name.replace("/", ".") in variables.sysctlExceptions))
-  .map(i, variables.at + "spec.securityContext.sysctls[" + string(i) + "]: \"" + variables.sysctls[i].name + "\" is not a sysctl that ECI accepts from a pod; remove it, or get Alibaba Cloud's approval by ticket for the annotation k8s.aliyun.com/eci-host-sysctls")]"#,
+  .map(i, variables.at + "spec.securityContext.sysctls[" + string(i) + "]: \"" + variables.sysctls[i].name + "\" is not a sysctl that ECI accepts from a pod; remove it, or get Alibaba Cloud's approval by ticket for the annotation " + variables.hostSysctlsKey)]"#,
     }]),
     check,
 };

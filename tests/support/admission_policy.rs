@@ -40,7 +40,7 @@ impl AdmissionPolicy {
         };
         let reads_more = settings.scope.assume_eci || settings.scope.namespace_labels;
         let conditions = conditions().into_iter().skip(usize::from(reads_more));
-        let variables = all_variables(settings).into_iter();
+        let variables = all_variables(settings, false).into_iter();
         Self {
             conditions: conditions
                 .map(|condition| compile(&condition.expression))
@@ -49,7 +49,7 @@ impl AdmissionPolicy {
                 .map(|(name, text)| (format!("v_{name}"), compile(&text)))
                 .collect(),
             within_bounds: compile(&within_bounds()),
-            validations: validations(settings),
+            validations: validations(settings, false),
             env: Arc::new(env),
         }
     }
@@ -93,15 +93,12 @@ impl AdmissionPolicy {
                 .iter()
                 .find(|of| Some(of.variable.as_str()) == name.strip_prefix("v_"))
             {
-                let is_job_update =
-                    request["kind"]["kind"] == "Job" && request["operation"] == "UPDATE";
-                let action = if is_job_update {
-                    validation.on_job_update
-                } else {
-                    validation.action
-                };
-                let action = match (action, denies, warns) {
-                    (Action::Deny, true, _) => Action::Deny,
+                let only_warns = validation.only_warns.is_some_and(|requests| {
+                    let program = self.env.compile(&flat(requests)).unwrap();
+                    run(&context, &program).unwrap() == json!(true)
+                });
+                let action = match (validation.action, denies, warns) {
+                    (Action::Deny, true, _) if !only_warns => Action::Deny,
                     (Action::Deny | Action::Warn, _, true) => Action::Warn,
                     _ => Action::Audit,
                 };

@@ -31,8 +31,9 @@ use serde_json::{Value, json};
 const VARIANTS: [&str; 4] = ["virtual-nodes", "namespaces", "serverless", "monitor"];
 
 /// The folders for clusters without Kubewarden. cli/tests/generate.rs holds their files to `eci-policy generate`.
-const GENERATED: [&str; 3] = [
+const GENERATED: [&str; 4] = [
     "validating-admission-policy",
+    "mutating-admission-policy",
     "gatekeeper/templates",
     "gatekeeper/constraints",
 ];
@@ -239,7 +240,8 @@ fn every_file_is_part_of_a_kustomization() {
 /// A constraint can be applied after the template that defines its kind.
 #[test]
 fn each_constraint_has_a_template() {
-    let [_, templates, constraints] = GENERATED.map(|folder| kustomized(&deploy(folder)));
+    let [templates, constraints] = ["templates", "constraints"]
+        .map(|folder| kustomized(&deploy(&format!("gatekeeper/{folder}"))));
     let kinds = |documents: &[Value], pointer: &str| -> Vec<Value> {
         let kinds = documents.iter().map(|document| document.pointer(pointer));
         kinds.map(|kind| kind.unwrap().clone()).collect()

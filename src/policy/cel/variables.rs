@@ -3,9 +3,13 @@
 use super::scope::{certainties, namespace_is_eci};
 use super::syntax::{capability, covering, escaped, list, string, sysctl};
 use crate::eci::capability::LINUX;
-use crate::eci::field::{CONTAINER_IGNORED, IdentityField, POD_IGNORED};
+use crate::eci::field::{
+    CONTAINER_IGNORED, IDS, IdentityField, LEGACY_PROFILES, POD_IGNORED, PROC_MOUNT,
+    READ_ONLY_ROOT_FILESYSTEM, RESTRICTED_SECCOMP,
+};
 use crate::eci::profile::Identity;
 use crate::eci::sysctl::HOST_SYSCTLS;
+use crate::pod::template::Location;
 use crate::policy::settings::{Exemption, LONGEST_IMAGE, Settings};
 
 /// The items of a list that are judged one by one. CEL has no index of an item before Kubernetes 1.32.
@@ -29,7 +33,6 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
     let approved = approved.filter(|_| profile.capability_approvals);
     let hosts = account.approved.host_sysctls.iter().map(String::as_str);
     let hosts: Vec<_> = hosts.filter(|_| profile.host_sysctls).collect();
-    let indices: Vec<_> = (0..MOST_ITEMS).map(|index| index.to_string()).collect();
     let mut all = vec![
         ("granted", list(granted.chain(approved))),
         ("linux", list(LINUX.iter().copied())),
@@ -38,11 +41,24 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
             "privilegedInit",
             account.grants_privileged(true).to_string(),
         ),
+        (
+            "identityFields",
+            list(IdentityField::ALL.map(IdentityField::name)),
+        ),
         ("podReads", reads(&profile.pod_identity)),
         ("containerReads", reads(&profile.container_identity)),
         ("initReads", reads(&profile.init_container_identity)),
         ("podIgnored", list(POD_IGNORED.iter().copied())),
         ("containerIgnored", list(CONTAINER_IGNORED.iter().copied())),
+        ("legacyProfiles", list(LEGACY_PROFILES.iter().copied())),
+        (
+            "restrictedSeccomp",
+            list(RESTRICTED_SECCOMP.iter().copied()),
+        ),
+        ("procMount", string(PROC_MOUNT)),
+        ("rootFilesystem", READ_ONLY_ROOT_FILESYSTEM.to_string()),
+        ("ids", format!("[{}, {}]", IDS.start(), IDS.end())),
+        ("hostSysctlsKey", string(HOST_SYSCTLS)),
         (
             "sysctlPattern",
             string(&format!(
@@ -55,8 +71,8 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
             list(profile.sysctls.except.iter().copied()),
         ),
         ("sysctlName", string(SYSCTL_NAME)),
-        ("at", AT.to_owned()),
-        ("templates", TEMPLATES.to_owned()),
+        ("at", at()),
+        ("templates", templates()),
     ];
     if settings.scope.namespace_labels {
         all.push(("namespaceIsEci", namespace_is_eci()));
@@ -93,17 +109,11 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
             "variables.context.?supplementalGroups.orValue([])".to_owned(),
         ),
         ("sizes", SIZES.to_owned()),
-        (
-            "indices",
-            format!(
-                "[{}].filter(i, variables.sizes.exists(n, i < n))",
-                indices.join(", ")
-            ),
-        ),
+        ("indices", indices()),
         ("sysctls", sysctls()),
         (
             "hostSysctls",
-            format!("variables.annotations[?{HOST_SYSCTLS:?}].orValue(\"\")"),
+            "variables.annotations[?variables.hostSysctlsKey].orValue(\"\")".to_owned(),
         ),
         (
             "hostSysctlsForm",
@@ -120,7 +130,8 @@ pub fn variables(settings: &Settings) -> Vec<Variable> {
             }),
         ),
         ("hostSysctlNames", host_sysctl_names()),
-        ("containers", containers(&settings.exempt)),
+        ("exempt", exempt(&settings.exempt)),
+        ("containers", containers()),
     ]);
     let named = all.into_iter();
     named
@@ -137,23 +148,50 @@ fn reads(identity: &Identity) -> String {
     )
 }
 
-/// The path of the pod template, with a dot at its end; `-` where there is none. A kind that Kubernetes does not define has a
-/// template where it has containers.
-const AT: &str = r#"request.kind.group == "" && request.kind.kind == "Pod" ? "" :
-request.kind.group == "" && request.kind.kind == "PodTemplate" ? "template." :
-request.kind.group == "batch" && request.kind.kind == "CronJob" ? "spec.jobTemplate.spec.template." :
-request.kind.group + "/" + request.kind.kind in ["/ReplicationController", "apps/ReplicaSet", "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"] ? "spec.template." :
-[object.?spec.?template.?spec.?containers.orValue([])].exists(l, type(l) == list && l != [] && l.all(c, type(c) == map)) ? "spec.template." :
-[object.?spec.?jobTemplate.?spec.?template.?spec.?containers.orValue([])].exists(l, type(l) == list && l != [] && l.all(c, type(c) == map)) ? "spec.jobTemplate.spec.template." :
-"-""#;
+/// Returns the path of the pod template, with a dot at its end; `-` where there is none. A kind that Kubernetes does not
+/// define has a template where it has containers.
+fn at() -> String {
+    let kinds = Location::kinds().map(|(kind, location)| format!("{kind:?}: {:?}", path(location)));
+    let custom = Location::custom().map(|location| {
+        let path = path(location);
+        format!(
+            "[{}.?spec.?containers.orValue([])].exists(l, type(l) == list && l != [] && l.all(c, type(c) == map)) ? {path:?} :",
+            template("object", location)
+        )
+    });
+    format!(
+        "{{{}}}[?request.kind.group + \"/\" + request.kind.kind].orValue(\n  {}\n  \"-\")",
+        kinds.collect::<Vec<_>>().join(", "),
+        custom.join("\n  ")
+    )
+}
 
-/// The pod template, and that of the old object.
-const TEMPLATES: &str = r#"([object] + (request.operation == "UPDATE" ? [oldObject] : [])).map(o,
-  variables.at == "" ? o :
-  variables.at == "template." ? o.?template.orValue({}) :
-  variables.at == "spec.template." ? o.?spec.?template.orValue({}) :
-  variables.at == "-" ? {} :
-  o.?spec.?jobTemplate.?spec.?template.orValue({}))"#;
+/// Returns the pod template, and that of the old object.
+fn templates() -> String {
+    let cases = Location::ALL.map(|location| {
+        let template = template("o", location);
+        let value = if location.path().is_empty() {
+            template
+        } else {
+            format!("{template}.orValue({{}})")
+        };
+        format!("variables.at == {:?} ? {value} :", path(location))
+    });
+    format!(
+        "([object] + (request.operation == \"UPDATE\" ? [oldObject] : [])).map(o,\n  {}\n  {{}})",
+        cases.join("\n  ")
+    )
+}
+
+fn path(location: Location) -> String {
+    let keys = location.path().iter();
+    keys.map(|key| format!("{key}.")).collect()
+}
+
+fn template(object: &str, location: Location) -> String {
+    let keys = location.path().iter();
+    object.to_owned() + &keys.map(|key| format!(".?{key}")).collect::<String>()
+}
 
 /// An update of a pod behind scheduling gates counts only if it sends the pod closer to ECI.
 const CERTAINTY: &str = r#"variables.at == "-" || variables.at == "" && request.operation == "UPDATE" && request.?subResource.orValue("") == "" &&
@@ -178,6 +216,21 @@ const SIZES: &str = r#"[size(variables.volumes), size(variables.groups), size(va
 /// A name of a sysctl (`SysctlContainSlashFmt` of Kubernetes).
 const SYSCTL_NAME: &str = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
 
+/// Returns the indices of the items that are judged one by one. Most pods have short lists, and need only a short loop.
+fn indices() -> String {
+    let up_to = |count: usize| {
+        let indices: Vec<_> = (0..count).map(|index| index.to_string()).collect();
+        format!("[{}]", indices.join(", "))
+    };
+    let or_fewer = |count: usize| {
+        format!(
+            "variables.sizes.all(n, n <= {count}) ? {} :\n",
+            up_to(count)
+        )
+    };
+    [or_fewer(4), or_fewer(20), up_to(MOST_ITEMS)].concat()
+}
+
 /// Returns the entries of the pod field, with their names as the kubelet compares them.
 fn sysctls() -> String {
     format!(
@@ -199,9 +252,24 @@ fn host_sysctl_names() -> String {
     )
 }
 
+/// Returns the exempt containers, as patterns of the image and the name.
+fn exempt(exempt: &[Exemption]) -> String {
+    let exempt = exempt.iter().map(|Exemption { image, container }| {
+        let container = container
+            .as_ref()
+            .map_or(String::new(), |glob| glob_pattern(glob.as_str()));
+        format!(
+            "{{\"image\": {}, \"container\": {}}}",
+            string(&glob_pattern(image.as_str())),
+            string(&container)
+        )
+    });
+    format!("[{}]", exempt.collect::<Vec<_>>().join(", "))
+}
+
 /// Returns the containers that are judged: those that the settings do not exempt. Of the subresource these are the
 /// ephemeral containers that the old object does not have.
-fn containers(exempt: &[Exemption]) -> String {
+fn containers() -> String {
     let lists = [
         ("initContainers", true),
         ("containers", false),
@@ -213,29 +281,12 @@ fn containers(exempt: &[Exemption]) -> String {
   "at": dyn(variables.at + "spec.{field}[" + string(i) + "]"), "isInit": dyn({is_init}), "list": dyn({field:?}), "own": dyn(variables.spec.{field}[i])}})"#
         )
     });
-    let exempts: Vec<_> = exempt
-        .iter()
-        .map(|Exemption { image, container }| {
-            let matches = |field: &str, glob: &str| {
-                format!(
-                    "c.own.?{field}.orValue(\"\").matches({})",
-                    string(&glob_pattern(glob))
-                )
-            };
-            let container = container
-                .as_ref()
-                .map(|glob| format!(" && {}", matches("name", glob.as_str())));
-            format!(
-                " && !(size(c.own.?image.orValue(\"\")) <= {LONGEST_IMAGE} && {}{})",
-                matches("image", image.as_str()),
-                container.unwrap_or_default()
-            )
-        })
-        .collect();
     format!(
         r#"({lists})
 .filter(c, (!variables.isDebugged || c.list == "ephemeralContainers" &&
-  !oldObject.?spec.?ephemeralContainers.orValue([]).exists(old, old.?name.orValue("") == c.own.?name.orValue(""))){exempts})
+  !oldObject.?spec.?ephemeralContainers.orValue([]).exists(old, old.?name.orValue("") == c.own.?name.orValue(""))) &&
+  !(size(c.own.?image.orValue("")) <= {LONGEST_IMAGE} &&
+    variables.exempt.exists(e, c.own.?image.orValue("").matches(e.image) && c.own.?name.orValue("").matches(e.container))))
 .map(c, {{
   "at": c.at, "isInit": c.isInit, "ports": dyn(c.own.?ports.orValue([])),
   "context": dyn(c.own.?securityContext.orValue({{}})),
@@ -248,7 +299,6 @@ fn containers(exempt: &[Exemption]) -> String {
 }})"#,
         capability = capability("n"),
         lists = lists.join(" +\n"),
-        exempts = exempts.concat(),
     )
 }
 
@@ -261,4 +311,11 @@ fn glob_pattern(glob: &str) -> String {
             .join("[^/]*")
     });
     format!("^{}$", segments.collect::<Vec<_>>().join("(?s:.*)"))
+}
+
+/// Returns an expression for [`glob_pattern`] of a glob whose only special characters are dots and stars.
+pub fn pattern_of_glob(glob: &str) -> String {
+    format!(
+        r#""^" + {glob}.replace(".", "[.]").replace("**", "!").replace("*", "[^/]*").replace("!", "(?s:.*)") + "$""#
+    )
 }
