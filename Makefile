@@ -25,6 +25,7 @@ export POLICY_WASM := $(CURDIR)/policy.wasm
 export POLICY_OPA_WASM := $(CURDIR)/policy.opa.wasm
 export NPM_PACKAGE := $(abspath $(dir $(NPM_TARBALL)))/package
 CLUSTER_PROGRAMS := $(abspath $(TARGET_DIR))/cluster
+CEL_CASES := $(abspath $(TARGET_DIR))/cel-cases.jsonl
 # The programs that build the manifests of deploy/, for their tests.
 KUBE_TOOLS := helm=$$(scripts/kube-tool helm) && kubectl=$$(scripts/kube-tool kubectl) && HELM="$$helm" KUBECTL="$$kubectl"
 BENCH := cargo run -q $(HOST) -p eci-bench --
@@ -35,7 +36,7 @@ OTHER_MANIFESTS := bench/floor/Cargo.toml bench/usual/Cargo.toml guests/js/bindg
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-gatekeeper gator test-cluster cluster-programs test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
+.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-gatekeeper gator test-cluster cluster-programs test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement agreement-cel soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
 
 all: policy.wasm
 
@@ -145,7 +146,16 @@ test-cluster: cluster-programs policy.wasm runtime ## The policy in a real contr
 	cargo build $(HOST) -p eci-webhook
 	cargo build $(HOST) -p eci-policy --no-default-features
 	cp '$(TARGET_DIR)/host/eci-webhook' '$(TARGET_DIR)/host/eci-policy' '$(CLUSTER_PROGRAMS)/'
-	cd e2e-tests/cluster && go vet ./... && CLUSTER_PROGRAMS='$(CLUSTER_PROGRAMS)' go test -count 1 -timeout 20m ./...
+	cd e2e-tests/cluster && go vet ./... && CLUSTER_PROGRAMS='$(CLUSTER_PROGRAMS)' go test -count 1 -timeout 20m .
+	$(MAKE) --no-print-directory agreement-cel CASES=300
+
+# CASES generated requests in a CEL evaluator, and in the API server's own where Go is.
+agreement-cel: | cargo
+	CASES=$(CASES) CEL_CASES='$(CEL_CASES)' cargo test -q $(HOST) -p eci-security-context --test cel generated_requests -- --nocapture
+	@if command -v go >/dev/null; then mkdir -p '$(CLUSTER_PROGRAMS)' && cargo build -q $(HOST) -p eci-policy --no-default-features && \
+	  cp '$(TARGET_DIR)/host/eci-policy' '$(CLUSTER_PROGRAMS)/' && cd e2e-tests/cluster && \
+	  CLUSTER_PROGRAMS='$(CLUSTER_PROGRAMS)' CEL_CASES='$(CEL_CASES)' go test -v -count 1 -timeout 2h ./cel; \
+	else echo "skipped: the expressions in the API server's evaluator, as go is not on the PATH" >&2; fi
 
 # The file that npm writes last.
 $(NODE_MODULES): $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | node
@@ -213,8 +223,8 @@ bench-profile: runtime
 
 agreement: engines ## Compares the answers of every engine, for the corpus and CASES (20,000) generated pods
 	cargo test -q $(HOST) -p eci-e2e-tests --test agreement -- --cases $(or $(CASES),20000)
-	@# The native tests compare 300 cases.
-	$(if $(CASES),,CASES=20000 cargo test -q $(HOST) -p eci-security-context --test cel -- --nocapture)
+	@# `make test` compares 300 cases.
+	$(if $(CASES),,$(MAKE) --no-print-directory agreement-cel CASES=20000)
 
 soak: policy.wasm runtime ## COUNT (1,000,000) evaluations in one process: no trap, no growth, the same bytes
 	@$(BENCH) soak --count $(or $(COUNT),1000000)

@@ -25,6 +25,13 @@ func generated(t *testing.T, args ...string) {
 // admissionPolicies applies the ValidatingAdmissionPolicies, and waits until both are in effect.
 func admissionPolicies(t *testing.T, args ...string) {
 	t.Helper()
+	t.Cleanup(func() {
+		// The API server forgets a deleted policy after a while.
+		eventually(t, func() (bool, string) {
+			got := kube.try(pod("web", onECI, privileged), "create", "--dry-run=server", "-n", "probe", "-f", "-")
+			return !got.failed, got.err
+		})
+	})
 	generated(t, append([]string{"validating-admission-policy"}, args...)...)
 	for context, text := range map[string]string{
 		privileged: "denied request: [privileged]", `{readOnlyRootFilesystem: false}`: "Warning: Validation failed for ValidatingAdmissionPolicy 'eci-security-context-warn'",
@@ -77,6 +84,25 @@ func inner(object node, path ...string) node {
 	return object
 }
 
+// podTemplate returns the pod template of an object of Kubernetes, or nil.
+func podTemplate(object node) node {
+	kind, _ := object["kind"].(string)
+	switch kind {
+	case "Pod":
+		return object
+	case "PodTemplate":
+		return inner(object, "template")
+	case "CronJob":
+		return inner(object, "spec", "jobTemplate", "spec", "template")
+	case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController":
+		return inner(object, "spec", "template")
+	}
+	return nil
+}
+
+// podSpec returns the spec of the pod (template) of an object.
+func podSpec(object node) node { return inner(podTemplate(object), "spec") }
+
 // complete adds what the API server needs, and no rule reads. It reports whether the object is of a kind of Kubernetes.
 func complete(object node, name string) bool {
 	metadata, _ := object["metadata"].(node)
@@ -87,16 +113,8 @@ func complete(object node, name string) bool {
 	metadata["name"] = name
 	delete(metadata, "namespace")
 	kind, _ := object["kind"].(string)
-	path := map[string][]string{"Pod": {}, "PodTemplate": {"template"}, "CronJob": {"spec", "jobTemplate", "spec", "template"}}[kind]
-	switch kind {
-	case "Pod", "PodTemplate", "CronJob":
-	case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController":
-		path = []string{"spec", "template"}
-	default:
-		return false
-	}
-	template := inner(object, path...)
-	spec := inner(template, "spec")
+	template := podTemplate(object)
+	spec := podSpec(object)
 	if spec == nil {
 		return false
 	}
@@ -228,6 +246,12 @@ func TestValidatingAdmissionPolicy(t *testing.T) {
 		t.Logf("%v", counts)
 		if counts["denied"] < 60 || counts["accepted"] < 60 {
 			t.Errorf("too few were judged: %v", counts)
+		}
+	})
+	t.Run("all denials", func(t *testing.T) {
+		got := kube.try(pod("bad", onECI, `{privileged: true, capabilities: {add: [SYS_TIME]}}`, "hostPID: true"), "create", "-n", ns, "-f", "-")
+		for _, rule := range []string{"capability-unsupported", "privileged", "host-namespaces"} {
+			contains(t, got.err, "["+rule+"] spec.")
 		}
 	})
 	t.Run("workloads", func(t *testing.T) {
