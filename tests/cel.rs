@@ -135,6 +135,21 @@ fn the_cases_of_the_corpus() {
         let ask = |_: &str| Ok(namespace.to_string());
         let verdict = validate(payload.to_string().as_bytes(), Some(&ask));
         if matches!(verdict.code, Some(400 | 422)) {
+            let settings = parse::settings(&payload["settings"].to_string(), true).unwrap();
+            let policy = AdmissionPolicy::new(&settings);
+            let found = policy.findings(&payload["request"], &namespace);
+            let is_accepted =
+                found.is_ok_and(|found| !found.iter().any(|(_, action, _)| *action == "deny"));
+            // The API server gives a Pod its spec, and labels that are texts.
+            let never_sent = [
+                "requests/pod-without-spec",
+                "bypass/label-that-is-no-string",
+            ];
+            assert_eq!(
+                is_accepted,
+                never_sent.contains(&case.name.as_str()),
+                "{case}"
+            );
             continue;
         }
         let settings = parse::settings(&payload["settings"].to_string(), true).unwrap();

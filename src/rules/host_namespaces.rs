@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
     #[cfg(feature = "cel")]
     cel: Cel::Exact(&[Findings {
         default: Action::Deny,
-        expression: r#"[["hostNetwork", "hostPID", "hostIPC"].filter(f, variables.spec[?f].orValue(false) == true)
+        expression: r#"[["hostNetwork", "hostPID", "hostIPC"].filter(f, !(variables.spec[?f].orValue(false) in [dyn(false), dyn(null)]))
   .map(f, variables.at + "spec." + f + ": " + f + ": true is not supported on ECI: a pod has no node to share it with; remove it")]"#,
     }]),
     check,

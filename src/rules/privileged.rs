@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
     #[cfg(feature = "cel")]
     cel: Cel::Exact(&[Findings {
         default: Action::Deny,
-        expression: r#"[variables.containers.filter(c, c.context.?privileged.orValue(false) == true && !(c.isInit ? variables.privilegedInit : variables.privileged))
+        expression: r#"[variables.containers.filter(c, !(c.context.?privileged.orValue(false) in [dyn(false), dyn(null)]) && !(c.isInit ? variables.privilegedInit : variables.privileged))
   .map(c, c.at + ".securityContext.privileged: privileged: true is not allowed on ECI without Alibaba Cloud's approval; remove it, and add the capabilities that it needs")]"#,
     }]),
     check,

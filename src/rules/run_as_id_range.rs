@@ -21,11 +21,11 @@ pub(crate) static RULE: Rule = Rule {
     cel: Cel::Exact(&[Findings {
         default: Action::Deny,
         expression: r#"[
-    ["runAsUser", "runAsGroup", "fsGroup"].filter(f, variables.context[?f].orValue(0) < variables.ids[0] || variables.context[?f].orValue(0) > variables.ids[1])
+    ["runAsUser", "runAsGroup", "fsGroup"].filter(f, [variables.context[?f].orValue(0)].exists(id, id < variables.ids[0] || id > variables.ids[1] || int(id) != id))
       .map(f, variables.at + "spec.securityContext." + f + ": " + string(variables.context[?f].orValue(0)) + " is not a valid ID (allowed: " + string(variables.ids[0]) + "–" + string(variables.ids[1]) + "); use an ID in this range"),
     variables.indices.filter(i, i < size(variables.groups) && (variables.groups[i] < variables.ids[0] || variables.groups[i] > variables.ids[1]))
       .map(i, variables.at + "spec.securityContext.supplementalGroups[" + string(i) + "]: " + string(variables.groups[i]) + " is not a valid ID (allowed: " + string(variables.ids[0]) + "–" + string(variables.ids[1]) + "); use an ID in this range")
-  ] + variables.containers.map(c, ["runAsUser", "runAsGroup"].filter(f, c.context[?f].orValue(0) < variables.ids[0] || c.context[?f].orValue(0) > variables.ids[1])
+  ] + variables.containers.map(c, ["runAsUser", "runAsGroup"].filter(f, [c.context[?f].orValue(0)].exists(id, id < variables.ids[0] || id > variables.ids[1] || int(id) != id))
     .map(f, c.at + ".securityContext." + f + ": " + string(c.context[?f].orValue(0)) + " is not a valid ID (allowed: " + string(variables.ids[0]) + "–" + string(variables.ids[1]) + "); use an ID in this range"))"#,
     }]),
     check,

@@ -46,7 +46,7 @@ pub(super) fn certainties(settings: ScopeSettings, namespaces: bool) -> String {
     };
     format!(
         r#"variables.templates.map(pod,
-  [{ECI_LABEL:?}, {ECI_LABEL_LEGACY:?}].exists(label, pod.?metadata.?labels[?label].orValue("") == {TRUE:?}) ||
+  [{ECI_LABEL:?}, {ECI_LABEL_LEGACY:?}].exists(label, pod.?metadata.?labels[?label].orValue("") in [dyn({TRUE:?}), dyn(true)]) ||
   variables.at == "" && pod.?metadata.?annotations[?{INSTANCE_ID:?}].orValue(null) != null ? 2 :
   pod.?metadata.?labels[?{ACS_LABEL:?}].orValue("") == {TRUE:?} || pod.?metadata.?labels[?{ACS_COMPUTE_CLASS:?}].orValue(null) != null ||
   pod.?spec.?tolerations.orValue([]).exists(t, t.?key.orValue("") == {acs_key:?} && t.?value.orValue("") == {acs_value:?}) ? 0 :
