@@ -1,5 +1,6 @@
 //! The command output in README.md and docs/ is generated: every line after a `$` is run, and its output follows.
-//! `make bless` writes it again.
+//! `make bless` writes it again, and its pictures: a line `![…](pictures/NAME.svg)` before such a block shows it as a
+//! terminal does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod support;
@@ -8,7 +9,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use support::Folder;
+use anstyle::RgbColor;
+use anstyle_svg::Term;
+use support::{Folder, held};
 
 #[test]
 fn the_pages_show_what_the_command_prints() {
@@ -46,13 +49,28 @@ fn shown(page: &str) -> String {
     let folder = Folder::with(&[]);
     let mut shown = String::new();
     let mut fence: Option<(&str, String)> = None;
+    let mut picture = None;
     for line in page.split_inclusive('\n') {
         match (&mut fence, line.trim_end().strip_prefix("```")) {
             (None, Some(mark)) => fence = Some((mark, String::new())),
-            (None, None) => {}
+            (None, None) => {
+                let link = line.trim_end().strip_suffix(".svg)");
+                let name = link.and_then(|link| link.split_once("](pictures/"));
+                picture = name
+                    .map(|(_, name)| name)
+                    .or(picture.filter(|_| line == "\n"));
+            }
             (Some((mark, block)), Some(_)) => {
                 match mark.split_once(' ') {
-                    None if *mark == "console" && is_ours(block) => *block = run(&folder, block),
+                    None if *mark == "console" && is_ours(block) => {
+                        if let Some(name) = picture.take() {
+                            held(
+                                &format!("docs/pictures/{name}.svg"),
+                                &terminal(&folder, block),
+                            );
+                        }
+                        *block = run(&folder, block);
+                    }
                     Some((_, name)) => folder.write(name, &*block),
                     None => {}
                 }
@@ -76,6 +94,27 @@ fn is_ours(block: &str) -> bool {
         .lines()
         .next()
         .is_some_and(|first| first.starts_with("$ ") && first.contains("eci-policy"))
+}
+
+/// The width of the terminal in a picture.
+const COLUMNS: usize = 112;
+
+/// Returns a picture of a terminal in which the command of the block ran.
+fn terminal(folder: &Folder, block: &str) -> String {
+    let command = block.lines().next().unwrap_or_default();
+    let command = command.trim_start_matches("$ ");
+    let ran = folder.bash(&format!("exec 2>&1; CLICOLOR_FORCE=1 {command}"));
+    let options = textwrap::Options::new(COLUMNS)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = ran.out.lines();
+    let lines = lines.flat_map(|line| textwrap::wrap(line, &options));
+    let text = format!("$ {command}\n{}", lines.collect::<Vec<_>>().join("\n"));
+    Term::new()
+        .palette(anstyle_svg::WIN10_CONSOLE)
+        .fg_color(RgbColor(0xc9, 0xd1, 0xd9).into())
+        .bg_color(RgbColor(0x0d, 0x11, 0x17).into())
+        .render_svg(&text)
 }
 
 /// Returns the block with the current output of its commands. An exit code other than 0 is printed at the end.

@@ -10,6 +10,7 @@
 mod chart;
 mod chinese;
 mod conditions;
+mod figures;
 mod metadata;
 mod pages;
 mod version;
