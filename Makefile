@@ -4,12 +4,12 @@ HOST := --profile host --locked
 DIST := --profile dist --locked --no-default-features
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # The packages that never need the Wasm runtime; and with the command, which can be built without it.
-NATIVE := -p eci-security-context -p eci-manifest -p eci-corpus -p eci-policy-opa -p eci-security-context-js -p xtask
+NATIVE := -p eci-security-context -p eci-manifest -p eci-text -p eci-corpus -p eci-policy-opa -p eci-security-context-js -p xtask
 CORE := $(NATIVE) -p eci-policy --no-default-features \
   --features eci-security-context/kubewarden,eci-security-context/docs,eci-security-context/cel,eci-security-context-js/types
 # The sources of every module. Folders are listed too: a removed file changes their time stamp.
 SOURCES := $(shell find src) Cargo.toml Cargo.lock scripts/wasm-build
-JS_SOURCES := $(shell find guests/js/src guests/js/lib guests/js/examples guests/js/bindgen/src) $(wildcard guests/js/*.* guests/js/bindgen/Cargo.*)
+JS_SOURCES := $(shell find manifest/src text/src guests/js/src guests/js/lib guests/js/examples guests/js/bindgen/src) $(wildcard manifest/Cargo.toml text/Cargo.toml guests/js/*.* guests/js/bindgen/Cargo.*)
 FILES ?= examples/[0-9]*.yaml examples/requests/*.json
 NODE_TESTS := e2e-tests/node
 NODE_MODULES := $(NODE_TESTS)/node_modules/.package-lock.json

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::ArgValueCandidates;
+use eci_text::suppress::Suppressions;
 
 use crate::completion;
 
@@ -171,6 +172,15 @@ pub(crate) struct SuppressionArgs {
     /// Does not apply suppressions without a reason.
     #[arg(long)]
     pub(crate) require_reason: bool,
+}
+
+impl From<SuppressionArgs> for Suppressions {
+    fn from(args: SuppressionArgs) -> Self {
+        Self {
+            are_off: args.no_suppressions,
+            need_reason: args.require_reason,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

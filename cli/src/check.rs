@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use eci_manifest::Chunk;
+use eci_text::namespaces::Namespaces;
+use eci_text::review::{Repairs, Reviewer};
 
 use crate::args::{Check, ReportFormat, SettingsArgs};
 use crate::baseline::Baseline;
 use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::failure::Failure;
-use crate::input::Input;
-use crate::namespaces::Namespaces;
+use crate::input::{Input, Work};
 use crate::report::{Counts, FileReport, Run, Shown, Totals, counted, reporter};
-use crate::review::{Repairs, Reviewer};
-use crate::{Exit, batch};
+use crate::{Exit, batch, review};
 
 pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     let settings = SettingsArgs {
@@ -44,9 +44,9 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     reporter.begin(out)?;
     batch::streamed(
         &paths,
-        |work, config| known.before(work, config),
+        |work, config| before(&mut known, work, config),
         |input, namespaces, config| {
-            let report = review(check, config, input, &namespaces);
+            let report = reviewed(check, config, input, &namespaces);
             (report, check.strict || config.strict)
         },
         |(mut report, is_strict): (FileReport, bool)| {
@@ -56,7 +56,7 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
             }
             let mut of_file = Totals::default();
             of_file.count(&report);
-            exit = exit.max(of_file.exit(is_strict));
+            exit = exit.max(exit_of(&of_file, is_strict));
             totals.count(&report);
             counts.count(&report);
             if !is_for_programs {
@@ -78,7 +78,7 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     if totals.is_nothing_checked() && is_strict {
         exit = exit.max(Exit::Denied);
     }
-    exit = exit.max(of_owned.exit(is_strict));
+    exit = exit.max(exit_of(&of_owned, is_strict));
     if let Some(file) = &check.write_baseline {
         if exit == Exit::Failed {
             let message = "the baseline is not written, because a file could not be checked";
@@ -98,7 +98,30 @@ pub(crate) fn run(check: &Check, out: &mut dyn Write) -> Result<Exit, Failure> {
     })
 }
 
-fn review(
+/// Adds the Namespaces of an input, where their labels count, and returns all that are known for it. So its files are
+/// read in their order.
+fn before(known: &mut Namespaces, work: Work, config: &Config) -> (Work, Namespaces) {
+    if !config.needs_namespaces() {
+        return (work, Namespaces::default());
+    }
+    let input = work.read();
+    if let Ok((_, chunk)) = &input {
+        known.read(chunk);
+    }
+    (Work::Chunk(input), known.clone())
+}
+
+/// Returns the exit code that the results ask for.
+const fn exit_of(totals: &Totals, is_strict: bool) -> Exit {
+    match totals {
+        Totals { failed: 1.., .. } => Exit::Failed,
+        Totals { denied: 1.., .. } => Exit::Denied,
+        _ if is_strict && totals.warned + totals.repaired + totals.ineffective > 0 => Exit::Denied,
+        _ => Exit::Clean,
+    }
+}
+
+fn reviewed(
     check: &Check,
     config: &Config,
     input: Input<Chunk>,
@@ -106,14 +129,14 @@ fn review(
 ) -> FileReport {
     let reviewer = Reviewer {
         settings: config.settings_of(&input),
-        suppressions: check.suppressions,
+        suppressions: check.suppressions.into(),
         repairs: match check.format {
             ReportFormat::Json | ReportFormat::Sarif => Repairs::Listed,
             _ => Repairs::Mentioned,
         },
         namespaces: Some(namespaces),
     };
-    reviewer.file(input)
+    review::file(&reviewer, input)
 }
 
 /// Returns the profile and the settings of the run; of several, all of them.

@@ -2,24 +2,25 @@
 
 use std::io::Write;
 
-use eci_security_context::eci::field::IdentityField;
-use eci_security_context::eci::profile::{Identity, Profile, SysctlSet};
+use eci_security_context::eci::profile::Profile;
 use eci_security_context::rules::rule::Action;
 use eci_security_context::text::one_line;
+use eci_text::catalogue::profile_of;
+use eci_text::diff::{Change, Difference, changes, differences, reviews};
+use eci_text::review::Reviewer;
 use serde::Serialize;
 
-use crate::args::{DataFormat, Diff, SettingsArgs, SuppressionArgs};
+use crate::args::{DataFormat, Diff, SettingsArgs};
 use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::{Input, whole};
-use crate::report::{FileReport, Found, Lines, counted};
-use crate::review::{Repairs, Reviewer};
-use crate::settings::profile_of;
-use crate::{Exit, batch};
+use crate::report::counted;
+use crate::{Exit, batch, review};
 
 pub(crate) fn run(diff: &Diff, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let (from, to) = (profile_of(&diff.from)?, profile_of(&diff.to)?);
+    let from = profile_of(&diff.from).map_err(Failure::new)?;
+    let to = profile_of(&diff.to).map_err(Failure::new)?;
     let args = SettingsArgs {
         settings: diff.settings.clone(),
         assume_eci: diff.assume_eci,
@@ -87,49 +88,18 @@ struct Report {
     sources: [&'static str; 2],
 }
 
-/// An object with changes.
+/// An object with changes, in a file.
 #[derive(Serialize)]
 struct Changed {
     file: String,
-    line: usize,
-    object: String,
-    before: &'static str,
-    after: &'static str,
-    changes: Vec<Change>,
-}
-
-/// A finding of one revision that the other does not have, or has with another action.
-#[derive(Serialize)]
-struct Change {
-    line: usize,
-    column: usize,
-    rule: &'static str,
-    path: String,
-    /// The action before; absent if there was no such finding.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<&'static str>,
-    /// The action after; absent if there is no such finding.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<&'static str>,
-    message: String,
+    #[serde(flatten)]
+    object: eci_text::diff::Changed,
 }
 
 /// Reviews a file by both revisions.
 fn compare(input: Input, config: &Config, revisions: [&'static Profile; 2]) -> Compared {
-    let [before, after] = revisions.map(|profile| {
-        let mut settings = config.settings_of(&input).clone();
-        settings.account.profile = profile;
-        let reviewer = Reviewer {
-            settings: &settings,
-            suppressions: SuppressionArgs {
-                no_suppressions: true,
-                ..SuppressionArgs::default()
-            },
-            repairs: Repairs::Made,
-            namespaces: None,
-        };
-        reviewer.file(whole(input.clone()))
-    });
+    let review = |reviewer: &Reviewer<'_>| review::file(reviewer, whole(input.clone()));
+    let [before, after] = reviews(config.settings_of(&input), revisions, review);
     let text = input.map(|(_, text)| text).unwrap_or_default();
     let mut problems = before.problem_lines(&text, false);
     let more = after.problem_lines(&text, false);
@@ -138,89 +108,16 @@ fn compare(input: Input, config: &Config, revisions: [&'static Profile; 2]) -> C
             .filter(|line| !problems.contains(line))
             .collect::<Vec<_>>(),
     );
-    let lines = Lines::of(&text);
-    let objects = 0..before.objects.len();
+    let changed = changes(&text, &before, &after).into_iter();
     Compared {
-        objects: objects.len(),
-        changed: objects
-            .filter_map(|object| changed(object, &before, &after, &lines))
+        objects: before.objects.len(),
+        changed: changed
+            .map(|object| Changed {
+                file: before.name.clone(),
+                object,
+            })
             .collect(),
         problems,
-    }
-}
-
-/// Returns the changes of an object; `None` if there are none.
-fn changed(
-    index: usize,
-    before: &FileReport,
-    after: &FileReport,
-    lines: &Lines<'_>,
-) -> Option<Changed> {
-    let [old, new] = [before, after].map(|report| -> Vec<&Found> {
-        let found = report.found.iter();
-        found.filter(|found| found.object == index).collect()
-    });
-    let action = |found: &Found| found.decision.action;
-    let mut changes = Vec::new();
-    for found in &old {
-        match new.iter().find(|other| is_same(found, other)) {
-            None => changes.push(Change::of(found, Some(action(found)), None, lines)),
-            Some(other) if action(other) != action(found) => {
-                let (before, after) = (Some(action(found)), Some(action(other)));
-                changes.push(Change::of(other, before, after, lines));
-            }
-            Some(_) => {}
-        }
-    }
-    for found in new
-        .iter()
-        .filter(|new| !old.iter().any(|old| is_same(old, new)))
-    {
-        changes.push(Change::of(found, None, Some(action(found)), lines));
-    }
-    let object = before.objects.get(index).filter(|_| !changes.is_empty())?;
-    let (line, _) = lines.at(object.start);
-    Some(Changed {
-        file: before.name.clone(),
-        line,
-        object: object.name.clone(),
-        before: verdict(&old),
-        after: verdict(&new),
-        changes,
-    })
-}
-
-fn is_same(one: &Found, other: &Found) -> bool {
-    one.finding.rule.id == other.finding.rule.id && one.finding.path == other.finding.path
-}
-
-impl Change {
-    fn of(
-        Found { finding, span, .. }: &Found,
-        before: Option<Action>,
-        after: Option<Action>,
-        lines: &Lines<'_>,
-    ) -> Self {
-        let (line, column) = lines.at(span.start);
-        Self {
-            line,
-            column,
-            rule: finding.rule.id,
-            path: finding.path.to_string(),
-            before: before.map(Action::as_str),
-            after: after.map(Action::as_str),
-            message: finding.message.to_string(),
-        }
-    }
-}
-
-/// Returns what the findings mean for the object.
-fn verdict(found: &[&Found]) -> &'static str {
-    match found.iter().map(|found| found.decision.action).max() {
-        Some(Action::Deny) => "denied",
-        Some(Action::Fix) => "repaired",
-        Some(Action::Warn) => "accepted with warnings",
-        Some(Action::Audit | Action::Off) | None => "accepted",
     }
 }
 
@@ -235,81 +132,6 @@ fn is_decided_anew(changes: &[Change], verdict: &str) -> bool {
     let decides = |action: Option<&str>| action == Some(deciding.as_str());
     let mut changes = changes.iter();
     changes.any(|change| decides(change.before) || decides(change.after))
-}
-
-/// A difference of two revisions.
-#[derive(Serialize)]
-struct Difference {
-    of: &'static str,
-    from: String,
-    to: String,
-}
-
-/// Returns the differences of two revisions, from the tables of their profiles.
-fn differences(from: &Profile, to: &Profile) -> Vec<Difference> {
-    type Aspect = fn(&Profile) -> String;
-    let aspects: [(&str, Aspect); 8] = [
-        ("sysctls of the pod field", |profile| {
-            sysctls(&profile.sysctls)
-        }),
-        ("host sysctls by annotation", |profile| {
-            approval(profile.host_sysctls)
-        }),
-        ("privileged containers", |profile| {
-            approval(profile.privileged)
-        }),
-        ("capabilities for everyone", |profile| {
-            profile.capabilities.join(", ")
-        }),
-        ("other capabilities", |profile| {
-            approval(profile.capability_approvals)
-        }),
-        ("identity of a pod", |profile| {
-            identity(&profile.pod_identity)
-        }),
-        ("identity of a container", |profile| {
-            identity(&profile.container_identity)
-        }),
-        ("identity of an init container", |profile| {
-            identity(&profile.init_container_identity)
-        }),
-    ];
-    let differences = aspects.into_iter().map(|(of, aspect)| Difference {
-        of,
-        from: aspect(from),
-        to: aspect(to),
-    });
-    differences
-        .filter(|difference| difference.from != difference.to)
-        .collect()
-}
-
-fn approval(is_possible: bool) -> String {
-    let word = if is_possible {
-        "if approved"
-    } else {
-        "not supported"
-    };
-    word.to_owned()
-}
-
-fn sysctls(set: &SysctlSet) -> String {
-    let patterns = set.patterns.join(", ");
-    match set.except {
-        [] => patterns,
-        except => format!("{patterns} except {}", except.join(", ")),
-    }
-}
-
-fn identity(read: &Identity) -> String {
-    let fields = IdentityField::ALL
-        .into_iter()
-        .filter(|field| read.reads(*field));
-    let names: Vec<_> = fields.map(IdentityField::name).collect();
-    match names.as_slice() {
-        [] => "not read".to_owned(),
-        names => names.join(", "),
-    }
 }
 
 impl Report {
@@ -341,17 +163,18 @@ impl Report {
 
 impl Changed {
     fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let Self { before, after, .. } = self;
+        let Self { file, object } = self;
+        let (before, after) = (object.before, object.after);
         let verdict = match before == after {
-            true if is_decided_anew(&self.changes, before) => {
+            true if is_decided_anew(&object.changes, before) => {
                 format!("{before}, for other reasons")
             }
             true => format!("{before} as before, with other remarks"),
             false => format!("{before} -> {after}"),
         };
-        let (file, object) = (one_line(&self.file), one_line(&self.object));
-        writeln!(out, "{file}:{}: {object}: {verdict}", self.line)?;
-        for change in &self.changes {
+        let (file, name) = (one_line(file), one_line(&object.object));
+        writeln!(out, "{file}:{}: {name}: {verdict}", object.line)?;
+        for change in &object.changes {
             let actions = match (change.before, change.after) {
                 (Some(before), Some(after)) => format!("  {before} -> {after}"),
                 (Some(before), None) => format!("- {before}"),

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anstyle::Style;
 use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::Rule;
-use eci_security_context::text::{nearest, quote};
+use eci_security_context::text::quote;
+use eci_text::catalogue::rule_of;
 
 use crate::args::Explain;
 use crate::console::{text_width, wrap};
@@ -25,18 +26,6 @@ pub(crate) fn run(explain: &Explain, out: &mut dyn Write) -> Result<Exit, Failur
         None => table(out)?,
     }
     Ok(Exit::Clean)
-}
-
-/// Returns the rule of this name. The error is a hint at the right one.
-pub(crate) fn rule_of(id: &str) -> Result<&'static Rule, String> {
-    let rule = RULES.iter().find(|rule| rule.id == id);
-    rule.copied().ok_or_else(|| {
-        let ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
-        match nearest(id, &ids) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => "`eci-policy explain` lists the rules".to_owned(),
-        }
-    })
 }
 
 /// Returns the rule that the command line names.

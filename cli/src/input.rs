@@ -10,14 +10,13 @@ use std::sync::{LazyLock, Mutex};
 
 use eci_manifest::{Chunk, Sizes, Stream};
 use eci_security_context::text::quote;
+use eci_text::{MAX_MIB, too_large};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::config::{Config, Paths};
 use crate::partial;
-
-/// The size limit of a file, in mebibytes.
-pub(crate) const MAX_MIB: u64 = 32;
+use crate::report::{FileReport, Problem, Weight};
 
 /// The name of standard input in reports.
 pub(crate) const STDIN: &str = "<stdin>";
@@ -94,6 +93,25 @@ impl InputError {
     }
 }
 
+impl From<InputError> for FileReport {
+    fn from(error: InputError) -> Self {
+        let weight = match error.is_harmless {
+            true => Weight::Remark,
+            false => Weight::Failure,
+        };
+        let problem = Problem {
+            weight,
+            ..Problem::failure(None, error.message)
+        };
+        Self {
+            path: path_in_repository(&error.name),
+            name: error.name,
+            problems: vec![problem],
+            ..Self::default()
+        }
+    }
+}
+
 impl Source {
     /// Returns the name for reports.
     pub(crate) fn name(&self) -> String {
@@ -164,11 +182,6 @@ impl Source {
 
 /// The problem of empty standard input.
 const NO_INPUT: &str = "is empty; did the command before it fail?";
-
-/// Returns the problem of a text that exceeds the limit.
-pub(crate) fn too_large() -> String {
-    format!("is larger than {MAX_MIB} MiB, the limit; split it")
-}
 
 /// Reads to the end; returns false if the text exceeds the limit.
 fn read_limited(reader: impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {

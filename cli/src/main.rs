@@ -16,12 +16,7 @@ mod generate;
 mod input;
 mod lsp;
 mod markdown;
-mod namespaces;
-mod near_miss;
-mod object;
-mod openapi;
 mod partial;
-mod repair;
 mod report;
 mod review;
 #[cfg(feature = "run")]
@@ -29,7 +24,6 @@ mod run;
 mod schema;
 mod settings;
 mod show;
-mod suppress;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,54 +1,20 @@
-//! Objects that are only a part of one, such as kustomize's patches. They are not repaired: the built object has other
-//! fields, and a repair of the part would override them.
+//! Files that a kustomization lists as patches. They are not repaired, like other parts of objects.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use eci_manifest::Document;
-use eci_security_context::pod::ContainerList;
-use eci_security_context::review::read::Pieces;
+use eci_text::partial::HELP;
 use serde_json::Value;
 
 use crate::input::{Source, folder_of, is_manifest, repository_of};
-use crate::object::Object;
 use crate::report::FileReport;
-
-/// The way to check the built objects.
-pub(crate) const HELP: &str =
-    "check the built objects: kustomize build DIRECTORY | eci-policy check -";
-
-/// The keys by which a patch says how it is merged.
-const DIRECTIVES: [&str; 4] = [
-    "\"$patch\":",
-    "\"$retainKeys\":",
-    "\"$setElementOrder/",
-    "\"$deleteFromPrimitiveList/",
-];
 
 /// The lists of patches in a kustomization.
 const PATCHES: [&str; 3] = ["patches", "patchesStrategicMerge", "patchesJson6902"];
 
 /// The names of a kustomization.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-
-/// Returns the reason why an object is only a part of one, if it is.
-pub(crate) fn of_object(object: &Object<'_>) -> Option<&'static str> {
-    let json = object.json().ok()?;
-    let has_directive = DIRECTIVES
-        .iter()
-        .any(|directive| json.get().contains(directive));
-    if has_directive {
-        return Some("it has directives of a patch");
-    }
-    let pieces = Pieces::read(&json, object.location()?).ok()??;
-    let spec = pieces.checked().ok()?.spec;
-    let mut containers = ContainerList::ALL
-        .iter()
-        .flat_map(|list| list.of(spec).items());
-    containers
-        .any(|container| container.image.is_none())
-        .then_some("a container has no image")
-}
 
 /// Removes the repairs of a file that a kustomization above it lists as a patch.
 pub(crate) fn leave_patch(source: &Source, report: &mut FileReport) {

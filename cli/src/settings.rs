@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use eci_manifest::{Document, documents};
-use eci_security_context::eci::profile::{self, OPENAPI, PROFILES, Profile};
 use eci_security_context::policy::parse;
 use eci_security_context::policy::section::SettingsErrors;
-use eci_security_context::policy::settings::{LATEST, Settings};
+use eci_security_context::policy::settings::Settings;
+use eci_text::catalogue::profile_of;
 use serde_json::{Value, json};
 
 use crate::args::SettingsArgs;
@@ -74,7 +74,7 @@ impl Raw {
             None => Failure::new(errors.to_string()),
         })?;
         if let Some(name) = &args.profile {
-            settings.account.profile = profile_of(name)?;
+            settings.account.profile = profile_of(name).map_err(Failure::new)?;
         }
         settings.scope.assume_eci |= args.assume_eci;
         Ok(settings)
@@ -88,32 +88,6 @@ impl Default for Raw {
             place: None,
         }
     }
-}
-
-/// Returns the profile of this name.
-pub(crate) fn profile_of(name: &str) -> Result<&'static Profile, Failure> {
-    let known = PROFILES
-        .iter()
-        .copied()
-        .find(|profile| profile.name == name);
-    known
-        .or_else(|| (name == LATEST).then(profile::latest))
-        .ok_or_else(|| {
-            if name == OPENAPI.name {
-                return Failure::new(format!(
-                    "the profile {name} is always used for requests to ECI's API; remove --profile"
-                ));
-            }
-            let names: Vec<_> = PROFILES
-                .iter()
-                .map(|profile| profile.name)
-                .chain([LATEST])
-                .collect();
-            Failure::new(format!(
-                "there is no profile {name:?}; there are {}",
-                names.join(", ")
-            ))
-        })
 }
 
 /// Returns the content of a file.

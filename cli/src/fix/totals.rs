@@ -4,7 +4,9 @@ use std::io::Write;
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Repaired, diff, write};
+use eci_text::fix::Repaired;
+
+use super::{diff, write};
 use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::Source;
@@ -25,12 +27,12 @@ impl FixTotals {
     /// Writes a repaired file, or shows its changes.
     pub(super) fn settle(
         &mut self,
+        source: Option<Source>,
         repaired: Repaired,
         is_dry: bool,
         out: &mut dyn Write,
     ) -> Result<(), Failure> {
         let Repaired {
-            source,
             before,
             after,
             findings,

@@ -6,6 +6,9 @@ use std::ops::Range;
 use eci_manifest::Replacement;
 use eci_security_context::rules::rule::{Finding, Rule};
 use eci_security_context::text::cut;
+use eci_text::review::{Repairs, Reviewer};
+use eci_text::suppress::Suppressions;
+use eci_text::{MAX_MIB, too_large};
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionParams, CodeActionTriggerKind, CodeDescription,
     Diagnostic, DiagnosticSeverity, Hover, HoverContents, InlayHint, InlayHintLabel,
@@ -15,13 +18,12 @@ use lsp_types::{
 
 use super::path_of;
 use super::place::{offset, position, range};
-use crate::args::SuppressionArgs;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::fix::repairs;
-use crate::input::{MAX_MIB, Source, templates_hint, too_large, whole};
+use crate::input::{Source, templates_hint, whole};
 use crate::report::{FileReport, Found, Lines, Problem, Severity, Shown, effect_sentence, url_of};
-use crate::review::{Repairs, Reviewer};
+use crate::review;
 use crate::show::{FieldNote, notes};
 
 /// The kind of the action that repairs a file.
@@ -80,11 +82,11 @@ impl Opened {
         let input = Ok((source, self.text.clone()));
         let reviewer = Reviewer {
             settings: config.settings_of(&input),
-            suppressions: SuppressionArgs::default(),
+            suppressions: Suppressions::default(),
             repairs: Repairs::Listed,
             namespaces: None,
         };
-        let report = reviewer.file(whole(input));
+        let report = review::file(&reviewer, whole(input));
         let lines = Lines::of(&self.text);
         let problems = Shown::default().problems(&report);
         let problems = problems.map(|problem| of_problem(problem, &lines));
@@ -154,8 +156,7 @@ impl Opened {
         kind: &CodeActionKind,
         rules: &[&'static Rule],
     ) -> Option<CodeAction> {
-        let input = (self.source(), self.text.clone());
-        let replacements = repairs(config, input, rules);
+        let replacements = repairs(config, &self.source(), self.text.clone(), rules);
         (!replacements.is_empty()).then(|| CodeAction {
             title: title.to_owned(),
             kind: Some(kind.clone()),

@@ -12,6 +12,7 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 
 use eci_security_context::text::cut;
+use eci_text::MAX_MIB;
 use lsp_server::{ErrorCode, Message, Notification, Request, Response, ResponseError};
 use lsp_types::notification::{
     DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument,
@@ -34,7 +35,6 @@ use crate::Exit;
 use crate::args::Lsp;
 use crate::config::{Config, NAME};
 use crate::failure::Failure;
-use crate::input::MAX_MIB;
 
 /// The longest message: a file of the limit, as escaped JSON.
 const LONGEST: u64 = 8 * (MAX_MIB << 20);

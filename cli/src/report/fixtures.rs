@@ -1,12 +1,15 @@
 //! Reports for the tests of the formats.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::ops::Range;
+
 use eci_manifest::Replacement;
 use eci_security_context::path::Path;
 use eci_security_context::policy::decide::{Decision, Why};
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::RULES;
-use eci_security_context::rules::rule::Action;
+use eci_security_context::rules::rule::{Action, Finding};
+use eci_text::scope::Scope;
 
 use super::*;
 
@@ -71,8 +74,12 @@ pub(super) fn report(name: &str, text: &str, found: Vec<Found>) -> FileReport {
         text: text.to_owned(),
         objects: vec![Reviewed {
             name: "Deployment shop/web".to_owned(),
-            start: 0,
-            certainty: Some(Certainty::Certain),
+            span: 0..text.len(),
+            scope: Some(Scope {
+                certainty: Certainty::Certain,
+                signal: None,
+            }),
+            signal: None,
             namespace: "shop".to_owned(),
             is_owned: false,
         }],

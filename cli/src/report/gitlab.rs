@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::json::write;
 use super::{Counts, FileReport, Reporter, Severity, Shown, Totals};
+use eci_text::report::json::write;
 
 /// Writes Code Quality's format.
 #[derive(Debug)]

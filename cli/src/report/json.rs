@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
 
 use super::counts::CountRecord;
-use super::lines::Region;
 use super::{
-    Counts, FileReport, Fix, Found, Lines, Problem, Reporter, Run, Suppression, Totals, url_of,
+    Counts, FileReport, Fix, Found, Lines, Problem, Region, Reporter, Run, Suppression, Totals,
+    url_of,
 };
+use eci_text::report::json::{write, write_lists};
 
 /// The version of the format. It rises when a field is removed, or changes its meaning.
 const VERSION: u32 = 1;
@@ -42,83 +42,15 @@ impl Reporter for Json {
     fn file(&mut self, report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(if self.follows { b",\n" } else { b"\n" })?;
         self.follows = true;
-        write_with(out, &FileRecord::of(report), OneLine::except_lists())
+        write_lists(out, &FileRecord::of(report))
     }
 
     fn end(&mut self, totals: &Totals, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(b"\n],\"statistics\":")?;
-        write_with(out, &counts.records(), OneLine::except_lists())?;
+        write_lists(out, &counts.records())?;
         out.write_all(b",\"totals\":")?;
         write(out, totals)?;
         out.write_all(b"}\n")
-    }
-}
-
-/// Writes a value on one line.
-pub(super) fn write(out: &mut dyn Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
-    write_with(out, value, OneLine::default())
-}
-
-fn write_with(
-    out: &mut dyn Write,
-    value: &(impl Serialize + ?Sized),
-    format: OneLine,
-) -> io::Result<()> {
-    Ok(value.serialize(&mut Serializer::with_formatter(out, format))?)
-}
-
-/// Compact JSON with every control character escaped, also those that JSON allows: an output that strips styles would
-/// remove them.
-#[derive(Default)]
-struct OneLine {
-    /// True if an item of an outer array is on a line of its own.
-    breaks: bool,
-    /// The number of open arrays.
-    depth: usize,
-}
-
-impl OneLine {
-    fn except_lists() -> Self {
-        Self {
-            breaks: true,
-            depth: 0,
-        }
-    }
-}
-
-impl Formatter for OneLine {
-    fn begin_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.depth += 1;
-        out.write_all(b"[")
-    }
-
-    fn end_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.depth -= 1;
-        out.write_all(b"]")
-    }
-
-    fn begin_array_value<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        let comma: &[u8] = if first { b"" } else { b"," };
-        out.write_all(comma)?;
-        match self.breaks && self.depth == 1 {
-            true => out.write_all(b"\n"),
-            false => Ok(()),
-        }
-    }
-
-    fn write_string_fragment<W: Write + ?Sized>(
-        &mut self,
-        out: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        for part in fragment.split_inclusive(char::is_control) {
-            let text = part.strip_suffix(char::is_control).unwrap_or(part);
-            out.write_all(text.as_bytes())?;
-            for control in part.strip_prefix(text).unwrap_or_default().chars() {
-                write!(out, "\\u{:04x}", u32::from(control))?;
-            }
-        }
-        Ok(())
     }
 }
 

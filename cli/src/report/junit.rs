@@ -47,10 +47,9 @@ impl Reporter for Junit {
         }
         if cases.is_empty() {
             let is_checked = |object: &Reviewed| {
-                matches!(
-                    object.certainty,
-                    Some(Certainty::Possible | Certainty::Certain)
-                )
+                object
+                    .scope
+                    .is_some_and(|scope| scope.certainty > Certainty::No)
             };
             cases.push(match report.objects.iter().any(is_checked) {
                 true => Case::silent("no problems", Outcome::Passed),

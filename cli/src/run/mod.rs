@@ -42,7 +42,7 @@ pub(crate) fn run(run: &Run, out: &mut dyn Write) -> Result<Exit, Failure> {
     for (source, _) in input::sources(&paths) {
         match source.and_then(Source::read) {
             Ok(input) => texts.push(input),
-            Err(error) => verdicts.report(&FileReport::unread(error), ""),
+            Err(error) => verdicts.report(&FileReport::from(error), ""),
         }
     }
     let mut files = Vec::new();

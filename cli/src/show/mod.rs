@@ -1,41 +1,31 @@
 //! `eci-policy show`: how ECI runs the pods. What the policy does about them is the output of `check`.
 
-mod capabilities;
-mod container;
-mod effective;
 mod text;
 
 use std::io::Write;
 use std::ops::Range;
 
 use eci_manifest::Document;
-use eci_security_context::policy::scope::Certainty;
 use eci_security_context::policy::settings::Settings;
+use eci_text::show::container::Container;
+use eci_text::show::{objects, of_document};
 use serde::Serialize;
 
-use self::container::Container;
-use self::effective::Shown;
 use crate::args::{DataFormat, Show};
 use crate::config::{Config, Paths};
 use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::{Input, Source};
-use crate::object::{Name, Object};
-use crate::report::{FileReport, Lines, Problem};
-use crate::review::problem;
-use crate::{Exit, batch, near_miss};
+use crate::report::FileReport;
+use crate::{Exit, batch};
 
-/// An object and its position.
+/// An object in a file.
 #[derive(Debug, Serialize)]
 struct Located {
     /// The path as it was given; `<stdin>` for standard input.
     file: String,
-    /// The line on which it begins, from 1.
-    line: usize,
     #[serde(flatten)]
-    name: Name,
-    #[serde(flatten)]
-    shown: Shown,
+    object: eci_text::show::Located,
 }
 
 /// The output for programs.
@@ -171,7 +161,7 @@ fn read(input: Input, config: &Config) -> (Vec<Located>, Vec<String>, bool) {
     let (source, text) = match input {
         Ok(input) => input,
         Err(error) => {
-            let (problems, is_failed) = told(&FileReport::unread(error), "");
+            let (problems, is_failed) = told(&error.into(), "");
             return (Vec::new(), problems, is_failed);
         }
     };
@@ -182,80 +172,12 @@ fn read(input: Input, config: &Config) -> (Vec<Located>, Vec<String>, bool) {
         name: source.name(),
         ..FileReport::default()
     };
-    let mut objects = Vec::new();
-    let lines = Lines::of(&text);
-    let mut is_empty = true;
-    for part in eci_manifest::parts(&text) {
-        let documents = match part.documents() {
-            Ok(documents) => documents,
-            Err(error) => {
-                is_empty = false;
-                report.problems.push(problem(&part, &error));
-                continue;
-            }
-        };
-        for document in &documents {
-            is_empty = false;
-            match of_document(document, settings) {
-                Ok(Some((name, Some((shown, remark))))) => {
-                    report.problems.extend(remark);
-                    let file = report.name.clone();
-                    let (line, _) = lines.at(document.span("").start);
-                    objects.push(Located {
-                        file,
-                        line,
-                        name,
-                        shown,
-                    });
-                }
-                Ok(None) if !is_found => report.problems.push(not_a_manifest(document)),
-                Ok(_) => {}
-                Err(problem) => report.problems.push(problem),
-            }
-        }
-    }
-    if is_empty && !is_found {
-        let message = "contains no Kubernetes manifest".to_owned();
-        report.problems.push(Problem::failure(None, message));
-    }
+    let objects = objects(&text, settings, is_found, &mut report);
+    let objects = objects.into_iter().map(|object| Located {
+        file: report.name.clone(),
+        object,
+    });
+    let objects = objects.collect();
     let (problems, is_failed) = told(&report, &text);
     (objects, problems, is_failed)
-}
-
-fn not_a_manifest(document: &Document<'_>) -> Problem {
-    let keys = ["apiVersion", "kind"];
-    let missing = keys.into_iter().find(|key| document.text(&[key]).is_none());
-    let missing = missing.unwrap_or("kind");
-    let message = format!("not a Kubernetes manifest: {missing} is missing");
-    Problem::failure(Some(document.span(missing)), message)
-}
-
-/// How ECI runs an object, and a remark on a label that probably should send it there.
-type ShownWithRemark = (Shown, Option<Problem>);
-
-/// Returns the name of the object and how ECI runs it, if it has a pod; `None` if the document is not an object.
-fn of_document(
-    document: &Document<'_>,
-    settings: &Settings,
-) -> Result<Option<(Name, Option<ShownWithRemark>)>, Problem> {
-    let Some(object) = Object::of(document)? else {
-        return Ok(None);
-    };
-    if object.is_request() {
-        let message = "an admission request is not shown";
-        return Err(Problem::at(
-            document.span(""),
-            message,
-            "use the object in it",
-        ));
-    }
-    let json = object.json()?;
-    let shown = effective::show(&json, object.group_kind(), settings);
-    let shown = shown.map_err(|error| object.unreadable(&error))?;
-    let shown = shown.map(|shown| {
-        let is_elsewhere = shown.scope.certainty == Certainty::No.as_str();
-        let remark = is_elsewhere.then(|| near_miss::of(&object)).flatten();
-        (shown, remark)
-    });
-    Ok(Some((object.name, shown)))
 }

@@ -6,10 +6,11 @@ use eci_security_context::pod::ContainerList;
 use eci_security_context::text::{cut, one_line};
 use serde_json::Value;
 
+use eci_text::show::capabilities::Set;
+use eci_text::show::container::{Capabilities, Container, Setting, Source};
+use eci_text::show::effective::{Effective, Instance, Remark, Sysctl};
+
 use super::Located;
-use super::capabilities::Set;
-use super::container::{Capabilities, Container, Setting, Source};
-use super::effective::{Effective, Instance, Remark, Sysctl};
 use crate::console::{text_width, wrap};
 
 /// The longest cell that is not wrapped.
@@ -19,6 +20,7 @@ const NARROWEST: usize = 24;
 
 /// Writes the block of an object.
 pub(super) fn write(object: &Located, out: &mut dyn Write) -> io::Result<()> {
+    let Located { file, object } = object;
     let shown = &object.shown;
     writeln!(
         out,
@@ -40,7 +42,7 @@ pub(super) fn write(object: &Located, out: &mut dyn Write) -> io::Result<()> {
         other => other,
     };
     let facts = [
-        ["file", &format!("{}:{}", object.file, object.line)],
+        ["file", &format!("{file}:{}", object.line)],
         ["on ECI", &format!("{certainty}: {reason}")],
         ["instance", &memory(&effective.instance)],
     ];

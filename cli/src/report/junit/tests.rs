@@ -85,7 +85,7 @@ fn a_file_that_was_not_checked_is_skipped_and_paths_are_those_of_the_repository(
         suite(report("./a.yaml", "", Vec::new()))
             .contains("<testcase name=\"no problems\" classname=\"a.yaml\"/>")
     );
-    file.objects[0].certainty = Some(Certainty::No);
+    file.objects[0].scope.as_mut().unwrap().certainty = Certainty::No;
     let skipped = suite(file);
     assert!(
         skipped.contains("<skipped message=\"no pod that runs on ECI\">"),

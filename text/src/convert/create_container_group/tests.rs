@@ -36,10 +36,12 @@ fn pod() -> Value {
 #[test]
 fn both_forms_are_read_as_they_were_written() {
     let group = group(&pod());
-    let mut text = Vec::new();
-    let name = "Pod a".to_owned();
-    write_flat(&[(&name, &group), (&name, &group)], &mut text).unwrap();
-    let requests = flat(std::str::from_utf8(&text).unwrap()).unwrap().unwrap();
+    let groups = ["Pod a", "Pod a"].map(|name| (name.to_owned(), self::group(&pod())));
+    let groups = Groups {
+        groups: groups.into(),
+        remarks: Vec::new(),
+    };
+    let requests = flat(&groups.flat()).unwrap().unwrap();
     assert_eq!(requests.len(), 2);
     let written: Vec<_> = group
         .parameters

@@ -1,7 +1,5 @@
-//! `eci-policy convert --to create-container-group`: the security of a pod as parameters of ECI's OpenAPI. A remark names
+//! The security of a pod as parameters of ECI's OpenAPI. A remark names
 //! each security field without a parameter. Other fields are left out.
-
-use std::io::Write;
 
 use eci_security_context::eci::field::IdentityField;
 use eci_security_context::eci::profile::{CHANNEL_SYSCTLS, CHANNELS};
@@ -16,11 +14,6 @@ use eci_security_context::text::quote;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
-use crate::Exit;
-use crate::args::{Convert, ParameterFormat};
-use crate::console::to_stderr;
-use crate::failure::Failure;
-use crate::input::Source;
 use crate::object::Object;
 use crate::openapi::{
     CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Takes, encoded, nested, scalar,
@@ -36,101 +29,92 @@ static OF_SPEC: &[(&str, bool)] = &[
 
 const NO_PARAMETER: &str = "no parameter of CreateContainerGroup; left out";
 
-/// Writes the parameters for the pods of a manifest.
-///
-/// # Errors
-/// If the manifest cannot be read, or has no pods.
-pub(crate) fn run(convert: &Convert, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let path = match convert.input.as_slice() {
-        [path] => path,
-        [_, option, ..] if option.starts_with("--") => {
-            return Err(Failure::new(format!("write {option} before the manifest")));
-        }
-        inputs => {
-            return Err(Failure::new(format!(
-                "--to takes one manifest, not {}",
-                inputs.len()
-            )));
-        }
-    };
-    let source = if path == "-" {
-        Source::Stdin
-    } else {
-        Source::Named(path.into())
-    };
-    let name = source.name();
-    let failed = |problem: &str| Failure::new(format!("{name}: {problem}"));
-    let (_, text) = source.read().map_err(|error| failed(&error.message))?;
-    let documents = eci_manifest::documents(&text).map_err(|error| failed(&error.to_string()))?;
-    let mut groups = Vec::new();
-    for document in &documents {
-        let object = Object::of(document).map_err(|problem| failed(&problem.one_line()))?;
-        if object.as_ref().is_some_and(Object::is_request) {
-            return Err(failed("is an admission request; use the object in it"));
-        }
-        let name = object.map_or_else(
-            || "a document without a kind".to_owned(),
-            |object| object.name.to_string(),
-        );
-        let group = Group::of(&document.value());
-        let group = group.map_err(|problem| failed(&format!("{name}: {problem}")))?;
-        groups.push((name, group));
-    }
-    let are_several = groups.len() > 1;
-    for (name, group) in &groups {
-        let prefix = if are_several {
-            format!("{name}: ")
-        } else {
-            String::new()
-        };
-        match group {
-            Some(group) => {
-                for (path, remark) in &group.remarks {
-                    to_stderr(format_args!("remark: {prefix}{path}: {remark}"));
-                }
-            }
-            None => to_stderr(format_args!("remark: {name}: has no pods; left out")),
-        }
-    }
-    let groups: Vec<_> = groups
-        .iter()
-        .filter_map(|(name, group)| Some((name, group.as_ref()?)))
-        .collect();
-    if groups.is_empty() {
-        return Err(failed("has no pods"));
-    }
-    match convert.format {
-        ParameterFormat::Flat => write_flat(&groups, out)?,
-        ParameterFormat::Json => {
-            let requests = groups.iter().map(|(_, group)| nested(&group.parameters));
-            let written = match <[Value; 1]>::try_from(requests.collect::<Vec<_>>()) {
-                Ok([request]) => request,
-                Err(requests) => requests.into(),
-            };
-            writeln!(out, "{written:#}")?;
-        }
-    }
-    Ok(Exit::Clean)
+/// The container groups of a manifest, and what is said about them.
+#[derive(Debug)]
+pub struct Groups {
+    groups: Vec<(String, Group)>,
+    /// One sentence for each field without a parameter, and for each object without pods.
+    pub remarks: Vec<String>,
 }
 
-/// Writes one `Name=value` a line. Each of several requests has a heading, and a line `---` before the next.
-fn write_flat(groups: &[(&String, &Group)], out: &mut dyn Write) -> std::io::Result<()> {
-    for (position, (name, group)) in groups.iter().enumerate() {
-        if position > 0 {
-            writeln!(out, "---")?;
+impl Groups {
+    /// Returns the groups of the pods of a manifest.
+    ///
+    /// # Errors
+    /// If the manifest cannot be read.
+    pub fn of(text: &str) -> Result<Self, String> {
+        let documents = eci_manifest::documents(text).map_err(|error| error.to_string())?;
+        let mut groups = Vec::new();
+        for document in &documents {
+            let object = Object::of(document).map_err(|problem| problem.one_line())?;
+            if object.as_ref().is_some_and(Object::is_request) {
+                return Err("is an admission request; use the object in it".to_owned());
+            }
+            let name = object.map_or_else(
+                || "a document without a kind".to_owned(),
+                |object| object.name.to_string(),
+            );
+            let group = Group::of(&document.value());
+            let group = group.map_err(|problem| format!("{name}: {problem}"))?;
+            groups.push((name, group));
         }
-        if groups.len() > 1 {
-            writeln!(out, "# {}", eci_security_context::text::one_line(name))?;
+        let are_several = groups.len() > 1;
+        let mut remarks = Vec::new();
+        for (name, group) in &groups {
+            let prefix = if are_several {
+                format!("{name}: ")
+            } else {
+                String::new()
+            };
+            match group {
+                Some(group) => {
+                    let own = group.remarks.iter();
+                    remarks.extend(own.map(|(path, remark)| format!("{prefix}{path}: {remark}")));
+                }
+                None => remarks.push(format!("{name}: has no pods; left out")),
+            }
         }
-        for (name, value) in &group.parameters {
-            writeln!(
-                out,
-                "{name}={}",
-                encoded(&scalar(value).unwrap_or_default())
-            )?;
-        }
+        let groups = groups.into_iter();
+        let groups = groups.filter_map(|(name, group)| Some((name, group?)));
+        Ok(Self {
+            groups: groups.collect(),
+            remarks,
+        })
     }
-    Ok(())
+
+    /// True if the manifest has no pods.
+    pub const fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// Returns the parameters as JSON, nested as the SDKs have them.
+    pub fn json(&self) -> String {
+        let requests = self.groups.iter();
+        let requests = requests.map(|(_, group)| nested(&group.parameters));
+        let written = match <[Value; 1]>::try_from(requests.collect::<Vec<_>>()) {
+            Ok([request]) => request,
+            Err(requests) => requests.into(),
+        };
+        format!("{written:#}\n")
+    }
+
+    /// Returns one `Name=value` a line. Each of several requests has a heading, and a line `---` before the next.
+    pub fn flat(&self) -> String {
+        let mut text = String::new();
+        for (position, (name, group)) in self.groups.iter().enumerate() {
+            if position > 0 {
+                text += "---\n";
+            }
+            if self.groups.len() > 1 {
+                text += &format!("# {}\n", eci_security_context::text::one_line(name));
+            }
+            for (name, value) in &group.parameters {
+                let value = encoded(&scalar(value).unwrap_or_default());
+                text += &format!("{name}={value}\n");
+            }
+        }
+        text
+    }
 }
 
 /// The request that creates the container group of a pod.

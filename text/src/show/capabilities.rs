@@ -7,19 +7,19 @@ use eci_security_context::eci::capability::{ALL, LINUX, RUNTIME_DEFAULT};
 
 /// A set of capabilities, each at its bit of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Set(u64);
+pub struct Set(u64);
 
 impl Set {
     const NONE: Self = Self(0);
 
     /// Returns every capability of Linux, which a privileged container has.
-    pub(super) fn all() -> Self {
+    pub fn all() -> Self {
         Self::of(LINUX)
     }
 
     /// Returns the capabilities of a container that adds and drops these. containerd (`WithCapabilities` in its CRI
     /// plugin) considers `ALL` first, in `add` and then in `drop`, and then the other names one by one.
-    pub(super) fn of_container(added: &[&str], dropped: &[&str]) -> Self {
+    pub fn of_container(added: &[&str], dropped: &[&str]) -> Self {
         let has_all = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(ALL));
         let base = match (has_all(dropped), has_all(added)) {
             (true, _) => Self::NONE,
@@ -30,7 +30,7 @@ impl Set {
     }
 
     /// Returns the names in the set, without `CAP_`, in the order of their bits.
-    pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
         LINUX
             .iter()
             .enumerate()
@@ -54,7 +54,7 @@ impl fmt::Display for Set {
 
 /// Returns the bit of a capability. The runtime puts `CAP_` before any name and writes it in upper case; `None` if that
 /// is not a capability of Linux, as with `CAP_NET_ADMIN`.
-pub(super) fn bit(written: &str) -> Option<usize> {
+pub fn bit(written: &str) -> Option<usize> {
     LINUX
         .iter()
         .position(|name| written.eq_ignore_ascii_case(name))

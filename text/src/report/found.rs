@@ -5,41 +5,44 @@ use std::ops::Range;
 use eci_manifest::Replacement;
 use eci_security_context::policy::decide::{Decision, Why};
 use eci_security_context::rules::rule::{Action, Effect, Finding, Rule};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A finding in a file.
 #[derive(Debug, Clone)]
-pub(crate) struct Found {
+pub struct Found {
     /// The finding.
-    pub(crate) finding: Finding,
+    pub finding: Finding,
     /// The decision of the policy; the action is never [`Action::Off`].
-    pub(crate) decision: Decision,
+    pub decision: Decision,
     /// The index of the object in the report.
-    pub(crate) object: usize,
+    pub object: usize,
     /// The index of the document in its part of the file.
-    pub(crate) document: usize,
+    pub document: usize,
     /// The bytes of the field in the file, or of the nearest one above it.
-    pub(crate) span: Range<usize>,
+    pub span: Range<usize>,
     /// The repair of the file, if there is one.
-    pub(crate) fix: Option<Fix>,
+    pub fix: Option<Fix>,
     /// Set if the finding is suppressed: it is then reported to programs, and not counted.
-    pub(crate) suppressed: Option<Suppression>,
+    pub suppressed: Option<Suppression>,
 }
 
 /// Why a finding is suppressed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(crate) struct Suppression {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Suppression {
     /// The thing that suppresses it.
-    pub(crate) by: SuppressedBy,
+    pub by: SuppressedBy,
     /// The reason in the comment; empty if it has none.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 /// The thing that suppresses a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum SuppressedBy {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub enum SuppressedBy {
     /// A comment in the file.
     Comment,
     /// The baseline.
@@ -48,22 +51,22 @@ pub(crate) enum SuppressedBy {
 
 impl Found {
     /// True if the finding counts: it is not suppressed, and more than a note for the audit log.
-    pub(crate) fn is_problem(&self) -> bool {
+    pub fn is_problem(&self) -> bool {
         self.suppressed.is_none() && self.decision.action > Action::Audit
     }
 
     /// Returns how severe the finding is.
-    pub(crate) const fn severity(&self) -> Severity {
+    pub const fn severity(&self) -> Severity {
         Severity::of(self.decision.action)
     }
 
     /// Returns the changes of the text that repair it; none where there is no repair.
-    pub(crate) fn replacements(&self) -> &[Replacement] {
+    pub fn replacements(&self) -> &[Replacement] {
         self.fix.as_ref().map_or(&[], |fix| &fix.replacements)
     }
 
     /// Returns the reason for the action, where the reader needs it.
-    pub(crate) const fn note(&self) -> Option<&'static str> {
+    pub const fn note(&self) -> Option<&'static str> {
         match self.decision.why {
             _ if matches!(self.decision.action, Action::Fix) => {
                 Some("the policy repairs it at admission")
@@ -83,13 +86,13 @@ impl Found {
 }
 
 /// Returns the address of a rule's page.
-pub(crate) fn url_of(rule: &Rule) -> String {
+pub fn url_of(rule: &Rule) -> String {
     let repository = env!("CARGO_PKG_REPOSITORY");
     format!("{repository}/blob/main/docs/rules.md#{}", rule.id)
 }
 
 /// Returns a sentence on the effect of a rule.
-pub(crate) const fn effect_sentence(effect: Effect) -> &'static str {
+pub const fn effect_sentence(effect: Effect) -> &'static str {
     match effect {
         Effect::Refused => {
             "refused: ECI, the API server or the runtime refuses the pod, or a container never starts"
@@ -103,7 +106,7 @@ pub(crate) const fn effect_sentence(effect: Effect) -> &'static str {
 /// How severe a finding is, for formats without actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
+pub enum Severity {
     /// The request is rejected.
     Error,
     /// The user is warned, or the object repaired.
@@ -115,7 +118,8 @@ pub(crate) enum Severity {
 }
 
 impl Severity {
-    pub(super) const fn of(action: Action) -> Self {
+    /// Returns how severe an action is.
+    pub const fn of(action: Action) -> Self {
         match action {
             Action::Deny => Self::Error,
             Action::Fix | Action::Warn => Self::Warning,
@@ -125,7 +129,7 @@ impl Severity {
     }
 
     /// Returns the word for it, as compilers write it.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
@@ -136,18 +140,18 @@ impl Severity {
 
 /// A repair of a file.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Fix {
+pub struct Fix {
     /// The title of the change.
-    pub(crate) title: &'static str,
+    pub title: &'static str,
     /// The way to make `eci-policy fix` apply it.
-    pub(crate) trigger: FixTrigger,
+    pub trigger: FixTrigger,
     /// The changes of the text in order, without overlaps; empty if the caller does not need them.
-    pub(crate) replacements: Vec<Replacement>,
+    pub replacements: Vec<Replacement>,
 }
 
 /// The way to make `eci-policy fix` apply a repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FixTrigger {
+pub enum FixTrigger {
     /// It is applied without an option.
     Always,
     /// `--assume-eci`: the pod may run on ECI.

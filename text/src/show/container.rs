@@ -12,21 +12,27 @@ use super::capabilities::{self, Set};
 /// A container.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Container {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "ContainerOnEci"))]
+pub struct Container {
     /// Its name.
-    pub(super) name: String,
+    pub name: String,
     /// Its path in the object.
-    pub(super) path: String,
+    pub path: String,
     /// The list that holds it.
     #[serde(serialize_with = "list_name")]
-    pub(super) list: ContainerList,
+    #[cfg_attr(
+        feature = "types",
+        ts(type = "\"containers\" | \"initContainers\" | \"ephemeralContainers\"")
+    )]
+    pub list: ContainerList,
     /// True for an init container that keeps running.
-    pub(super) sidecar: bool,
+    pub sidecar: bool,
     /// The settings of its processes, by the field of the security context.
     #[serde(serialize_with = "as_map")]
-    pub(super) settings: Vec<(&'static str, Setting)>,
+    #[cfg_attr(feature = "types", ts(type = "Record<Field, Setting>"))]
+    pub settings: Vec<(&'static str, Setting)>,
     /// Its capabilities.
-    pub(super) capabilities: Capabilities,
+    pub capabilities: Capabilities,
 }
 
 fn list_name<S: Serializer>(list: &ContainerList, serializer: S) -> Result<S::Ok, S::Error> {
@@ -43,29 +49,38 @@ fn as_map<S: Serializer>(
 /// The effective value of a setting.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Setting {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(optional_fields))]
+pub struct Setting {
     /// The value, or `None` if the image decides.
-    pub(super) value: Option<Value>,
+    #[cfg_attr(feature = "types", ts(type = "unknown"))]
+    pub value: Option<Value>,
     /// The source of the value.
-    pub(super) from: Source,
+    pub from: Source,
     /// The value in the object, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) asked: Option<Asked>,
+    pub asked: Option<Asked>,
+    /// The value in the object. The command does not print it.
+    #[serde(skip)]
+    #[cfg_attr(feature = "types", ts(skip))]
+    pub written: Option<Asked>,
 }
 
 /// A value in an object.
-#[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Asked {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Asked {
     /// The value.
-    pub(super) value: Value,
+    #[cfg_attr(feature = "types", ts(type = "unknown"))]
+    pub value: Value,
     /// Its level: [`Source::Container`] or [`Source::Pod`].
-    pub(super) from: Source,
+    pub from: Source,
 }
 
 /// The source of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Source {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub enum Source {
     /// The container's security context.
     Container,
     /// The pod's security context.
@@ -83,9 +98,14 @@ pub(super) enum Source {
 }
 
 impl Setting {
-    fn of(value: Option<Value>, from: Source, asked: Option<Asked>) -> Self {
-        let asked = asked.filter(|asked| value.as_ref() != Some(&asked.value));
-        Self { value, from, asked }
+    fn of(value: Option<Value>, from: Source, written: Option<Asked>) -> Self {
+        let differs = |written: &Asked| value.as_ref() != Some(&written.value);
+        Self {
+            asked: written.clone().filter(differs),
+            value,
+            from,
+            written,
+        }
     }
 
     /// Returns a setting that ECI decides, with the value of the container if it differs.
@@ -199,15 +219,18 @@ fn identity(
 
 /// The capabilities of a container.
 #[derive(Debug, Serialize)]
-pub(super) struct Capabilities {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Capabilities {
     /// The granted ones.
     #[serde(serialize_with = "mask_and_names")]
-    pub(super) granted: Set,
+    #[cfg_attr(feature = "types", ts(type = "CapabilitySet"))]
+    pub granted: Set,
     /// Those that a runtime without restrictions would grant.
     #[serde(serialize_with = "mask_and_names")]
-    pub(super) asked: Set,
+    #[cfg_attr(feature = "types", ts(type = "CapabilitySet"))]
+    pub asked: Set,
     /// The added names that are not granted, as written.
-    pub(super) refused: Vec<String>,
+    pub refused: Vec<String>,
 }
 
 fn mask_and_names<S: Serializer>(set: &Set, serializer: S) -> Result<S::Ok, S::Error> {

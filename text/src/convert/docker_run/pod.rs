@@ -6,12 +6,12 @@ use eci_security_context::eci::signal::{ECI_LABEL, TRUE};
 use k8s_openapi::api::core::v1::{Container, EnvVar, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::flags::DockerRun;
+use super::flags::{DockerRun, WORDS};
 
 impl DockerRun {
     /// Builds the pod.
     pub(super) fn pod(&mut self) -> Result<Pod, String> {
-        let mut words = self.all("words").into_iter();
+        let mut words = self.all(WORDS).into_iter();
         let image = words
             .next()
             .filter(|image| !image.is_empty())

@@ -7,28 +7,13 @@ use eci_manifest::Chunk;
 use memchr::memmem;
 use serde_json::{Value, json};
 
-use crate::config::Config;
-use crate::input::Work;
-
 /// The Namespaces up to the end of a text. A copy shares them until more are read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Namespaces(Arc<BTreeMap<String, String>>);
+pub struct Namespaces(Arc<BTreeMap<String, String>>);
 
 impl Namespaces {
-    /// Adds the Namespaces of an input, where their labels count, and returns all that are known for it. So its files are
-    /// read in their order.
-    pub(crate) fn before(&mut self, work: Work, config: &Config) -> (Work, Self) {
-        if !config.needs_namespaces() {
-            return (work, Self::default());
-        }
-        let input = work.read();
-        if let Ok((_, chunk)) = &input {
-            self.read(chunk);
-        }
-        (Work::Chunk(input), self.clone())
-    }
-
-    fn read(&mut self, chunk: &Chunk) {
+    /// Adds the Namespaces of a text.
+    pub fn read(&mut self, chunk: &Chunk) {
         // Most parts have no Namespace, and are not parsed twice.
         let has_any = |text: &str| memmem::find(text.as_bytes(), b"Namespace").is_some();
         for part in chunk.parts().iter().filter(|part| has_any(part.text())) {
@@ -45,7 +30,7 @@ impl Namespaces {
     }
 
     /// Returns the labels of a Namespace, as JSON in an object.
-    pub(crate) fn get(&self, name: &str) -> Option<String> {
+    pub fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned()
     }
 }

@@ -3,27 +3,28 @@
 use std::ops::Range;
 
 use eci_manifest::Place;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The lines and columns of a span, from 1. The end is the first character after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Region {
+pub struct Region {
     /// The line of the first character.
-    pub(crate) line: usize,
+    pub line: usize,
     /// The column of the first character.
-    pub(crate) column: usize,
+    pub column: usize,
     /// The line of the end.
-    pub(crate) end_line: usize,
+    pub end_line: usize,
     /// The column of the end.
-    pub(crate) end_column: usize,
+    pub end_column: usize,
 }
 
 /// Lines and columns of a text, both from 1; columns count characters.
 #[derive(Debug)]
-pub(crate) struct Lines<'t> {
-    pub(crate) text: &'t str,
+pub struct Lines<'t> {
+    /// The text.
+    pub text: &'t str,
     /// Where the text begins in its file.
     from: Place,
     /// The offset at which each line begins.
@@ -41,12 +42,12 @@ const MARK: char = '\u{feff}';
 
 impl<'t> Lines<'t> {
     /// Finds the lines of `text`.
-    pub(crate) fn of(text: &'t str) -> Self {
+    pub fn of(text: &'t str) -> Self {
         Self::from(Place::default(), text)
     }
 
     /// Finds the lines of a text that begins at this place of its file.
-    pub(crate) fn from(from: Place, text: &'t str) -> Self {
+    pub fn from(from: Place, text: &'t str) -> Self {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes());
         let starts = std::iter::once(0).chain(ends.map(|end| end + 1)).collect();
         let mut counts = vec![0];
@@ -66,7 +67,7 @@ impl<'t> Lines<'t> {
     }
 
     /// Returns the line and the column of an offset in the file. A byte-order mark has no column.
-    pub(crate) fn at(&self, offset: usize) -> (usize, usize) {
+    pub fn at(&self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset);
         let (line, start) = self.line(offset);
         let before = if line == 1 { self.from.columns } else { 0 };
@@ -75,7 +76,7 @@ impl<'t> Lines<'t> {
     }
 
     /// Returns the place of an offset in the file.
-    pub(crate) fn place(&self, offset: usize) -> Place {
+    pub fn place(&self, offset: usize) -> Place {
         let (line, column) = self.at(offset);
         Place {
             offset: self.from.offset + offset,
@@ -85,7 +86,7 @@ impl<'t> Lines<'t> {
     }
 
     /// Returns the lines and columns of a span.
-    pub(crate) fn region(&self, span: &Range<usize>) -> Region {
+    pub fn region(&self, span: &Range<usize>) -> Region {
         let (line, column) = self.at(span.start);
         let (end_line, end_column) = self.at(span.end.max(span.start));
         Region {
@@ -97,7 +98,7 @@ impl<'t> Lines<'t> {
     }
 
     /// Returns the line of an offset, and the offset of its text.
-    pub(crate) fn line(&self, offset: usize) -> (usize, usize) {
+    pub fn line(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self
             .starts
@@ -119,13 +120,13 @@ impl<'t> Lines<'t> {
     }
 
     /// Returns the offset of the text of a line; `None` behind the last.
-    pub(crate) fn start_of(&self, line: usize) -> Option<usize> {
+    pub fn start_of(&self, line: usize) -> Option<usize> {
         let start = self.starts.get(line.checked_sub(1)?)?;
         Some(self.line(*start).1)
     }
 
     /// Returns the end of the text of a line, without the line break.
-    pub(crate) fn end_of(&self, line: usize) -> usize {
+    pub fn end_of(&self, line: usize) -> usize {
         let Some(next) = self.starts.get(line) else {
             return self.text.len();
         };

@@ -4,60 +4,58 @@ use std::fmt;
 
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::rule::Action;
-use schemars::JsonSchema;
 use serde::Serialize;
-
-use crate::Exit;
 
 use super::{FileReport, FixTrigger, Weight};
 
 /// The totals of all files.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Totals {
+pub struct Totals {
     /// Files with manifests.
-    pub(crate) files: usize,
+    pub files: usize,
     /// Objects that were reviewed.
-    pub(crate) objects: usize,
+    pub objects: usize,
     /// Objects whose pod runs on ECI.
-    pub(crate) on_eci: usize,
+    pub on_eci: usize,
     /// Objects whose pod may run on ECI.
-    pub(crate) possible: usize,
+    pub possible: usize,
     /// Objects whose pod does not run on ECI, so that it was not checked.
-    pub(crate) elsewhere: usize,
+    pub elsewhere: usize,
     /// Files without a Kubernetes manifest.
-    pub(crate) skipped: usize,
+    pub skipped: usize,
     /// Documents that are not Kubernetes objects, in files with manifests.
-    pub(crate) skipped_documents: usize,
+    pub skipped_documents: usize,
     /// Findings that deny, without the suppressed ones, as below.
-    pub(crate) denied: usize,
+    pub denied: usize,
     /// Findings that are repaired at admission.
-    pub(crate) repaired: usize,
+    pub repaired: usize,
     /// Findings that warn.
-    pub(crate) warned: usize,
+    pub warned: usize,
     /// Findings that are only in the audit log.
-    pub(crate) audited: usize,
+    pub audited: usize,
     /// Findings that `eci-policy fix` repairs.
-    pub(crate) fixable: usize,
+    pub fixable: usize,
     /// Findings that `eci-policy fix --assume-eci` repairs.
     #[serde(skip)]
-    pub(crate) fixable_as_eci: usize,
+    pub fixable_as_eci: usize,
     /// Findings of Pods that a controller owns, where an object without an owner in the Namespace has the problem too.
-    pub(crate) owned: usize,
+    pub owned: usize,
     /// Suppressed findings.
-    pub(crate) suppressed: usize,
+    pub suppressed: usize,
     /// Suppressions without effect.
-    pub(crate) ineffective: usize,
+    pub ineffective: usize,
     /// Files or objects that were not reviewed.
-    pub(crate) failed: usize,
+    pub failed: usize,
 }
 
 impl Totals {
     /// Adds the results for a file.
-    pub(crate) fn count(&mut self, report: &FileReport) {
+    pub fn count(&mut self, report: &FileReport) {
         self.objects += report.objects.len();
         for object in &report.objects {
-            match object.certainty {
+            match object.scope.map(|scope| scope.certainty) {
                 Some(Certainty::Certain) => self.on_eci += 1,
                 Some(Certainty::Possible) => self.possible += 1,
                 Some(Certainty::No) => self.elsewhere += 1,
@@ -107,18 +105,8 @@ impl Totals {
         }
     }
 
-    /// Returns the exit code that the results ask for.
-    pub(crate) const fn exit(&self, is_strict: bool) -> Exit {
-        match self {
-            Self { failed: 1.., .. } => Exit::Failed,
-            Self { denied: 1.., .. } => Exit::Denied,
-            _ if is_strict && self.warned + self.repaired + self.ineffective > 0 => Exit::Denied,
-            _ => Exit::Clean,
-        }
-    }
-
     /// True if no pod was checked.
-    pub(crate) const fn is_nothing_checked(&self) -> bool {
+    pub const fn is_nothing_checked(&self) -> bool {
         self.on_eci + self.possible == 0
     }
 
@@ -166,7 +154,7 @@ impl Totals {
 }
 
 /// Returns `1 object`, `2 objects`.
-pub(crate) fn counted(count: usize, one: &str) -> String {
+pub fn counted(count: usize, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 

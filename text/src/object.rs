@@ -21,7 +21,8 @@ const MISSING: &str = "put the Namespaces first: kubectl get ns,pods,… -A -o y
 
 /// The name of an object, printed as `Deployment shop/web`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Name {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(optional_fields))]
+pub struct Name {
     /// The kind.
     kind: String,
     /// The Namespace, if the object names one.
@@ -35,7 +36,7 @@ pub(crate) struct Name {
 
 impl Name {
     /// Returns the Namespace; empty if the object names none.
-    pub(crate) fn namespace(&self) -> &str {
+    pub fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or_default()
     }
 
@@ -92,9 +93,10 @@ impl Form {
 }
 
 /// An object of Kubernetes in a document.
-pub(crate) struct Object<'d> {
+pub struct Object<'d> {
     document: &'d Document<'d>,
-    pub(crate) name: Name,
+    /// Its name.
+    pub name: Name,
     form: Form,
 }
 
@@ -103,7 +105,7 @@ impl<'d> Object<'d> {
     ///
     /// # Errors
     /// If the document looks like an object, but lacks a required field.
-    pub(crate) fn of(document: &'d Document<'d>) -> Result<Option<Self>, Problem> {
+    pub fn of(document: &'d Document<'d>) -> Result<Option<Self>, Problem> {
         let is_request = |at: &[&str]| {
             let has = |key: &&str| document.text(&[at, &[*key]].concat()).is_some();
             ["operation", "uid"].iter().all(has)
@@ -181,29 +183,28 @@ impl<'d> Object<'d> {
     }
 
     /// True if the document is an admission request, and not the object alone.
-    pub(crate) fn is_request(&self) -> bool {
+    pub fn is_request(&self) -> bool {
         self.form != Form::Object
     }
 
     /// True if the field at the end of these keys of the object is set.
-    pub(crate) fn has(&self, keys: &[&str]) -> bool {
+    pub fn has(&self, keys: &[&str]) -> bool {
         self.document.has(&[self.form.path(), keys].concat())
     }
 
     /// Returns the string at the end of these keys of the object.
-    pub(crate) fn text(&self, keys: &[&str]) -> Option<&str> {
+    pub fn text(&self, keys: &[&str]) -> Option<&str> {
         self.document.text(&[self.form.path(), keys].concat())
     }
 
     /// Returns the bytes of a field of the object.
-    pub(crate) fn span(&self, path: &Path) -> Range<usize> {
+    pub fn span(&self, path: &Path) -> Range<usize> {
         let path = Path::of(self.form.path()).join(path);
         self.document.span(&path.to_string())
     }
 
     /// Returns the line of a field of the object.
-    #[cfg(feature = "run")]
-    pub(crate) fn line(&self, path: &str) -> usize {
+    pub fn line(&self, path: &str) -> usize {
         let above = self.form.path().iter().map(|key| format!("{key}."));
         self.document
             .line(&format!("{}{path}", above.collect::<String>()))
@@ -213,20 +214,20 @@ impl<'d> Object<'d> {
     ///
     /// # Errors
     /// If the document cannot be written as JSON.
-    pub(crate) fn json(&self) -> Result<Box<RawValue>, Problem> {
+    pub fn json(&self) -> Result<Box<RawValue>, Problem> {
         to_raw_value(self.document)
             .map_err(|error| self.unreadable(&ReadError::NotJson(error.to_string())))
     }
 
     /// Returns the API group and the kind.
-    pub(crate) fn group_kind(&self) -> (&str, &str) {
+    pub fn group_kind(&self) -> (&str, &str) {
         let text = |key| self.document.text(&[key]).unwrap_or_default();
         let group = text("apiVersion").rsplit_once('/');
         (group.map_or("", |(group, _)| group), text("kind"))
     }
 
     /// Returns where the pod template is, if the object has one.
-    pub(crate) fn location(&self) -> Option<Location> {
+    pub fn location(&self) -> Option<Location> {
         let (group, kind) = self.group_kind();
         // Only an object of another kind has to be searched.
         Location::of_kind(group, kind).or_else(|| Location::find(self.json().ok()?.get()))
@@ -236,7 +237,7 @@ impl<'d> Object<'d> {
     ///
     /// # Errors
     /// If a field that is read has the wrong type, or a Namespace whose labels count is not known.
-    pub(crate) fn review(
+    pub fn review(
         &self,
         settings: &Settings,
         namespaces: Option<&Namespaces>,
@@ -276,7 +277,7 @@ impl<'d> Object<'d> {
     }
 
     /// Returns the problem of an object that cannot be read.
-    pub(crate) fn unreadable(&self, error: &ReadError) -> Problem {
+    pub fn unreadable(&self, error: &ReadError) -> Problem {
         let path = match error {
             ReadError::Invalid { path, .. } => path.clone(),
             ReadError::NotJson(_) => Path::default(),

@@ -8,7 +8,7 @@ use eci_security_context::pod::size::{self, Size};
 use eci_security_context::pod::sysctls::HostSysctls;
 use eci_security_context::pod::template::Location;
 use eci_security_context::policy::decide;
-use eci_security_context::policy::scope::{self, Certainty, Signal};
+use eci_security_context::policy::scope::{self, Certainty};
 use eci_security_context::policy::settings::{Mutate, Possible, Settings};
 use eci_security_context::quantity::Quantity;
 use eci_security_context::review::read::{self, Pieces};
@@ -18,99 +18,113 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::container::Container;
+use crate::scope::reason;
 
 /// A pod (template), and how ECI runs it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Shown {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Shown {
     /// True for a template of pods.
-    pub(super) template: bool,
+    pub template: bool,
     /// Whether it runs on ECI.
-    pub(super) scope: Scope,
+    pub scope: Scope,
     /// True if it is written for Windows, for which ECI's rules are not known.
-    pub(super) windows: bool,
+    pub windows: bool,
     /// The pod as ECI runs it; `None` if it does not run on ECI, or is written for Windows.
     #[serde(flatten)]
-    pub(super) effective: Option<Effective>,
+    #[cfg_attr(feature = "types", ts(skip))]
+    pub effective: Option<Effective>,
 }
 
 /// Whether a pod runs on ECI.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Scope {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "ShownScope"))]
+pub struct Scope {
     /// `certain`, `possible` or `no`.
-    pub(super) certainty: &'static str,
+    #[cfg_attr(feature = "types", ts(type = "Certainty"))]
+    pub certainty: &'static str,
     /// The reason.
-    pub(super) reason: String,
+    pub reason: String,
 }
 
 /// A pod as ECI runs it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Effective {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Effective {
     /// Its instance.
-    pub(super) instance: Instance,
+    pub instance: Instance,
     /// The init containers, the containers, and the ephemeral containers.
-    pub(super) containers: Vec<Container>,
+    #[cfg_attr(feature = "types", ts(type = "ShownContainer[]"))]
+    pub containers: Vec<Container>,
     /// Its sysctls.
-    pub(super) sysctls: Vec<Sysctl>,
+    pub sysctls: Vec<Sysctl>,
     /// Findings for which the pod is refused.
-    pub(super) refused: Vec<Remark>,
+    pub refused: Vec<Remark>,
     /// Fields that ECI does not read at their level.
-    pub(super) lost: Vec<Remark>,
+    pub lost: Vec<Remark>,
     /// Values that ECI replaces.
-    pub(super) overridden: Vec<Remark>,
+    pub overridden: Vec<Remark>,
     /// Fields without effect.
-    pub(super) ignored: Vec<Remark>,
+    pub ignored: Vec<Remark>,
 }
 
 /// The size of an instance.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Instance {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Instance {
     /// The memory in kibibytes, or `None` if it is not known.
-    pub(super) memory_kib: Option<i64>,
+    #[cfg_attr(feature = "types", ts(type = "number | null"))]
+    pub memory_kib: Option<i64>,
     /// The CPU requests of its containers, in cores.
-    pub(super) cpu: Option<String>,
+    pub cpu: Option<String>,
     /// The memory requests of its containers.
-    pub(super) memory: Option<String>,
+    pub memory: Option<String>,
     /// The reason for the size, or the reason why it is not known.
-    pub(super) reason: String,
+    pub reason: String,
 }
 
 /// A sysctl of a pod.
 #[derive(Debug, Serialize)]
-pub(super) struct Sysctl {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Sysctl {
     /// Its name, normalised.
-    pub(super) name: String,
+    pub name: String,
     /// Its value.
-    pub(super) value: String,
+    pub value: String,
     /// The place where it is set: `field` or `hostAnnotation`.
-    pub(super) channel: &'static str,
+    #[cfg_attr(feature = "types", ts(type = "\"field\" | \"hostAnnotation\""))]
+    pub channel: &'static str,
     /// `taken`, or the effect of a rule.
-    pub(super) outcome: &'static str,
+    #[cfg_attr(feature = "types", ts(type = "\"taken\" | Effect"))]
+    pub outcome: &'static str,
 }
 
 /// A finding.
 #[derive(Debug, Serialize)]
-pub(super) struct Remark {
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(optional_fields))]
+pub struct Remark {
     /// The rule.
-    pub(super) rule: &'static str,
+    #[cfg_attr(feature = "types", ts(type = "RuleId"))]
+    pub rule: &'static str,
     /// The field.
-    pub(super) path: String,
+    pub path: String,
     /// The problem.
-    pub(super) message: String,
+    pub message: String,
     /// The fix.
-    pub(super) help: String,
+    pub help: String,
     /// The action of the policy's repair, if it repairs the pod.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) repair: Option<&'static str>,
+    pub repair: Option<&'static str>,
 }
 
 /// Returns how ECI runs the pod of `object`, which is of this group and kind; `None` if it has no pod template.
 ///
 /// # Errors
 /// If a field that is read has the wrong type.
-pub(super) fn show(
+pub fn show(
     object: &RawValue,
     (group, kind): (&str, &str),
     settings: &Settings,
@@ -165,29 +179,9 @@ pub(super) fn show(
 
 impl Scope {
     fn of(placed: scope::Scope) -> Self {
-        let certainty = placed.certainty.as_str();
-        let reason = match placed.signal {
-            Signal::AssumeEci => "every pod is treated as one that runs on ECI",
-            Signal::Label(key) => {
-                let reason = format!("label {key}=\"true\"");
-                return Self { certainty, reason };
-            }
-            Signal::InstanceId => "its annotation k8s.aliyun.com/eci-instance-id",
-            Signal::Acs => "its label or toleration of ACS, another product",
-            Signal::MayBeAcs => "it tolerates the nodes of ECI and of ACS",
-            Signal::NodeName => "its nodeName is a virtual node",
-            Signal::Excluded => "its node affinity excludes virtual nodes",
-            Signal::Required => {
-                "its node selector, node affinity or annotation requires virtual nodes"
-            }
-            Signal::Allowed => "its tolerations, node affinity or annotation allow virtual nodes",
-            Signal::None => {
-                "no label, annotation or node selection for it; the Namespace is not known here"
-            }
-        };
         Self {
-            certainty,
-            reason: reason.to_owned(),
+            certainty: placed.certainty.as_str(),
+            reason: reason(placed.signal),
         }
     }
 }

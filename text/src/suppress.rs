@@ -2,28 +2,40 @@
 
 use std::collections::HashMap;
 
-use eci_manifest::{Comment, Part};
-use eci_security_context::text::quote;
+use eci_manifest::{Comment, Document, Part, Replacement, parts, replaced};
+use eci_security_context::rules::rule::Rule;
+use eci_security_context::text::{one_line, quote};
+use serde_json::Value;
 
-use crate::args::SuppressionArgs;
-use crate::explain::rule_of;
-use crate::report::{FileReport, Lines, Problem, SuppressedBy, Suppression, Weight};
+use crate::catalogue::rule_of;
+use crate::openapi;
+use crate::report::{FileReport, Found, Lines, Problem, SuppressedBy, Suppression, Weight};
+use crate::review::Reviewer;
 
 /// The beginning of such a comment, after its `#`; a colon follows.
 const PREFIX: &str = "eci-policy";
 
 const USAGE: &str = "# eci-policy: allow RULE reason";
 
+/// How comments that suppress findings count.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Suppressions {
+    /// True if none counts.
+    pub are_off: bool,
+    /// True if one without a reason does not count.
+    pub need_reason: bool,
+}
+
 /// Marks the findings that the comments of a part suppress, and reports invalid suppressions.
 pub(crate) fn suppress<'t>(
     part: &Part<'t>,
     comments: impl FnOnce() -> Vec<Comment<'t>>,
-    args: SuppressionArgs,
+    args: Suppressions,
     report: &mut FileReport,
 ) {
     // Comments are read only where one begins with the prefix: the text is parsed for them.
     let has_prefix = || memchr::memmem::find(part.text().as_bytes(), PREFIX.as_bytes()).is_some();
-    if args.no_suppressions || !has_prefix() {
+    if args.are_off || !has_prefix() {
         return;
     }
     let lines = Lines::of(part.text());
@@ -39,7 +51,7 @@ pub(crate) fn suppress<'t>(
             continue;
         }
         let problem = match suppression(text, has_colon) {
-            Ok((_, "")) if args.require_reason => (
+            Ok((_, "")) if args.need_reason => (
                 "suppression without a reason is not applied (--require-reason)".to_owned(),
                 "add a reason after the rule".to_owned(),
             ),
@@ -62,6 +74,50 @@ pub(crate) fn suppress<'t>(
             reason: (*reason).to_owned(),
         });
     }
+}
+
+/// Returns the comment above a line that suppresses a finding of a rule at an offset; `None` if no comment can stand
+/// there, or does not suppress it.
+pub fn comment(
+    text: &str,
+    (rule, at): (&Rule, usize),
+    reason: &str,
+    reviewer: &Reviewer<'_>,
+) -> Option<Replacement> {
+    let lines = Lines::of(text);
+    let (line, start) = lines.line(at);
+    let rest = text.get(start..)?;
+    let indent = rest.get(..rest.len() - rest.trim_start_matches([' ', '\t']).len())?;
+    let end = if text.get(lines.end_of(line)..)?.starts_with('\r') {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let comment = one_line(&format!("# {PREFIX}: allow {} {reason}", rule.id));
+    let edit = Replacement {
+        span: start..start,
+        text: format!("{indent}{}{end}", comment.trim_end()),
+    };
+    let after = replaced(text, std::slice::from_ref(&edit));
+    let (before, after) = (parts(text), parts(&after));
+    let index = before.iter().rposition(|part| part.span.start <= at)?;
+    let (before, after) = (before.get(index)?, after.get(index)?);
+    // JSON has no comments.
+    if before.text().trim_start().starts_with('{') {
+        return None;
+    }
+    let values = |part: &Part<'_>| -> Option<Vec<Value>> {
+        let documents = part.documents().ok()?;
+        Some(documents.iter().map(Document::value).collect())
+    };
+    let is_flat = openapi::flat(before.text()).is_some();
+    let is_same = is_flat || values(before).is_some_and(|own| values(after) == Some(own));
+    let found = reviewer.part(after).found;
+    let is_it = |found: &&Found| {
+        found.finding.rule.id == rule.id && found.span.start == at + edit.text.len()
+    };
+    let is_suppressed = found.iter().find(is_it)?.suppressed.is_some();
+    (is_same && is_suppressed).then_some(edit)
 }
 
 /// Returns the line to which each comment applies: its own, or, of a comment on a line of its own, the first line below
