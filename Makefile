@@ -161,8 +161,11 @@ agreement-cel: | cargo
 $(NODE_MODULES): $(NODE_TESTS)/package.json $(NODE_TESTS)/package-lock.json | node
 	npm ci --silent --prefix $(NODE_TESTS)
 
-test-npm: $(NPM_TARBALL)
-	chromium=$$(scripts/chromium) && NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test guests/js/tests/
+test-npm: $(NPM_TARBALL) | cargo
+	cargo build -q $(HOST) -p eci-policy --no-default-features
+	cargo xtask fuzz-seeds $(TARGET_DIR)/fuzz-seeds
+	chromium=$$(scripts/chromium) && ECI_POLICY='$(abspath $(TARGET_DIR))/host/eci-policy' FUZZ_SEEDS='$(abspath $(TARGET_DIR))/fuzz-seeds' \
+	  NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test guests/js/tests/
 
 test-editors: $(VSIX) | cargo
 	@$(call need,python3,install it (Debian: apt-get install python3))

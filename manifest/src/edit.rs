@@ -24,8 +24,7 @@ impl Document<'_> {
     /// If a value comes from an alias or a merge key, or has a layout that is not edited.
     pub fn replacements(&self, edits: &[Edit<'_>]) -> Result<Vec<Replacement>, Unrepairable> {
         // A lone carriage return is a line break in YAML, but not here.
-        let mut after_returns = self.text.split('\r').skip(1);
-        if after_returns.any(|rest| !rest.starts_with('\n')) {
+        if self.tree.has_lone_returns {
             return Err(layout(&self.span("")));
         }
         let mut change = Change::Below(Below::new());

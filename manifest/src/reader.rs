@@ -36,13 +36,17 @@ pub(crate) fn read<'t>(part: &Part<'t>, mut each: impl FnMut(Tree<'t>, Id)) -> R
             is_end: false,
         },
     };
+    let mut after_returns = text.split('\r').skip(1);
+    let has_lone_returns = after_returns.any(|rest| !rest.starts_with('\n'));
     loop {
         match reader.node()? {
             Some(root) => {
                 // An anchor is valid only in its document.
                 reader.anchors.clear();
                 reader.aliased = 0;
-                each(std::mem::take(&mut reader.tree), root);
+                let mut tree = std::mem::take(&mut reader.tree);
+                tree.has_lone_returns = has_lone_returns;
+                each(tree, root);
             }
             None if reader.last.is_end => return Ok(()),
             None => {}

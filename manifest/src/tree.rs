@@ -20,6 +20,8 @@ pub(crate) struct Tree<'t> {
     nodes: Vec<Node<'t>>,
     /// True if the document has aliases.
     pub(crate) has_aliases: bool,
+    /// True if its part has a carriage return without a line feed.
+    pub(crate) has_lone_returns: bool,
 }
 
 /// A value and its position.
@@ -130,6 +132,7 @@ impl<'t> Tree<'t> {
         Self {
             nodes: Vec::with_capacity(bytes / BYTES_PER_NODE),
             has_aliases: false,
+            has_lone_returns: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Writes the generated files of the npm package to a folder.
 //!
 //! `types.d.ts` has the answers, from the Rust types, and the settings, from their schema. `schema.js` is that schema,
-//! which would take twice the space in the module.
+//! which would take twice the space in the module. `version.js` is the version.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +11,10 @@ use eci_security_context::policy::schema::schema;
 use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::{Action, Effect};
-use eci_security_context_js::{AuditAnnotations, Finding, Rule, Verdict};
+use eci_security_context_js::{AuditAnnotations, Finding, Rule, Verdict, text};
+use eci_text::diff::{Change, Changed, Difference};
+use eci_text::report::{SuppressedBy, Suppression};
+use eci_text::show::{Located, container, effective};
 use serde_json::{Map, Value};
 use ts_rs::{Config, TS};
 
@@ -21,6 +24,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     fs::write(
         out.join("schema.js"),
         format!("export default {};\n", schema()),
+    )?;
+    let version = env!("CARGO_PKG_VERSION");
+    fs::write(
+        out.join("version.js"),
+        format!(
+            "/** The version of the package. */\nconst version = '{version}';\nexport default version;\n"
+        ),
     )?;
     Ok(())
 }
@@ -53,6 +63,7 @@ fn types() -> String {
     types.push(declared::<AuditAnnotations>(&config));
     types.push(declared::<Finding>(&config));
     types.push(declared::<Rule>(&config));
+    types.extend(text_types(&config));
     let schema = schema();
     types.push(format!(
         "{}export type Settings = {};\n",
@@ -61,6 +72,97 @@ fn types() -> String {
     ));
     types.join("\n")
 }
+
+/// Returns the types of the functions on text.
+fn text_types(config: &Config) -> Vec<String> {
+    let mut types = vec![
+        alias(
+            "A field of a container's security context that `show` returns.",
+            "Field",
+            [
+                "runAsUser",
+                "runAsGroup",
+                "runAsNonRoot",
+                "privileged",
+                "allowPrivilegeEscalation",
+                "readOnlyRootFilesystem",
+                "procMount",
+            ],
+        ),
+        declared::<text::Range>(config),
+        declared::<text::TextEdit>(config),
+        declared::<text::TextProblem>(config),
+        declared::<text::Checked>(config),
+        declared::<text::CheckedObject>(config),
+        declared::<text::TextScope>(config),
+        declared::<text::TextFinding>(config),
+        declared::<text::TextFix>(config),
+        declared::<Suppression>(config),
+        declared::<SuppressedBy>(config),
+        declared::<text::Fixed>(config),
+        declared::<text::Converted>(config),
+        declared::<text::Explained>(config),
+        declared::<Located>(config),
+        declared::<effective::Scope>(config),
+        declared::<effective::Effective>(config),
+        declared::<effective::Instance>(config),
+        declared::<effective::Sysctl>(config),
+        declared::<effective::Remark>(config),
+        declared::<container::Container>(config),
+        declared::<container::Setting>(config),
+        declared::<container::Asked>(config),
+        declared::<container::Source>(config),
+        declared::<container::Capabilities>(config),
+        declared::<Changed>(config),
+        declared::<Change>(config),
+        declared::<Difference>(config),
+    ];
+    types.push(WITH_RANGES.to_owned());
+    types
+}
+
+/// What `show` and `diff` add to the types of the command.
+const WITH_RANGES: &str = "\
+/** Capabilities. */
+export type CapabilitySet = {
+  /** The mask, as in `/proc/PID/status`. */
+  mask: string,
+  /** The names, without `CAP_`. */
+  names: Array<string>,
+};
+
+/** A container as ECI runs it, with its position. */
+export type ShownContainer = ContainerOnEci & {
+  range: Range,
+  /** The fields in the object. Kubernetes computes such a value, and that of `settings` for any other field. */
+  written: Partial<Record<Field, Asked>>,
+};
+
+/** An object as ECI runs it, with its position. A pod that does not run on ECI, or is for Windows, has no more. */
+export type ShownObject = ObjectOnEci & { range: Range } & Partial<Effective>;
+
+/** The answer of `show`. */
+export type Show = { objects: Array<ShownObject>, problems: Array<TextProblem> };
+
+/** A finding that changes, with its position. */
+export type ChangedFinding = Change & { range: Range };
+
+/** The answer of `diff`. */
+export type Diff = {
+  /** The names of the profiles. */
+  from: string,
+  to: string,
+  /** The number of objects that were compared. */
+  objects: number,
+  /** The objects with changes. */
+  changed: Array<Changed & { range: Range }>,
+  /** The differences of the profiles, if there are changes. */
+  reasons: Array<Difference>,
+  /** The documents on which the profiles are based. */
+  sources: [string, string],
+  problems: Array<TextProblem>,
+};
+";
 
 fn declared<T: TS + 'static>(config: &Config) -> String {
     let docs = T::docs().unwrap_or_default();

@@ -1,6 +1,6 @@
-/** The errors of validate and mutate. Their messages never repeat the input, which may contain tokens. */
+/** The errors of the functions. */
 
-/** The object or the request cannot be read and was not judged. A cluster would reject it. */
+/** The object or the request cannot be read and was not judged. A cluster would reject it. No message repeats it. */
 export class UnreadableError extends Error {
   name = 'UnreadableError';
 
@@ -16,6 +16,11 @@ export class UnreadableError extends Error {
     /** The path of the field that cannot be read, such as `spec.containers[0].image`; empty if it is not known. */
     this.path = path;
   }
+}
+
+/** The text, or a name beside it, cannot be used, so there is no answer. */
+export class InputError extends Error {
+  name = 'InputError';
 }
 
 /** The settings cannot be used, so nothing was judged. */
@@ -42,6 +47,6 @@ export class InternalError extends Error {
 
   /** @param {unknown} cause The error that the engine threw. */
   constructor(cause) {
-    super('the engine failed, and the object was not judged; the next call gets a new instance', { cause });
+    super('the engine failed, and nothing was judged; the next call gets a new instance', { cause });
   }
 }

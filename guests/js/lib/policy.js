@@ -1,5 +1,6 @@
 /** The policy, after its module is loaded. */
 
+import { caller } from './call.js';
 import * as engine from './engine.js';
 import { InternalError, SettingsError, UnreadableError } from './errors.js';
 import { json } from './json.js';
@@ -15,6 +16,8 @@ export { InternalError, SettingsError, UnreadableError };
 /** @typedef {import('./types.js').RuleId} RuleId */
 /** @typedef {import('./types.js').Settings} Settings */
 /** @typedef {import('./types.js').Verdict} Verdict */
+
+const called = caller(engine.__wbg_reset_state);
 
 /**
  * Judges an object. Repairs it if it is accepted and the settings allow repairs.
@@ -81,24 +84,4 @@ function judged(judge, object, settings = null) {
   if (verdict) return verdict;
   const Refused = refused.settings ? SettingsError : UnreadableError;
   throw new Refused(refused.message, refused.code, refused.path);
-}
-
-/** True if the last call did not return. After a trap, the state of the instance is unknown. */
-let isBroken = false;
-
-/**
- * Calls the engine and returns its answer.
- *
- * @param {() => string} call
- */
-function called(call) {
-  try {
-    if (isBroken) engine.__wbg_reset_state();
-    isBroken = true;
-    const answer = JSON.parse(call());
-    isBroken = false;
-    return answer;
-  } catch (cause) {
-    throw new InternalError(cause);
-  }
 }

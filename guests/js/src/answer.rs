@@ -19,10 +19,10 @@ pub enum Answer {
     Refused(Refused),
 }
 
-/// The reason why an object was not judged.
+/// The reason why there is no answer.
 #[derive(Debug, Serialize)]
 pub struct Refused {
-    /// True if the settings are not valid; otherwise the object cannot be read.
+    /// True if the settings are not valid; otherwise the object or the text cannot be read.
     settings: bool,
     code: Option<u16>,
     message: Option<String>,
@@ -130,6 +130,30 @@ pub struct Rule {
     pub fix: Option<String>,
     /// The version of the policy that first had the rule.
     pub since: &'static str,
+}
+
+impl Refused {
+    /// Returns the reason for settings that cannot be used, with the path of the key.
+    #[cfg(feature = "text")]
+    pub(crate) fn settings(message: String, path: &str) -> Self {
+        Self {
+            settings: true,
+            code: Some(422),
+            message: Some(message),
+            path: path.to_owned(),
+        }
+    }
+
+    /// Returns the reason for another input that cannot be used.
+    #[cfg(feature = "text")]
+    pub(crate) const fn input(message: String) -> Self {
+        Self {
+            settings: false,
+            code: None,
+            message: Some(message),
+            path: String::new(),
+        }
+    }
 }
 
 impl From<eci_security_context::Verdict> for Verdict {

@@ -4,6 +4,8 @@
 //! a new instance after a trap.
 
 mod answer;
+#[cfg(feature = "text")]
+pub mod text;
 
 use eci_security_context::json;
 use eci_security_context::policy::section::SettingsErrors;
@@ -31,7 +33,7 @@ pub fn mutate(object: &str, settings: &str) -> String {
 /// Returns the rules in evaluation order.
 #[wasm_bindgen]
 pub fn rules() -> String {
-    text(
+    written(
         &RULES
             .iter()
             .map(|rule| Rule::from(*rule))
@@ -40,7 +42,7 @@ pub fn rules() -> String {
 }
 
 fn answer(object: &str, settings: &str, repair: Repair) -> String {
-    text(&match judged(object, settings, repair) {
+    written(&match judged(object, settings, repair) {
         Ok(verdict) => Answer::Verdict(verdict.into()),
         Err(refusal) => Answer::Refused(refusal.into()),
     })
@@ -57,7 +59,7 @@ fn judged(
     review::verdict(&request, settings, None, repair)
 }
 
-fn text(answer: &impl Serialize) -> String {
+fn written(answer: &impl Serialize) -> String {
     // Every key is a string, so writing does not fail.
     serde_json::to_string(answer).unwrap_or_default()
 }

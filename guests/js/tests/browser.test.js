@@ -20,17 +20,43 @@ ${head}
 <script type="module" src="./page.js"></script>
 <h1>Verdict</h1>
 <pre id="verdict" style="white-space: pre-wrap"></pre>
+<pre id="text"></pre>
 <pre id="after"></pre>
 `;
 
 const IMPORT_MAP = `<script type="importmap">
-{"imports": {"eci-security-context": "./node_modules/eci-security-context/browser.js"}}
+{"imports": {
+  "eci-security-context": "./node_modules/eci-security-context/browser.js",
+  "eci-security-context/text": "./node_modules/eci-security-context/text-browser.js"
+}}
 </script>`;
 
 const PAGE = `import { InternalError, validate } from 'eci-security-context';
+import * as text from 'eci-security-context/text';
 
 const pod = ${JSON.stringify(privileged())};
 document.querySelector('#verdict').textContent = JSON.stringify(validate(pod), null, 2);
+
+const manifest = JSON.stringify(pod);
+const findings = (manifest) => text.check(manifest).objects.flatMap(({ findings }) => findings);
+const [{ rule, range }] = findings(manifest);
+const answers = {
+  check: [rule, manifest.slice(range.from, range.to)],
+  fix: text.fix(manifest).errors,
+  show: text.show(manifest).objects[0].containers[0].settings.privileged.from,
+  diff: text.diff(manifest, 'latest', 'latest').objects,
+  convert: text.convert('docker run --privileged nginx', { to: 'manifest' }).text.includes('privileged: true'),
+  explain: text.explain(rule).id,
+  sarif: JSON.parse(text.sarif(manifest)).runs[0].results.length,
+  version: text.version === JSON.parse(text.sarif(manifest)).runs[0].tool.driver.version,
+};
+try {
+  text.check('{a: {b: [c]}, '.repeat(2_000_000));
+} catch (error) {
+  answers.trapped = error instanceof text.InternalError;
+}
+answers.after = findings(manifest).length;
+document.querySelector('#text').textContent = JSON.stringify(answers);
 
 // More than the memory of an instance.
 pod.metadata.annotations = { large: 'x'.repeat(300 << 20) };
@@ -85,6 +111,18 @@ async function look(folder, name) {
     const { accepted, code, findings } = JSON.parse(await tab.textContent('#verdict'));
     assert.deepEqual([accepted, code, findings.length], [false, 403, 1]);
     assert.equal(await tab.textContent('#after'), 'trapped: true, then 403');
+    assert.deepEqual(JSON.parse(await tab.textContent('#text')), {
+      check: ['privileged', '"privileged":true'],
+      fix: 1,
+      show: 'notGranted',
+      diff: 1,
+      convert: true,
+      explain: 'privileged',
+      sarif: 1,
+      version: true,
+      trapped: true,
+      after: 1,
+    });
     if (env.SCREENSHOTS) {
       mkdirSync(env.SCREENSHOTS, { recursive: true });
       await tab.screenshot({ path: join(env.SCREENSHOTS, `${name}.png`) });

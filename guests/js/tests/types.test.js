@@ -11,6 +11,8 @@ const tsc = join(repository, 'guests/js/node_modules/.bin/tsc');
 
 const PROGRAM = `
 import { mutate, rules, settingsSchema, validate, InternalError, SettingsError, UnreadableError } from 'eci-security-context';
+import { check, convert, diff, explain, fix, profiles, sarif, show, suppress, version, InputError } from 'eci-security-context/text';
+import type { Certainty, Checked, Range, TextEdit } from 'eci-security-context/text';
 import type { Action, Effect, Finding, Rule, RuleId, Settings, Verdict } from 'eci-security-context';
 
 const settings: Settings = {
@@ -42,6 +44,32 @@ try {
     const cause: unknown = error.cause;
   }
 }
+const checked: Checked = check('', { settings, profile: 'latest', assumeEci: true });
+for (const { name, range, scope, findings } of checked.objects) {
+  const where: [string, Range, Certainty | undefined, string | undefined] = [name, range, scope?.certainty, scope?.reason];
+  for (const found of findings) {
+    const finding: Finding = found;
+    const edits: TextEdit[] = found.fix?.edits ?? [];
+    const edit: TextEdit | undefined = suppress('', found, 'reason');
+    const reason: string | undefined = found.suppressed?.reason;
+  }
+}
+const problem: [string, boolean, Range | undefined] | undefined = checked.problems.map(({ message, remark, range }) => [message, remark, range] as [string, boolean, Range | undefined])[0];
+const fixed: string = fix('', { rules: ['capability-name'] }).text;
+for (const { kind, scope, containers, sysctls, refused } of show('').objects) {
+  const first = containers?.[0];
+  const user: unknown = first?.written.runAsUser?.value ?? first?.settings.runAsUser.value;
+  const mask: string | undefined = first?.capabilities.granted.mask;
+  const outcome: 'taken' | Effect | undefined = sysctls?.[0]?.outcome;
+  const rule: RuleId | undefined = refused?.[0]?.rule;
+}
+const change: [Range, Action | undefined] | undefined = diff('', profiles()[0] ?? '', 'latest').changed.flatMap(({ changes }) => changes).map(({ range, after }) => [range, after] as [Range, Action | undefined])[0];
+const texts: string[] = [explain('privileged').docs, convert('', { to: 'create-container-group', format: 'json' }).text, sarif('', { file: 'a.yaml' }), version];
+const thrown = new InputError('a');
+// @ts-expect-error: only requests have a format
+convert('', { to: 'manifest', format: 'json' });
+// @ts-expect-error: the text is a string
+check({});
 // @ts-expect-error: the rule has no fix
 const noFix: Settings = { actions: { privileged: 'fix' } };
 // @ts-expect-error: no such rule

@@ -28,11 +28,15 @@ function write(folder, files) {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 }
 
-/** The package, imported as a user's module imports it. */
-export async function imported() {
-  const folder = installed({ 'user.js': "export * from 'eci-security-context';" });
+/** The package, or another entry of it, imported as a user's module imports it. */
+export async function imported(entry = 'eci-security-context') {
+  const folder = installed({ 'user.js': `export * from '${entry}';` });
   return import(pathToFileURL(join(folder, 'user.js')));
 }
+
+/** Returns a text after edits, which are in order. */
+export const edited = (text, edits) =>
+  edits.reduceRight((after, { range, text: to }) => after.slice(0, range.from) + to + after.slice(range.to), text);
 
 /** A pod on ECI that is denied for its privileged container. */
 export const privileged = () => ({
