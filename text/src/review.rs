@@ -151,10 +151,7 @@ impl Reviewer<'_> {
             report.objects.push(Reviewed {
                 name: "CreateContainerGroup".to_owned(),
                 span: start..spans().map(|span| span.end).fold(start, usize::max),
-                scope: Some(Scope {
-                    certainty: Certainty::Certain,
-                    signal: None,
-                }),
+                scope: Some(Scope::REQUEST),
                 signal: None,
                 namespace: String::new(),
                 is_owned: false,
@@ -229,10 +226,7 @@ impl Reviewer<'_> {
         report.objects.push(Reviewed {
             name,
             span: span.clone(),
-            scope: scope.map(|scope| Scope {
-                certainty: scope.certainty,
-                signal: Some(scope.signal),
-            }),
+            scope: scope.map(|scope| Scope::of(scope, self.settings.scope)),
             signal: scope
                 .zip(location)
                 .and_then(|(scope, location)| scope::path(scope.signal, location))

@@ -3,7 +3,8 @@
 use eci_security_context::eci::signal::INSTANCE_ID;
 use eci_security_context::path::Path;
 use eci_security_context::pod::template::Location;
-use eci_security_context::policy::scope::{Certainty, Signal};
+use eci_security_context::policy::scope::{self, Certainty, Signal};
+use eci_security_context::policy::settings::{Possible, ScopeSettings};
 
 /// Whether a pod runs on ECI, with the signal that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,19 +13,36 @@ pub struct Scope {
     pub certainty: Certainty,
     /// The signal; `None` for a request to ECI's OpenAPI.
     pub signal: Option<Signal>,
+    /// True if the labels of its Namespace decide.
+    pub is_of_namespace: bool,
 }
 
 impl Scope {
+    /// The scope of a request to ECI's OpenAPI.
+    pub const REQUEST: Self = Self {
+        certainty: Certainty::Certain,
+        signal: None,
+        is_of_namespace: false,
+    };
+
+    /// Returns the scope that a review found by these settings.
+    pub(crate) fn of(found: scope::Scope, settings: ScopeSettings) -> Self {
+        let may_be = matches!(found.signal, Signal::Allowed | Signal::MayBeAcs);
+        let is_enforced = may_be && settings.possible == Possible::Enforce;
+        let is_certain = found.certainty == Certainty::Certain;
+        Self {
+            certainty: found.certainty,
+            signal: Some(found.signal),
+            is_of_namespace: is_certain && found.raisable && !is_enforced,
+        }
+    }
+
     /// Returns the reason in words.
     pub fn reason(self) -> String {
-        match (self.certainty, self.signal) {
-            (_, None) => "a request to ECI's OpenAPI".to_owned(),
-            // These alone decide nothing certain.
-            (
-                Certainty::Certain,
-                Some(Signal::MayBeAcs | Signal::Excluded | Signal::Allowed | Signal::None),
-            ) => "the labels of its Namespace".to_owned(),
-            (_, Some(signal)) => reason(signal),
+        match self.signal {
+            None => "a request to ECI's OpenAPI".to_owned(),
+            Some(_) if self.is_of_namespace => "the labels of its Namespace".to_owned(),
+            Some(signal) => reason(signal),
         }
     }
 }

@@ -6,7 +6,6 @@ use std::ops::Range;
 use eci_manifest::Replacement;
 use eci_security_context::path::Path;
 use eci_security_context::policy::decide::{Decision, Why};
-use eci_security_context::policy::scope::Certainty;
 use eci_security_context::rules::RULES;
 use eci_security_context::rules::rule::{Action, Finding};
 use eci_text::scope::Scope;
@@ -75,10 +74,7 @@ pub(super) fn report(name: &str, text: &str, found: Vec<Found>) -> FileReport {
         objects: vec![Reviewed {
             name: "Deployment shop/web".to_owned(),
             span: 0..text.len(),
-            scope: Some(Scope {
-                certainty: Certainty::Certain,
-                signal: None,
-            }),
+            scope: Some(Scope::REQUEST),
             signal: None,
             namespace: "shop".to_owned(),
             is_owned: false,

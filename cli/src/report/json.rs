@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::counts::CountRecord;
 use super::{
-    Counts, FileReport, Fix, Found, Lines, Problem, Region, Reporter, Run, Suppression, Totals,
-    url_of,
+    CountRecord, Counts, FileReport, Fix, Found, Lines, Problem, Region, Reporter, Run,
+    Suppression, Totals, url_of,
 };
 use eci_text::report::json::{write, write_lists};
 

@@ -1,7 +1,6 @@
 //! The formats in which results are reported. A format is written file by file, so that no results are kept.
 
 mod concise;
-mod counts;
 #[cfg(test)]
 mod fixtures;
 mod github;
@@ -16,14 +15,13 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 pub(crate) use eci_text::report::{
-    FileReport, Fix, FixTrigger, Found, Lines, Problem, Region, Reviewed, Run, Severity,
-    SuppressedBy, Suppression, Totals, Weight, counted, effect_sentence, printable, url_of,
-    visible,
+    CountRecord, Counts, FileReport, Fix, FixTrigger, Found, Lines, Problem, Region, Reviewed, Run,
+    Severity, SuppressedBy, Suppression, Totals, Weight, counted, effect_sentence, printable,
+    url_of, visible,
 };
 
 use crate::args::ReportFormat;
 use crate::console::terminal_width;
-pub(crate) use counts::Counts;
 
 /// The findings and remarks that a report for people shows.
 #[derive(Clone, Copy, Debug, Default)]

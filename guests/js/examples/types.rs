@@ -134,8 +134,10 @@ export type CapabilitySet = {
 /** A container as ECI runs it, with its position. */
 export type ShownContainer = ContainerOnEci & {
   range: Range,
-  /** The fields in the object. Kubernetes computes such a value, and that of `settings` for any other field. */
+  /** The fields in the object: of the container, or else of the pod. */
   written: Partial<Record<Field, Asked>>,
+  /** The values that Kubernetes computes; null if the image decides. */
+  kubernetes: Record<Field, unknown>,
 };
 
 /** An object as ECI runs it, with its position. A pod that does not run on ECI, or is for Windows, has no more. */

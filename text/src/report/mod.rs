@@ -1,5 +1,6 @@
 //! The results for a text: its objects, findings and problems.
 
+mod counts;
 mod found;
 pub mod json;
 mod lines;
@@ -14,6 +15,7 @@ use eci_security_context::text::cut;
 use serde::Serialize;
 
 use crate::scope::Scope;
+pub use counts::{Count, CountRecord, Counts};
 pub use found::{
     Fix, FixTrigger, Found, Severity, SuppressedBy, Suppression, effect_sentence, url_of,
 };

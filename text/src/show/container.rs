@@ -63,6 +63,10 @@ pub struct Setting {
     #[serde(skip)]
     #[cfg_attr(feature = "types", ts(skip))]
     pub written: Option<Asked>,
+    /// The value that Kubernetes computes, or `None` if the image decides. The command does not print it.
+    #[serde(skip)]
+    #[cfg_attr(feature = "types", ts(skip))]
+    pub kubernetes: Option<Value>,
 }
 
 /// A value in an object.
@@ -100,12 +104,23 @@ pub enum Source {
 impl Setting {
     fn of(value: Option<Value>, from: Source, written: Option<Asked>) -> Self {
         let differs = |written: &Asked| value.as_ref() != Some(&written.value);
+        let own = written.as_ref().map(|written| written.value.clone());
         Self {
             asked: written.clone().filter(differs),
+            // Without a value in the object, ECI has Kubernetes' default, except in `or_default`.
+            kubernetes: own.or_else(|| value.clone()),
             value,
             from,
             written,
         }
+    }
+
+    /// Returns the setting with this default of Kubernetes, which is not ECI's.
+    fn or_default(mut self, default: bool) -> Self {
+        if self.written.is_none() {
+            self.kubernetes = Some(default.into());
+        }
+        self
     }
 
     /// Returns a setting that ECI decides, with the value of the container if it differs.
@@ -152,7 +167,8 @@ impl Container {
             ),
             (
                 "readOnlyRootFilesystem",
-                Setting::decided(READ_ONLY_ROOT_FILESYSTEM, Source::Fixed, read_only),
+                Setting::decided(READ_ONLY_ROOT_FILESYSTEM, Source::Fixed, read_only)
+                    .or_default(false),
             ),
             (
                 "procMount",

@@ -10,7 +10,7 @@ use eci_text::fix::Repaired;
 use eci_text::report::{FileReport, Found, Reviewed, Suppression, effect_sentence, url_of};
 use eci_text::show::Located;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 #[cfg(feature = "types")]
 use ts_rs::TS;
 
@@ -284,11 +284,15 @@ impl Text<'_> {
         let containers = containers.flat_map(|effective| &effective.containers);
         let containers = containers.zip(&object.containers).map(|(container, span)| {
             let settings = container.settings.iter();
-            let written = settings.filter_map(|(name, setting)| {
-                let written = serde_json::to_value(setting.written.as_ref()?).ok()?;
-                Some(((*name).to_owned(), written))
-            });
-            let shown = with(container, "written", Value::Object(written.collect()));
+            let (mut written, mut kubernetes) = (Map::new(), Map::new());
+            for (name, setting) in settings {
+                kubernetes.insert((*name).to_owned(), json!(setting.kubernetes));
+                if let Some(asked) = &setting.written {
+                    written.insert((*name).to_owned(), json!(asked));
+                }
+            }
+            let shown = with(container, "written", written);
+            let shown = with(&shown, "kubernetes", kubernetes);
             with(&shown, "range", self.range(span))
         });
         let containers: Vec<_> = containers.collect();

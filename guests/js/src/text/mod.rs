@@ -17,7 +17,7 @@ use eci_text::diff::{changes, differences, reviews};
 use eci_text::fix::{Repairer, settings_of};
 use eci_text::namespaces::Namespaces;
 use eci_text::report::sarif::Sarif;
-use eci_text::report::{FileReport, Run, Totals};
+use eci_text::report::{Counts, FileReport, Run, Totals};
 use eci_text::review::{Repairs, Reviewer};
 use eci_text::suppress::{Suppressions, comment};
 use eci_text::utf16::Utf16;
@@ -81,19 +81,34 @@ impl<'t> Text<'t> {
         })
     }
 
-    /// Reviews the text as the command does.
-    fn review(&self, name: &str) -> FileReport {
+    /// Returns the Namespaces in the text, if their labels count.
+    fn namespaces(&self) -> Namespaces {
         let mut namespaces = Namespaces::default();
         if self.settings.scope.namespace_labels && !self.settings.scope.assume_eci {
             namespaces.read(&Chunk::whole(self.text.to_owned()));
         }
-        let reviewer = Reviewer {
-            settings: &self.settings,
-            suppressions: Suppressions::default(),
-            repairs: Repairs::Listed,
-            namespaces: Some(&namespaces),
-        };
+        namespaces
+    }
+
+    /// Reviews the text as the command does.
+    fn review(&self, name: &str) -> FileReport {
+        let namespaces = self.namespaces();
+        let reviewer = reviewer(&self.settings, Repairs::Listed, Some(&namespaces));
         reviewer.text(name.to_owned(), self.text.to_owned())
+    }
+}
+
+/// Returns the review by these settings. Comments suppress findings.
+fn reviewer<'s>(
+    settings: &'s Settings,
+    repairs: Repairs,
+    namespaces: Option<&'s Namespaces>,
+) -> Reviewer<'s> {
+    Reviewer {
+        settings,
+        suppressions: Suppressions::default(),
+        repairs,
+        namespaces,
     }
 }
 
@@ -113,13 +128,9 @@ fn fixed(text: &str, options: &str) -> Result<Fixed, Refused> {
     let text = Text::of(text, options, false)?;
     let rules = text.options.rules.iter().map(|id| named(id));
     let rules: Vec<_> = rules.collect::<Result<_, _>>()?;
+    let settings = settings_of(&text.settings);
     let repairer = Repairer {
-        reviewer: Reviewer {
-            settings: &settings_of(&text.settings),
-            suppressions: Suppressions::default(),
-            repairs: Repairs::Made,
-            namespaces: None,
-        },
+        reviewer: reviewer(&settings, Repairs::Made, None),
         rules: &rules,
         is_dry: true,
         leave: &|_| {},
@@ -132,12 +143,8 @@ fn fixed(text: &str, options: &str) -> Result<Fixed, Refused> {
 pub fn suppress(text: &str, rule: &str, at: usize, reason: &str, options: &str) -> String {
     let edit = || {
         let text = Text::of(text, options, true)?;
-        let reviewer = Reviewer {
-            settings: &text.settings,
-            suppressions: Suppressions::default(),
-            repairs: Repairs::Made,
-            namespaces: None,
-        };
+        let namespaces = text.namespaces();
+        let reviewer = reviewer(&text.settings, Repairs::Made, Some(&namespaces));
         let finding = (named(rule)?, text.utf16.offset(at));
         let edit = comment(text.text, finding, reason, &reviewer);
         Ok::<_, Refused>(edit.map(|edit| text.edit(&edit)))
@@ -233,6 +240,9 @@ pub fn sarif(text: &str, options: &str) -> String {
         let report = text.review(name);
         let mut totals = Totals::default();
         totals.count(&report);
+        let mut counts = Counts::default();
+        counts.count(&report);
+        counts.settle(&mut totals);
         let mut sarif = Sarif::of(Run {
             tool_version: VERSION,
             profile: text.settings.account.profile.name.to_owned(),

@@ -124,7 +124,7 @@ fn given(words: &[&str]) -> Result<Vec<(&'static str, String)>, String> {
             Ok(None) => return Ok(given),
             Ok(Some(Arg::Long(name))) => named(name)?,
             Ok(Some(Arg::Short(name))) => {
-                let is_meant = |(_, short): &(&str, &str)| short.chars().next() == Some(name);
+                let is_meant = |(_, short): &(&str, &str)| short.starts_with(name);
                 flag(is_meant).ok_or_else(|| format!("unexpected argument '-{name}' found"))?
             }
             Ok(Some(Arg::Value(image))) => {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use eci_security_context::rules::rule::{Action, Rule};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FileReport, Found, Reviewed, Totals};
@@ -15,47 +14,52 @@ const AROUND: usize = 1024;
 
 /// The counts of a run. They grow with the Namespaces, and not with the objects.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(BTreeMap<(String, &'static str), Count>);
+pub struct Counts(BTreeMap<(String, &'static str), Count>);
 
 /// How often a rule was found in a Namespace.
 #[derive(Debug)]
-pub(crate) struct Count {
-    pub(crate) rule: &'static Rule,
+pub struct Count {
+    /// The rule.
+    pub rule: &'static Rule,
     /// The findings that count.
-    pub(crate) own: Actions,
+    pub own: Actions,
     /// The findings of Pods that a controller owns.
-    pub(crate) owned: Actions,
+    pub owned: Actions,
     /// The findings for the audit log only.
-    pub(crate) audited: usize,
+    pub audited: usize,
     /// Those of all that can be repaired.
-    pub(crate) fixable: usize,
+    pub fixable: usize,
     /// The first of the findings of owned Pods.
     first: Option<FileReport>,
 }
 
 /// The numbers of findings by action.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Actions {
-    pub(crate) denied: usize,
-    pub(crate) repaired: usize,
-    pub(crate) warned: usize,
+pub struct Actions {
+    /// Those that deny.
+    pub denied: usize,
+    /// Those that are repaired at admission.
+    pub repaired: usize,
+    /// Those that warn.
+    pub warned: usize,
 }
 
 /// How often a rule was found in a Namespace, without suppressed findings and those for the audit log only.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct CountRecord<'c> {
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CountRecord<'c> {
     /// The Namespace; empty for objects that name none.
-    pub(super) namespace: &'c str,
+    pub namespace: &'c str,
     /// The rule.
-    pub(super) rule: &'static str,
+    pub rule: &'static str,
     /// Findings that deny.
-    pub(super) denied: usize,
+    pub denied: usize,
     /// Findings that are repaired at admission.
-    pub(super) repaired: usize,
+    pub repaired: usize,
     /// Findings that warn.
-    pub(super) warned: usize,
+    pub warned: usize,
     /// Findings of Pods that a controller owns, where an object without an owner has the problem too.
-    pub(super) owned: usize,
+    pub owned: usize,
 }
 
 impl Actions {
@@ -68,14 +72,15 @@ impl Actions {
         }
     }
 
-    pub(crate) const fn sum(self) -> usize {
+    /// Returns the number of all.
+    pub const fn sum(self) -> usize {
         self.denied + self.repaired + self.warned
     }
 }
 
 impl Counts {
     /// Adds the findings of a report.
-    pub(crate) fn count(&mut self, report: &FileReport) {
+    pub fn count(&mut self, report: &FileReport) {
         let counted = report.found.iter();
         for found in counted.filter(|found| found.suppressed.is_none()) {
             let object = report.objects.get(found.object);
@@ -104,7 +109,7 @@ impl Counts {
 
     /// Counts findings of owned Pods like others, where no object without an owner in the Namespace has the problem, and
     /// returns the first of each.
-    pub(crate) fn settle(&mut self, totals: &mut Totals) -> Vec<FileReport> {
+    pub fn settle(&mut self, totals: &mut Totals) -> Vec<FileReport> {
         let mut shown = Vec::new();
         for count in self.0.values_mut() {
             let Actions { denied, .. } = count.owned;
@@ -130,12 +135,13 @@ impl Counts {
     }
 
     /// Returns the counts, by Namespace and rule.
-    pub(crate) fn list(&self) -> impl Iterator<Item = (&str, &Count)> {
+    pub fn list(&self) -> impl Iterator<Item = (&str, &Count)> {
         let counts = self.0.iter();
         counts.map(|((namespace, _), count)| (namespace.as_str(), count))
     }
 
-    pub(super) fn records(&self) -> Vec<CountRecord<'_>> {
+    /// Returns the counts for programs.
+    pub fn records(&self) -> Vec<CountRecord<'_>> {
         let records = self.list().map(|(namespace, count)| CountRecord {
             namespace,
             rule: count.rule.id,
