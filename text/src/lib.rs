@@ -1,4 +1,4 @@
-//! What the command and the npm package answer about the text of manifests.
+//! The answers of the command and the npm package about the text of manifests.
 //!
 //! - [`review`] finds what ECI would refuse, lose or ignore, with the position of each finding; [`suppress`] reads the
 //!   comments that suppress findings.

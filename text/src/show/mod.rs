@@ -37,8 +37,8 @@ pub struct Located {
     pub shown: Shown,
 }
 
-/// Returns the objects of a text that have pods. The problems are added to the report. If a text may have other
-/// documents than manifests, those are no problem.
+/// Returns the objects of a text that have pods. The problems are added to the report. Documents that are not manifests
+/// are problems, unless the text may have others.
 pub fn objects(
     text: &str,
     settings: &Settings,

@@ -59,7 +59,7 @@ pub struct TextProblem {
 pub struct Checked {
     /// The objects, in the order of the text.
     pub objects: Vec<CheckedObject>,
-    /// What cannot be read. The rest is checked.
+    /// The problems of reading. The rest is checked.
     pub problems: Vec<TextProblem>,
 }
 
@@ -142,7 +142,7 @@ pub struct Fixed {
     pub possible: usize,
     /// The number of errors that remain.
     pub errors: usize,
-    /// What cannot be read, or not be repaired.
+    /// The problems of reading, and the reasons for repairs that are refused.
     pub problems: Vec<TextProblem>,
 }
 
