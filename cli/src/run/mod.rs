@@ -12,6 +12,8 @@ use std::sync::Arc;
 use eci_host::Module;
 use eci_manifest::Document;
 use eci_security_context::text::one_line;
+use eci_text::object::Object;
+use eci_text::review::problem;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -22,9 +24,7 @@ use crate::config::Paths;
 use crate::console::to_stderr;
 use crate::failure::Failure;
 use crate::input::{self, Source};
-use crate::object::Object;
 use crate::report::{FileReport, Problem, counted};
-use crate::review::problem;
 use crate::run::answer::{Answer, Verdict};
 use crate::settings::{self, Raw};
 
