@@ -150,7 +150,7 @@ test('a comment is offered only where one can stand', () => {
     assert.equal(finding.rule, 'host-namespaces');
     assert.equal(suppress(manifest, finding, 'x', { assumeEci: true }), undefined);
   }
-  // It is no finding of this text.
+  // This text has no such finding.
   assert.equal(suppress(MANIFEST, { rule: 'host-path', range: { from: 0, to: 0 } }), undefined);
 });
 
