@@ -1,7 +1,7 @@
 //! From a `docker run` command to the pod that runs what it runs.
 //!
-//! [`shell`] splits the command into words, [`flags`] parses them, and [`pod`], [`security`] and
-//! [`volumes`] build the pod. A remark names each thing that a pod cannot express. The pod is not judged here:
+//! `shell` splits the command into words, `flags` parses them, and `pod`, `security` and
+//! `volumes` build the pod. A remark names each thing that a pod cannot express. The pod is not judged here:
 //! pipe it into `eci-policy check -`.
 
 mod flags;
