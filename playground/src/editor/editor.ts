@@ -1,0 +1,98 @@
+/** Editors. Each lives in a shadow root, where style sheets need no exception from the Content-Security-Policy. */
+
+import { closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { yaml } from '@codemirror/lang-yaml';
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language';
+import { lintKeymap } from '@codemirror/lint';
+import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
+import { Compartment, EditorState, type Extension } from '@codemirror/state';
+import {
+  EditorView,
+  drawSelection,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
+
+import { language, phrases, words } from '../words.ts';
+import { look } from './theme.ts';
+
+/** Everything that every editor has. YAML's mode reads JSON too. */
+export const common: Extension = [
+  yaml(),
+  look,
+  lineNumbers(),
+  highlightSpecialChars(),
+  drawSelection(),
+  EditorView.contentAttributes.of({ autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
+];
+
+const typing: Extension = [
+  history(),
+  foldGutter(),
+  indentOnInput(),
+  bracketMatching(),
+  closeBrackets(),
+  highlightActiveLine(),
+  highlightActiveLineGutter(),
+  highlightSelectionMatches(),
+  EditorState.allowMultipleSelections.of(true),
+  keymap.of([
+    ...closeBracketsKeymap,
+    ...searchKeymap,
+    ...historyKeymap,
+    ...foldKeymap,
+    ...completionKeymap,
+    ...lintKeymap,
+    // The Tab key leaves the editor, as everywhere on the page.
+    ...defaultKeymap,
+  ]),
+];
+
+/** Returns the root of an element's shadow tree. */
+export function shadow(host: HTMLElement): ShadowRoot {
+  return host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+}
+
+/** Puts an editor into an element. `label` is its name for screen readers. */
+export function editor(host: HTMLElement, label: () => string, extensions: Extension): EditorView {
+  const root = shadow(host);
+  const spoken = new Compartment();
+  const said = () => [EditorView.contentAttributes.of({ 'aria-label': label() }), phrases()];
+  const view = new EditorView({ parent: root, root, extensions: [typing, common, spoken.of(said()), extensions] });
+  language.watch(() => view.dispatch({ effects: spoken.reconfigure(said()) }));
+  return view;
+}
+
+/** Replaces the whole text, as one step that can be undone. */
+export function setText(view: EditorView, text: string): void {
+  if (view.state.sliceDoc() === text) return;
+  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: 0 } });
+}
+
+/** The most text that an editor takes, in UTF-16 units. */
+export const MOST = 4 << 20;
+
+/** Refuses text that is too large, and reports it. */
+export function limit(refuse: (message: string) => void): Extension {
+  const tooLarge = (length: number) => {
+    if (length <= MOST) return false;
+    refuse(words().tooLarge(Math.ceil(length / (1 << 20)), MOST >> 20));
+    return true;
+  };
+  return [
+    // Before the editor splits the text into lines, which takes seconds.
+    EditorView.domEventHandlers({
+      paste: (event) => {
+        const length = event.clipboardData?.getData('text/plain').length ?? 0;
+        if (!tooLarge(length)) return false;
+        event.preventDefault();
+        return true;
+      },
+    }),
+    EditorState.changeFilter.of((transaction) => !tooLarge(transaction.changes.newLength)),
+  ];
+}

@@ -1,0 +1,90 @@
+/** The banner: whether each object runs on ECI, and the number of findings. It comes before everything else. */
+
+import { button, h, replace } from '../dom.ts';
+import { call } from '../engine/client.ts';
+import type { Checked, CheckedObject } from '../engine/engine.ts';
+import { reveal, write } from '../editor/manifest.ts';
+import { notify } from '../notice.ts';
+import { assumeEci, judgement, text } from '../session.ts';
+import { language, words } from '../words.ts';
+
+/** The objects that are listed one by one. */
+const SHOWN = 4;
+const DOCKER_RUN = /^\s*(\$ *)?(sudo +)?(docker|podman) +(container +)?run\s/;
+
+/** Puts the banner into an element. */
+export function mount(host: HTMLElement): void {
+  const render = () => replace(host, ...content());
+  for (const value of [judgement, assumeEci, language]) value.watch(render);
+  render();
+}
+
+function content(): (Node | string)[] {
+  const current = judgement.get();
+  if (current.state === 'loading') return [h('p', { class: 'scope' }, words().loading)];
+  if (current.state === 'failed') {
+    const { kind, message } = current.failure;
+    const isSettings = kind === 'SettingsError' || kind === 'yaml';
+    const known = isSettings ? words().settingsBroken : words().failure[kind];
+    return [h('p', { class: 'scope failed', role: 'alert' }, known ?? message)];
+  }
+  if (DOCKER_RUN.test(current.text)) return [docker(current.text)];
+  const { checked } = current;
+  return [scopes(checked), h('p', { class: 'counts', role: 'status' }, counted(checked)), assumption()];
+}
+
+function docker(command: string): HTMLElement {
+  const convert = async () => {
+    try {
+      const converted = await call('convert', [command, { to: 'manifest' }]);
+      if (!converted || text.get() !== command) return;
+      const remarks = converted.remarks.map((remark) => `# ${remark.replaceAll('\n', ' ')}\n`);
+      write(remarks.join('') + converted.text);
+    } catch (error) {
+      notify((error as Error).message);
+    }
+  };
+  return h('div', { class: 'scope' }, h('p', {}, words().dockerRun), button(words().convertDocker, convert, { class: 'primary' }));
+}
+
+function scopes({ objects }: Checked): HTMLElement {
+  if (objects.length === 0) return h('p', { class: 'scope' }, words().nothing);
+  const more = objects.slice(SHOWN);
+  return h(
+    'div',
+    { class: 'scope' },
+    h('ul', {}, ...objects.slice(0, SHOWN).map(scope)),
+    more.length > 0 && h('details', {}, h('summary', {}, words().moreObjects(more.length)), h('ul', {}, ...more.map(scope))),
+  );
+}
+
+function scope({ name, range, scope: placed }: CheckedObject): HTMLElement {
+  const certainty = placed?.certainty ?? 'none';
+  const reason = assumeEci.get() ? words().assumedReason : placed?.reason;
+  return h(
+    'li',
+    {},
+    h('span', { class: `chip ${certainty}` }, words().scope[certainty]),
+    ' ',
+    button(name, () => reveal(placed?.range ?? range, true), { class: 'plain', 'data-focus': `object ${name}` }),
+    (certainty === 'certain' || certainty === 'possible') && reason ? ` ${words().because(reason)}` : '',
+  );
+}
+
+function counted({ objects, problems }: Checked): string {
+  const actions = objects.flatMap(({ findings }) => findings.filter(({ suppressed }) => !suppressed).map(({ action }) => action));
+  const of = (action: string) => actions.filter((one) => one === action).length;
+  const failed = problems.filter(({ remark }) => !remark).length;
+  const counts = words().counts(of('deny') + failed, of('fix'), of('warn'));
+  const isJudged = objects.some(({ scope }) => scope?.certainty === 'certain' || scope?.certainty === 'possible');
+  return counts || (isJudged ? words().clean : words().noFindings);
+}
+
+function assumption(): HTMLElement {
+  return button(words().assume, () => assumeEci.set(!assumeEci.get()), {
+    'aria-pressed': String(assumeEci.get()),
+    title: words().assumeHint,
+    'data-focus': 'assume',
+    class: 'toggle',
+  });
+}

@@ -1,0 +1,77 @@
+/** What is judged, and the judgement: the text, the settings, and the engine's answer to both. */
+
+import { Value, debounced } from './dom.ts';
+import { Failure, call } from './engine/client.ts';
+import type { Checked, Options, TextFinding } from './engine/engine.ts';
+import { parsed } from './settings/document.ts';
+
+/** The pause in typing after which the text is checked. */
+const PAUSE = 120;
+
+export const text = new Value('');
+export const settings = new Value('');
+/** A profile that wins over the one of the settings, or ''. */
+export const profile = new Value('');
+export const assumeEci = new Value(false);
+
+export type Judgement =
+  | { state: 'loading' }
+  | { state: 'checked'; text: string; options: Options; checked: Checked }
+  | { state: 'failed'; failure: Failure };
+
+export const judgement = new Value<Judgement>({ state: 'loading' });
+
+/** The finding that list and editor show, by its key. */
+export const selected = new Value<string | undefined>(undefined);
+
+export interface Listed {
+  key: string;
+  object: string;
+  finding: TextFinding;
+}
+
+/** Returns the findings in the order of the text, without those that a controller's pods repeat. */
+export function listed(checked: Checked): Listed[] {
+  const seen = new Map<string, number>();
+  return checked.objects.flatMap(({ name, findings }) =>
+    findings.map((finding) => {
+      const id = `${name} ${finding.rule} ${finding.path}`;
+      const count = seen.get(id) ?? 0;
+      seen.set(id, count + 1);
+      return { key: `${id} ${count}`, object: name, finding };
+    }),
+  );
+}
+
+/** Returns the options of every call, or throws if the settings are not readable. */
+export function options(): Options {
+  return {
+    settings: parsed(settings.get()),
+    ...(profile.get() && { profile: profile.get() }),
+    ...(assumeEci.get() && { assumeEci: true }),
+  };
+}
+
+let started = 0;
+
+async function judge(): Promise<void> {
+  const turn = ++started;
+  const judged = text.get();
+  try {
+    const current = options();
+    const checked = await call('check', [judged, current]);
+    if (checked && turn === started) judgement.set({ state: 'checked', text: judged, options: current, checked });
+  } catch (error) {
+    if (turn === started) judgement.set({ state: 'failed', failure: error as Failure });
+  }
+}
+
+/** Judges the text again when it, or anything that it is judged by, has changed. */
+export function begin(): void {
+  const soon = debounced(judge, PAUSE);
+  text.watch(soon);
+  settings.watch(soon);
+  profile.watch(judge);
+  assumeEci.watch(judge);
+  void judge();
+}
