@@ -1,7 +1,7 @@
 /** The editor of the text that is judged: squiggles, and the finding under the cursor. */
 
 import { type Action, type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
-import { EditorSelection, type Extension } from '@codemirror/state';
+import { EditorSelection } from '@codemirror/state';
 import { EditorView, keymap } from '@codemirror/view';
 
 import type { Range, TextEdit, TextFinding, TextProblem } from '../engine/engine.ts';
@@ -14,11 +14,10 @@ const SEVERITY = { deny: 'error', warn: 'warning', fix: 'info', audit: 'hint', o
 let view: EditorView;
 
 /** Puts the editor into an element. */
-export function mount(host: HTMLElement, refuse: (message: string) => void, more: Extension): void {
+export function mount(host: HTMLElement, refuse: (message: string) => void): void {
   view = editor(host, () => words().manifest, [
     lintGutter(),
     limit(refuse),
-    more,
     EditorView.updateListener.of((update) => {
       if (update.docChanged) text.set(update.state.sliceDoc());
       else if (update.selectionSet) selectAt(update.state.selection.main.head);

@@ -1,0 +1,114 @@
+/** The bar at the top: what to check, by which profile, and the page's own settings. */
+
+import { Value, button, h, link, replace } from '../dom.ts';
+import { call } from '../engine/client.ts';
+import type { Calls } from '../engine/engine.ts';
+import { MOST } from '../editor/editor.ts';
+import { write } from '../editor/manifest.ts';
+import { example, names } from '../examples.ts';
+import { notify } from '../notice.ts';
+import { THEMES, theme } from '../preferences.ts';
+import { profile, settings } from '../session.ts';
+import { REPOSITORY } from '../share/outputs.ts';
+import { language, words } from '../words.ts';
+
+/** The version of the engine, its profiles and its rules, once it is loaded. */
+export const about = new Value<ReturnType<Calls['about']> | undefined>(undefined);
+
+/** Puts the bar into an element. `share` opens the dialog. */
+export function mount(host: HTMLElement, share: () => void): void {
+  const render = () =>
+    replace(
+      host,
+      h('h1', {}, words().title),
+      h('p', { class: 'tagline' }, words().tagline),
+      examples(),
+      opener(),
+      profiles(),
+      button(words().share, share, { 'data-focus': 'share' }),
+      h('span', { class: 'end' }, ...pageControls()),
+    );
+  for (const value of [language, theme, about, profile]) value.watch(render);
+  render();
+  call('about', []).then(
+    (answer) => about.set(answer),
+    // The judgement reports that the engine does not start.
+    () => {},
+  );
+}
+
+/** Loads an example, with the settings that belong to it. */
+export async function load(id: string): Promise<void> {
+  const loaded = await example(id).catch((error: Error) => notify(error.message));
+  if (!loaded) return;
+  if (loaded.settings || id.startsWith('good/')) settings.set(loaded.settings);
+  write(loaded.text);
+}
+
+function examples(): HTMLElement {
+  const { chooseExample, exampleGroups, exampleNames } = words();
+  const rules = about.get()?.rules.map(({ id }) => id) ?? [];
+  const group = (kind: keyof typeof exampleGroups, of: string[]) =>
+    of.length > 0 &&
+    h('optgroup', { label: exampleGroups[kind] }, ...of.map((name) => h('option', { value: `${kind}/${name}` }, exampleNames[name] ?? name)));
+  const choose = (event: Event) => {
+    const select = event.target as HTMLSelectElement;
+    if (select.value) void load(select.value);
+  };
+  return h(
+    'select',
+    { 'aria-label': words().examples, onchange: choose, 'data-focus': 'examples' },
+    h('option', { value: '' }, chooseExample),
+    group('charts', names('charts')),
+    group('inputs', names('inputs')),
+    group('bad', rules),
+    group('good', rules),
+  );
+}
+
+function opener(): HTMLElement {
+  const input = h('input', { type: 'file', hidden: true, 'aria-label': words().open, accept: '.yaml,.yml,.json,.txt,text/*' });
+  input.addEventListener('change', async () => {
+    const [file] = input.files ?? [];
+    input.value = '';
+    if (file) await open(file);
+  });
+  return h('span', {}, button(words().open, () => input.click(), { 'data-focus': 'open' }), input);
+}
+
+async function open(file: File): Promise<void> {
+  if (file.size > MOST) return notify(words().tooLarge(Math.ceil(file.size / (1 << 20)), MOST >> 20));
+  try {
+    write(new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()));
+  } catch {
+    notify(words().notText);
+  }
+}
+
+function profiles(): HTMLElement {
+  const option = (value: string, label: string) => h('option', { value, selected: value === profile.get() }, label);
+  return h(
+    'label',
+    {},
+    `${words().profile} `,
+    h(
+      'select',
+      { onchange: (event: Event) => profile.set((event.target as HTMLSelectElement).value), 'data-focus': 'profile' },
+      option('', words().profileOfSettings),
+      ...(about.get()?.profiles ?? (profile.get() ? [profile.get()] : [])).map((name) => option(name, name)),
+    ),
+  );
+}
+
+function pageControls(): HTMLElement[] {
+  const next = THEMES[(THEMES.indexOf(theme.get()) + 1) % THEMES.length]!;
+  const version = about.get()?.version;
+  return [
+    button(words().language, () => language.set(language.get() === 'zh' ? 'en' : 'zh'), {
+      'aria-label': `${words().language} – ${words().languageLabel}`,
+      'data-focus': 'language',
+    }),
+    button(words().theme[theme.get()], () => theme.set(next), { 'data-focus': 'theme' }),
+    h('span', { class: 'version' }, link(REPOSITORY, words().source), version ? ` · ${words().engine(version)}` : ''),
+  ];
+}
