@@ -54,6 +54,7 @@ tabs.mount(part('results'), [
   ['request', request.mount],
   ['settings', settings.mount],
 ]);
+session.isStale.watch((isStale) => part('results').setAttribute('aria-busy', String(isStale)));
 addEventListener('hashchange', restore);
 await restore();
 session.begin();

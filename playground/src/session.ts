@@ -21,6 +21,9 @@ export type Judgement =
 
 export const judgement = new Value<Judgement>({ state: 'loading' });
 
+/** True while the judgement is older than what is judged. */
+export const isStale = new Value(true);
+
 /** The finding that list and editor show, by its key. */
 export const selected = new Value<string | undefined>(undefined);
 
@@ -60,18 +63,26 @@ async function judge(): Promise<void> {
   try {
     const current = options();
     const checked = await call('check', [judged, current]);
-    if (checked && turn === started) judgement.set({ state: 'checked', text: judged, options: current, checked });
+    if (checked && turn === started) settle({ state: 'checked', text: judged, options: current, checked });
   } catch (error) {
-    if (turn === started) judgement.set({ state: 'failed', failure: error as Failure });
+    if (turn === started) settle({ state: 'failed', failure: error as Failure });
   }
+}
+
+function settle(judged: Judgement): void {
+  judgement.set(judged);
+  isStale.set(false);
 }
 
 /** Judges the text again when it, or anything that it is judged by, has changed. */
 export function begin(): void {
   const soon = debounced(judge, PAUSE);
-  text.watch(soon);
-  settings.watch(soon);
-  profile.watch(judge);
-  assumeEci.watch(judge);
+  for (const value of [text, settings, profile, assumeEci]) {
+    value.watch(() => {
+      started++;
+      isStale.set(true);
+      soon();
+    });
+  }
   void judge();
 }

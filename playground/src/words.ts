@@ -8,7 +8,7 @@ const plural = (count: number, one: string, many: string) => `${count} ${count =
 
 const en = {
   title: 'ECI playground',
-  tagline: 'What Elastic Container Instance does with a pod’s security context. Nothing is uploaded.',
+  tagline: 'Nothing is uploaded.',
   language: '中文',
   languageLabel: 'Show this page in Chinese',
   theme: { auto: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark' },
@@ -204,7 +204,7 @@ export type Language = 'en' | 'zh';
 
 const zh: Words = {
   title: 'ECI 演练场',
-  tagline: '查看弹性容器实例（ECI）如何处理 Pod 的安全上下文。不会上传任何内容。',
+  tagline: '不会上传任何内容。',
   language: 'English',
   languageLabel: '切换为英文页面',
   theme: { auto: '主题：跟随系统', light: '主题：浅色', dark: '主题：深色' },

@@ -66,6 +66,9 @@ const theme = EditorView.theme({
     color: 'var(--soft)',
     fontFamily: 'var(--sans)',
     padding: '2px 8px',
+    // The arrows of the default are in few fonts.
+    '&:before': { content: '"⋯"' },
+    '&:after': { content: '"⋯"' },
   },
 });
 
