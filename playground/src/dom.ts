@@ -47,6 +47,14 @@ export function button(label: Child, onclick: (event: MouseEvent) => void, props
   return h('button', { type: 'button', onclick, ...props }, label);
 }
 
+/** Returns a choice with its label. `values` are pairs of a value and its name. */
+export function choice(id: string, label: string, values: [string, string][], value: string, choose: (value: string) => void): HTMLElement {
+  const options = values.map(([own, name]) => h('option', { value: own, selected: own === value }, name));
+  const onchange = (event: Event) => choose((event.target as HTMLSelectElement).value);
+  const select = h('select', { id, onchange, 'data-focus': id }, ...options);
+  return h('span', { class: 'choice' }, h('label', { for: id }, label), select);
+}
+
 /** Returns a link to another site. It opens in a new tab, so that the text stays. */
 export function link(href: string, ...children: Child[]): HTMLAnchorElement {
   return h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, ...children);

@@ -3,7 +3,7 @@
 import { closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
-import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language';
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentService } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Extension } from '@codemirror/state';
@@ -30,10 +30,18 @@ export const common: Extension = [
   EditorView.contentAttributes.of({ autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
 ];
 
+/** Indents below a key without a value, which YAML's mode does not. */
+const indentation = indentService.of((context, position) => {
+  const { text } = context.lineAt(position, -1);
+  const [lead = ''] = /^\s*(- +)*/.exec(text) ?? [];
+  return /:\s*$/.test(text) ? lead.length + 2 : undefined;
+});
+
 const typing: Extension = [
   history(),
   foldGutter(),
   indentOnInput(),
+  indentation,
   bracketMatching(),
   closeBrackets(),
   highlightActiveLine(),

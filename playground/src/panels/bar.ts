@@ -1,6 +1,6 @@
 /** The bar at the top: what to check, by which profile, and the page's own settings. */
 
-import { Value, button, h, link, replace } from '../dom.ts';
+import { Value, button, choice, h, link, replace } from '../dom.ts';
 import { call } from '../engine/client.ts';
 import type { Calls } from '../engine/engine.ts';
 import { MOST } from '../editor/editor.ts';
@@ -51,9 +51,12 @@ function examples(): HTMLElement {
   const group = (kind: keyof typeof exampleGroups, of: string[]) =>
     of.length > 0 &&
     h('optgroup', { label: exampleGroups[kind] }, ...of.map((name) => h('option', { value: `${kind}/${name}` }, exampleNames[name] ?? name)));
-  const choose = (event: Event) => {
+  const choose = async (event: Event) => {
     const select = event.target as HTMLSelectElement;
-    if (select.value) void load(select.value);
+    if (!select.value) return;
+    select.ariaBusy = 'true';
+    await load(select.value);
+    select.ariaBusy = 'false';
   };
   return h(
     'select',
@@ -86,18 +89,9 @@ async function open(file: File): Promise<void> {
 }
 
 function profiles(): HTMLElement {
-  const option = (value: string, label: string) => h('option', { value, selected: value === profile.get() }, label);
-  return h(
-    'label',
-    {},
-    `${words().profile} `,
-    h(
-      'select',
-      { onchange: (event: Event) => profile.set((event.target as HTMLSelectElement).value), 'data-focus': 'profile' },
-      option('', words().profileOfSettings),
-      ...(about.get()?.profiles ?? (profile.get() ? [profile.get()] : [])).map((name) => option(name, name)),
-    ),
-  );
+  const names = about.get()?.profiles ?? (profile.get() ? [profile.get()] : []);
+  const values = names.map((name): [string, string] => [name, name]);
+  return choice('profile', words().profile, [['', words().profileOfSettings], ...values], profile.get(), (name) => profile.set(name));
 }
 
 function pageControls(): HTMLElement[] {

@@ -1,6 +1,6 @@
 /** Two profiles side by side: the verdicts that differ, and the differences that are the reason. */
 
-import { type Child, button, h, replace } from '../dom.ts';
+import { type Child, button, choice, h, replace } from '../dom.ts';
 import { call } from '../engine/client.ts';
 import type { Diff } from '../engine/engine.ts';
 import { reveal } from '../editor/manifest.ts';
@@ -23,15 +23,17 @@ export function mount(body: HTMLElement): () => void {
     if (!profiles || current.state !== 'checked') return say(current.state === 'failed' ? current.failure.message : words().loading);
     from ||= profiles.at(-1)!;
     to ||= profiles[0]!;
-    const choice = (label: string, value: string, set: (value: string) => void) => {
-      const options = profiles.map((name) => h('option', { value: name, selected: name === value }, name));
-      const onchange = (event: Event) => {
-        set((event.target as HTMLSelectElement).value);
+    const values = profiles.map((name): [string, string] => [name, name]);
+    const choose = (id: string, label: string, value: string, set: (value: string) => void) =>
+      choice(id, label, values, value, (name) => {
+        set(name);
         void refresh();
-      };
-      return h('label', {}, `${label} `, h('select', { onchange, 'data-focus': label }, ...options));
-    };
-    replace(heads, choice(words().profileFrom, from, (value) => (from = value)), choice(words().profileTo, to, (value) => (to = value)));
+      });
+    replace(
+      heads,
+      choose('from', words().profileFrom, from, (name) => (from = name)),
+      choose('to', words().profileTo, to, (name) => (to = name)),
+    );
     const { profile: _, ...options } = current.options;
     const diff = await call('diff', [current.text, from, to, options]).catch((error: Error) => say(error.message));
     if (diff && judgement.get() === current) replace(result, ...shown(diff));
