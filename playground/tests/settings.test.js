@@ -89,7 +89,10 @@ containers: [{name: web, image: nginx, securityContext: {privileged: true}}]`),
     await page.getByRole('button', { name: 'Add approval to settings' }).click();
     await page.waitForTimeout(300);
   }
-  assert.equal(await textOf(page, box(page)), 'approved:\n  hostSysctls: [ vm.max_map_count ]\n  privileged: true\n');
+  assert.equal(
+    await textOf(page, box(page)),
+    'approved:\n  hostSysctls: [ vm.max_map_count ]\n  privileged: true\nactions:\n  sysctl-unsupported: fix\n',
+  );
   await openTab(page, 'Findings');
   assert.equal(await findings(page).filter({ hasText: 'privileged: true is not allowed' }).count(), 0);
 });

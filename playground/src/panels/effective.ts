@@ -2,10 +2,20 @@
 
 import { type Child, button, h, replace } from '../dom.ts';
 import { call } from '../engine/client.ts';
-import type { ShownContainer, ShownObject } from '../engine/engine.ts';
+import type { Field, Range, ShownContainer, ShownObject } from '../engine/engine.ts';
 import { reveal } from '../editor/manifest.ts';
-import { judgement } from '../session.ts';
+import { judgement, text } from '../session.ts';
+import { valueAt } from '../settings/approval.ts';
 import { words } from '../words.ts';
+
+/** The values of fields that nobody writes. "Configure a Security Context for a Pod or Container", and the API's reference. */
+const KUBERNETES: Record<string, unknown> = {
+  runAsNonRoot: false,
+  privileged: false,
+  allowPrivilegeEscalation: true,
+  readOnlyRootFilesystem: false,
+  procMount: 'Default',
+};
 
 /** The containers whose table is open at first. */
 const OPEN = 6;
@@ -51,14 +61,16 @@ function ofObject(object: ShownObject, isOpen: () => boolean): HTMLElement {
 function ofContainer(container: ShownContainer, isOpen: boolean): HTMLElement {
   const { name, list, sidecar, settings, written, range } = container;
   const rows = Object.entries(settings).map(([field, eci]) => {
-    const own = written[field as keyof typeof written];
-    const differs = JSON.stringify(eci.kubernetes.value) !== JSON.stringify(eci.value);
+    const own = written[field as Field];
+    const unwritten = KUBERNETES[field] ?? null;
+    const kubernetes = own ?? { value: unwritten, from: unwritten === null ? 'image' : 'default' };
+    const differs = JSON.stringify(kubernetes.value) !== JSON.stringify(eci.value);
     return h(
       'tr',
       { class: differs && 'differs' },
       h('th', { scope: 'row' }, h('code', {}, field)),
       h('td', {}, own ? sourced(own.value, own.from) : words().unset),
-      h('td', {}, sourced(eci.kubernetes.value, eci.kubernetes.from)),
+      h('td', {}, sourced(kubernetes.value, kubernetes.from)),
       h('td', {}, sourced(eci.value, eci.from)),
     );
   });
@@ -71,8 +83,9 @@ function ofContainer(container: ShownContainer, isOpen: boolean): HTMLElement {
   );
 }
 
-function ofCapabilities({ capabilities: { written, asked, granted, refused } }: ShownContainer): HTMLElement {
-  const lists = [...written.add.map((name) => `+${name}`), ...written.drop.map((name) => `−${name}`)];
+function ofCapabilities({ range, capabilities: { asked, granted, refused } }: ShownContainer): HTMLElement {
+  const { add = [], drop = [] } = writtenCapabilities(range);
+  const lists = [...add.map((name) => `+${name}`), ...drop.map((name) => `−${name}`)];
   const set = ({ mask, names }: typeof granted, ...more: Child[]) => [h('code', {}, mask), h('div', { class: 'names' }, names.join(' '), ...more)];
   const missing = asked.names.filter((name) => !granted.names.includes(name));
   return h(
@@ -88,6 +101,12 @@ function ofCapabilities({ capabilities: { written, asked, granted, refused } }: 
     h('td', {}, ...set(asked)),
     h('td', {}, ...set(granted, missing.length > 0 && [' ', h('del', {}, missing.join(' '))])),
   );
+}
+
+/** Returns the lists in the text of a container. */
+function writtenCapabilities(range: Range): { add?: string[]; drop?: string[] } {
+  const container = valueAt(text.get(), range) as { securityContext?: { capabilities?: object } } | null | undefined;
+  return container?.securityContext?.capabilities ?? {};
 }
 
 function ofSysctls(sysctls: NonNullable<ShownObject['sysctls']>): HTMLElement {

@@ -5,8 +5,9 @@ import { call } from '../engine/client.ts';
 import type { TextFinding, TextProblem } from '../engine/engine.ts';
 import { apply, line, reveal } from '../editor/manifest.ts';
 import { notify } from '../notice.ts';
-import { type Listed, judgement, listed, options, selected, settings } from '../session.ts';
-import { approved } from '../settings/document.ts';
+import { type Listed, judgement, listed, options, selected, settings, text } from '../session.ts';
+import { approval } from '../settings/approval.ts';
+import { extended, parsed } from '../settings/document.ts';
 import { words } from '../words.ts';
 import { rulePage } from './rule.ts';
 import { tab } from './tabs.ts';
@@ -82,7 +83,8 @@ function item({ key, object, finding }: Listed): HTMLElement {
 }
 
 function detail(finding: TextFinding, key: string): HTMLElement {
-  const { effect, path, help, note, fix, range, suppressed, approval, action } = finding;
+  const { effect, path, help, note, fix, range, suppressed, action } = finding;
+  const approvals = approval(text.get(), finding);
   const facts: [string, Child][] = [
     [words().onEci, [h('strong', {}, words().effect[effect]), ` – ${words().effectMeaning[effect]}`]],
     [words().help, help],
@@ -100,15 +102,22 @@ function detail(finding: TextFinding, key: string): HTMLElement {
       { class: 'actions' },
       fix && button(words().repair, () => apply(fix.edits), { class: 'primary', ...focus('repair') }),
       button(words().goTo(line(range.from)), () => reveal(range, true), focus('line')),
-      approval && button(words().approve, () => approve(approval), focus('approve')),
+      approvals.length > 0 && button(words().approve, () => approve(finding, approvals), focus('approve')),
       !suppressed && suppression(finding, focus('suppress')),
     ),
     rulePage(finding.rule),
   );
 }
 
-function approve(approval: NonNullable<TextFinding['approval']>): void {
-  settings.set(approved(settings.get(), approval));
+/** Adds an approval to the settings, if the profile has it. */
+async function approve(finding: TextFinding, added: [string[], unknown][]): Promise<void> {
+  const current = judgement.get();
+  if (current.state !== 'checked') return;
+  const extendedText = extended(settings.get(), added);
+  const checked = await call('check', [current.text, { ...current.options, settings: parsed(extendedText) }], 'approval');
+  const isSame = (other: TextFinding) => other.rule === finding.rule && other.path === finding.path && other.action === finding.action && !other.fix;
+  if (!checked || checked.objects.some(({ findings }) => findings.some(isSame))) return notify(words().noApproval);
+  settings.set(extendedText);
   notify(words().approvedDone);
   tab.set('settings');
 }

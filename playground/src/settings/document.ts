@@ -3,7 +3,7 @@
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 
 import { Failure } from '../engine/client.ts';
-import type { Approval, Settings } from '../engine/engine.ts';
+import type { Settings } from '../engine/engine.ts';
 
 /** Returns the settings in a text, or throws a failure. */
 export function parsed(text: string): Settings | null {
@@ -30,13 +30,12 @@ export function located(text: string, { kind, path = '' }: Failure): { from: num
   return range;
 }
 
-/** Returns the settings with an approval added. Comments stay. */
-export function approved(text: string, approval: Approval): string {
+/** Returns the settings with others added, by their paths. Comments stay, and lists grow. */
+export function extended(text: string, added: [string[], unknown][]): string {
   const document = parseDocument(text.trim() === '' ? '{}' : text);
   if (!isMap(document.contents)) return text;
   if (text.trim() === '') document.contents.flow = false;
-  for (const [key, value] of Object.entries(approval)) {
-    const path = ['approved', key];
+  for (const [path, value] of added) {
     if (!Array.isArray(value)) document.setIn(path, value);
     else if (!isSeq(document.getIn(path))) document.setIn(path, document.createNode(value, { flow: true }));
     else for (const name of value) document.addIn(path, name);
