@@ -58,7 +58,7 @@ test('an error of the engine is shown at its key, and typing goes on', async (t)
   await page.locator('#banner').getByText('The settings are invalid').waitFor();
 
   await paste(page, 'actions: {privileged: [', box(page));
-  await page.locator('.settings .cm-lintRange-error, .settings .cm-lintPoint-error').first().waitFor();
+  await page.locator('.settings .cm-lint-marker-error').waitFor();
   await paste(page, 'actions:\n  privileged: warn\n', box(page));
   await page.locator('#banner').getByText('1 warning').waitFor();
 });

@@ -27,7 +27,7 @@ export const common: Extension = [
   lineNumbers(),
   highlightSpecialChars(),
   drawSelection(),
-  EditorView.contentAttributes.of({ autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
+  EditorView.contentAttributes.of({ tabindex: '0', autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
 ];
 
 /** Indents below a key without a value, which YAML's mode does not. */
@@ -37,7 +37,22 @@ const indentation = indentService.of((context, position) => {
   return /:\s*$/.test(text) ? lead.length + 2 : undefined;
 });
 
+/**
+ * Typing over several lines. A browser would merge the lines by itself, with inline styles that the
+ * Content-Security-Policy reports.
+ */
+const typingOver = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { from, to } = view.state.selection.main;
+    const isPlain = event.inputType === 'insertText' && event.data !== null && !event.isComposing;
+    if (!isPlain || to <= view.state.doc.lineAt(from).to) return false;
+    view.dispatch(view.state.replaceSelection(event.data!), { userEvent: 'input.type', scrollIntoView: true });
+    return true;
+  },
+});
+
 const typing: Extension = [
+  typingOver,
   history(),
   foldGutter(),
   indentOnInput(),

@@ -37,11 +37,17 @@ export function mount(host: HTMLElement, share: () => void): void {
   );
 }
 
-/** Loads an example, with the settings that belong to it. */
+/** The settings that came with an example. */
+let lent = '';
+
+/** Loads an example, with the settings that belong to it. The reader's own settings stay, except for a rule's example. */
 export async function load(id: string): Promise<void> {
   const loaded = await example(id).catch((error: Error) => notify(error.message));
   if (!loaded) return;
-  if (loaded.settings || id.startsWith('good/')) settings.set(loaded.settings);
+  if (id.startsWith('bad/') || id.startsWith('good/') || settings.get() === lent) {
+    settings.set(loaded.settings);
+    lent = loaded.settings;
+  }
   write(loaded.text);
 }
 
