@@ -16,6 +16,8 @@ NODE_MODULES := $(NODE_TESTS)/node_modules/.package-lock.json
 VSIX := $(TARGET_DIR)/eci-policy.vsix
 VSIX_SOURCES := $(addprefix editors/vscode/,extension.js package.json package-lock.json README.md .vscodeignore) LICENSE
 NPM_TARBALL := $(TARGET_DIR)/npm/eci-security-context.tgz
+PLAYGROUND := $(TARGET_DIR)/playground
+PLAYGROUND_SOURCES := $(shell find playground/src playground/examples playground/public) $(wildcard playground/*.*)
 OPA := $(abspath $(TARGET_DIR))/go/opa
 GATOR := $(abspath $(TARGET_DIR))/go/gator
 RELEASE_DIR := $(TARGET_DIR)/release-assets
@@ -36,7 +38,7 @@ OTHER_MANIFESTS := bench/floor/Cargo.toml bench/usual/Cargo.toml guests/js/bindg
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-gatekeeper gator test-cluster cluster-programs test-npm test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement agreement-cel soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
+.PHONY: lint-wasm doc deny all help run check test test-modules test-opa test-opa-program test-gatekeeper gator test-cluster cluster-programs test-npm test-playground playground playground-serve test-editors test-registry test-release test-seeds fmt fmt-check bench bench-module bench-limits bench-engines bench-command bench-load bench-profile agreement agreement-cel soak fuzz bless e2e-tests npm vsix clean cargo engines node runtime
 
 all: policy.wasm
 
@@ -61,6 +63,14 @@ npm: $(NPM_TARBALL) ## The npm package, in target/npm
 
 $(NPM_TARBALL): $(SOURCES) $(JS_SOURCES) scripts/npm-build | cargo node
 	scripts/npm-build $@
+
+playground: $(PLAYGROUND)/index.html ## The playground, a static page, in target/playground
+
+$(PLAYGROUND)/index.html: $(NPM_TARBALL) $(PLAYGROUND_SOURCES) scripts/playground-build
+	scripts/playground-build $(PLAYGROUND)
+
+playground-serve: playground ## Serves the playground on this machine
+	playground/node_modules/.bin/vite preview playground --outDir '$(abspath $(PLAYGROUND))' --host 127.0.0.1
 
 vsix: $(VSIX) ## The extension for VS Code, in target
 
@@ -96,11 +106,11 @@ deny: | cargo ## Licences, advisories, sources and duplicates of the dependencie
 	cargo deny --workspace --locked check
 
 # Package by package, so that the runtime has the features with which it is compiled already.
-test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it: test-{modules,opa,npm,editors,registry,release,seeds}
+test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it: test-{modules,opa,npm,playground,editors,registry,release,seeds}
 	@scripts/component clippy
 	cargo clippy $(HOST) --workspace --all-targets --features xtask/registry -- -D warnings
 	cargo test $(HOST) $(NATIVE)
-	@$(MAKE) --no-print-directory test-modules test-opa test-npm test-editors test-registry test-release test-seeds
+	@$(MAKE) --no-print-directory test-modules test-opa test-npm test-playground test-editors test-registry test-release test-seeds
 	@$(MAKE) --no-print-directory agreement CASES=1500
 	scripts/reproducible policy.wasm
 	@$(MAKE) --no-print-directory e2e-tests
@@ -166,6 +176,10 @@ test-npm: $(NPM_TARBALL) | cargo
 	cargo xtask fuzz-seeds $(TARGET_DIR)/fuzz-seeds
 	chromium=$$(scripts/chromium) && ECI_POLICY='$(abspath $(TARGET_DIR))/host/eci-policy' FUZZ_SEEDS='$(abspath $(TARGET_DIR))/fuzz-seeds' \
 	  NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test guests/js/tests/
+
+# One file after the other: each has a browser of its own.
+test-playground: playground
+	chromium=$$(scripts/chromium) && PLAYGROUND='$(abspath $(PLAYGROUND))' CHROMIUM="$$chromium" node --test --test-concurrency 1 playground/tests/*.test.js
 
 test-editors: $(VSIX) | cargo
 	@$(call need,python3,install it (Debian: apt-get install python3))
@@ -258,7 +272,7 @@ e2e-tests: ## kwctl's tests (bats) on the annotated modules, where kwctl and bat
 
 clean: | cargo ## Removes everything built, the compiled Wasm runtime included
 	rm -f policy.wasm annotated-policy.wasm policy.opa.wasm annotated-policy.opa.wasm pulled-policy.wasm policy.cdx.json
-	rm -rf $(NODE_TESTS)/node_modules guests/js/node_modules editors/vscode/node_modules
+	rm -rf $(NODE_TESTS)/node_modules guests/js/node_modules playground/node_modules editors/vscode/node_modules
 	cargo clean
 
 cargo:

@@ -72,7 +72,7 @@ test('every control has a visible focus and can be reached', async (t) => {
     const focused = await page.evaluate(() => {
       let element = document.activeElement;
       while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-      const { outlineStyle } = getComputedStyle(element.closest('.cm-editor') ?? element);
+      const { outlineStyle } = getComputedStyle(element.getRootNode().host?.closest('#manifest, .settings, .sides') ?? element);
       return { name: element.ariaLabel ?? element.textContent.trim() ?? element.tagName, isVisible: outlineStyle !== 'none', isBody: element === document.body };
     });
     if (focused.isBody) break;

@@ -15,6 +15,8 @@ import { language, words } from '../words.ts';
 /** The version of the engine, its profiles and its rules, once it is loaded. */
 export const about = new Value<ReturnType<Calls['about']> | undefined>(undefined);
 
+const SIGNS = { auto: '◐', light: '☀', dark: '☾' };
+
 /** Puts the bar into an element. `share` opens the dialog. */
 export function mount(host: HTMLElement, share: () => void): void {
   const render = () =>
@@ -108,7 +110,7 @@ function pageControls(): HTMLElement[] {
       'aria-label': `${words().language} – ${words().languageLabel}`,
       'data-focus': 'language',
     }),
-    button(words().theme[theme.get()], () => theme.set(next), { 'data-focus': 'theme' }),
-    h('span', { class: 'version' }, link(REPOSITORY, words().source), version ? ` · ${words().engine(version)}` : ''),
+    button(SIGNS[theme.get()], () => theme.set(next), { 'aria-label': words().theme[theme.get()], title: words().theme[theme.get()], 'data-focus': 'theme' }),
+    h('span', { class: 'version' }, link(REPOSITORY, version ? words().engine(version) : words().source)),
   ];
 }

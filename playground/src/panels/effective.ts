@@ -8,8 +8,13 @@ import { judgement, text } from '../session.ts';
 import { valueAt } from '../settings/approval.ts';
 import { words } from '../words.ts';
 
-/** The values of fields that nobody writes. "Configure a Security Context for a Pod or Container", and the API's reference. */
-const KUBERNETES: Record<string, unknown> = {
+/**
+ * The fields, with the values that Kubernetes gives to those that are not written ("Configure a Security Context for a Pod
+ * or Container", and the API's reference); null is the image's.
+ */
+const FIELDS: Record<Field, unknown> = {
+  runAsUser: null,
+  runAsGroup: null,
   runAsNonRoot: false,
   privileged: false,
   allowPrivilegeEscalation: true,
@@ -60,9 +65,8 @@ function ofObject(object: ShownObject, isOpen: () => boolean): HTMLElement {
 
 function ofContainer(container: ShownContainer, isOpen: boolean): HTMLElement {
   const { name, list, sidecar, settings, written, range } = container;
-  const rows = Object.entries(settings).map(([field, eci]) => {
-    const own = written[field as Field];
-    const unwritten = KUBERNETES[field] ?? null;
+  const rows = (Object.keys(FIELDS) as Field[]).map((field) => {
+    const [eci, own, unwritten] = [settings[field], written[field], FIELDS[field]];
     const kubernetes = own ?? { value: unwritten, from: unwritten === null ? 'image' : 'default' };
     const differs = JSON.stringify(kubernetes.value) !== JSON.stringify(eci.value);
     return h(

@@ -22,7 +22,7 @@ export function mount(body: HTMLElement): () => void {
     lintGutter(),
     limit(notify),
     placeholder('profile: latest'),
-    autocompletion({ override: [completing(() => about.get()?.settingsSchema as Schema | undefined)] }),
+    autocompletion({ icons: false, override: [completing(() => about.get()?.settingsSchema as Schema | undefined)] }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) settings.set(update.state.sliceDoc());
     }),
