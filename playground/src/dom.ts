@@ -47,12 +47,26 @@ export function button(label: Child, onclick: (event: MouseEvent) => void, props
   return h('button', { type: 'button', onclick, ...props }, label);
 }
 
+type Choose = (value: string) => void;
+
 /** Returns a choice with its label. `values` are pairs of a value and its name. */
-export function choice(id: string, label: string, values: [string, string][], value: string, choose: (value: string) => void): HTMLElement {
+export function choice(id: string, label: string, values: string[][], value: string, choose: Choose): HTMLElement {
   const options = values.map(([own, name]) => h('option', { value: own, selected: own === value }, name));
   const onchange = (event: Event) => choose((event.target as HTMLSelectElement).value);
   const select = h('select', { id, onchange, 'data-focus': id }, ...options);
   return h('span', { class: 'choice' }, h('label', { for: id }, label), select);
+}
+
+/** Returns a table that scrolls by itself, also by keyboard. */
+export function table(label: string, heads: Child[], rows: HTMLElement[]): HTMLElement {
+  const head = h('tr', {}, ...heads.map((text) => h('th', { scope: 'col' }, text)));
+  const whole = h('table', {}, h('thead', {}, head), h('tbody', {}, ...rows));
+  return h('div', { class: 'scrolls', tabindex: 0, role: 'group', 'aria-label': label }, whole);
+}
+
+/** Returns a row of a table. */
+export function row(head: Child, cells: Child[], props: Props = {}): HTMLElement {
+  return h('tr', props, h('th', { scope: 'row' }, head), ...cells.map((cell) => h('td', {}, cell)));
 }
 
 /** Returns a link to another site. It opens in a new tab, so that the text stays. */

@@ -9,27 +9,16 @@ export function markdown(source: string, code: (block: Tokens.Code) => Child): C
   return lexer(source).map((token) => block(token, code));
 }
 
-/** Returns the elements of a line. */
-export function inline(source: string): Child[] {
-  return lexer(source).flatMap((token) => spans(token));
-}
-
 function block(token: Token, code: (block: Tokens.Code) => Child): Child {
   switch (token.type) {
     case 'space':
       return null;
-    case 'heading':
-      return h('h4', {}, ...spans(token));
     case 'code':
       return code(token as Tokens.Code);
     case 'list': {
       const { ordered, items } = token as Tokens.List;
-      return h(ordered ? 'ol' : 'ul', {}, ...items.map((item) => h('li', {}, ...item.tokens.map((part) => block(part, code)))));
-    }
-    case 'table': {
-      const { header, rows } = token as Tokens.Table;
-      const cells = (tag: 'th' | 'td', row: Tokens.TableCell[]) => h('tr', {}, ...row.map((cell) => h(tag, {}, ...spans(cell))));
-      return h('table', {}, h('thead', {}, cells('th', header)), h('tbody', {}, ...rows.map((row) => cells('td', row))));
+      const inner = (item: Tokens.ListItem) => item.tokens.map((part) => block(part, code));
+      return h(ordered ? 'ol' : 'ul', {}, ...items.map((item) => h('li', {}, ...inner(item))));
     }
     case 'text':
       return spans(token);
@@ -39,7 +28,7 @@ function block(token: Token, code: (block: Tokens.Code) => Child): Child {
 }
 
 /** Returns the inline elements of a token. An unknown one is its text. */
-function spans(token: Token | Tokens.TableCell): Child[] {
+function spans(token: Token): Child[] {
   if (!('tokens' in token) || !token.tokens) return ['text' in token ? String(token.text) : ''];
   return token.tokens.map((part) => {
     switch (part.type) {

@@ -14,10 +14,8 @@ export const settings = new Value('');
 export const profile = new Value('');
 export const assumeEci = new Value(false);
 
-export type Judgement =
-  | { state: 'loading' }
-  | { state: 'checked'; text: string; options: Options; checked: Checked }
-  | { state: 'failed'; failure: Failure };
+export type Judged = { state: 'checked'; text: string; options: Options; checked: Checked };
+export type Judgement = { state: 'loading' } | Judged | { state: 'failed'; failure: Failure };
 
 export const judgement = new Value<Judgement>({ state: 'loading' });
 

@@ -6,7 +6,7 @@ import type { Checked, CheckedObject } from '../engine/engine.ts';
 import { reveal, write } from '../editor/manifest.ts';
 import { notify } from '../notice.ts';
 import { assumeEci, judgement, text } from '../session.ts';
-import { language, words } from '../words.ts';
+import { known, language, words } from '../words.ts';
 
 /** The objects that are listed one by one. */
 const SHOWN = 4;
@@ -25,8 +25,8 @@ function content(): (Node | string)[] {
   if (current.state === 'failed') {
     const { kind, message } = current.failure;
     const isSettings = kind === 'SettingsError' || kind === 'yaml';
-    const known = isSettings ? words().settingsBroken : words().failure[kind];
-    return [h('p', { class: 'scope failed', role: 'alert' }, known ?? message)];
+    const said = isSettings ? words().settingsBroken : known(words().failure, kind);
+    return [h('p', { class: 'scope failed', role: 'alert' }, said ?? message)];
   }
   if (DOCKER_RUN.test(current.text)) return [docker(current.text)];
   const { checked } = current;
@@ -44,18 +44,16 @@ function docker(command: string): HTMLElement {
       notify((error as Error).message);
     }
   };
-  return h('div', { class: 'scope' }, h('p', {}, words().dockerRun), button(words().convertDocker, convert, { class: 'primary' }));
+  const action = button(words().convertDocker, convert, { class: 'primary' });
+  return h('div', { class: 'scope' }, h('p', {}, words().dockerRun), action);
 }
 
 function scopes({ objects }: Checked): HTMLElement {
   if (objects.length === 0) return h('p', { class: 'scope' }, words().nothing);
+  const list = (part: CheckedObject[]) => h('ul', {}, ...part.map(scope));
   const more = objects.slice(SHOWN);
-  return h(
-    'div',
-    { class: 'scope' },
-    h('ul', {}, ...objects.slice(0, SHOWN).map(scope)),
-    more.length > 0 && h('details', {}, h('summary', {}, words().moreObjects(more.length)), h('ul', {}, ...more.map(scope))),
-  );
+  const rest = h('details', {}, h('summary', {}, words().moreObjects(more.length)), list(more));
+  return h('div', { class: 'scope' }, list(objects.slice(0, SHOWN)), more.length > 0 && rest);
 }
 
 function scope({ name, range, scope: placed }: CheckedObject): HTMLElement {
@@ -72,8 +70,8 @@ function scope({ name, range, scope: placed }: CheckedObject): HTMLElement {
 }
 
 function counted({ objects, problems }: Checked): string {
-  const actions = objects.flatMap(({ findings }) => findings.filter(({ suppressed }) => !suppressed).map(({ action }) => action));
-  const of = (action: string) => actions.filter((one) => one === action).length;
+  const findings = objects.flatMap((object) => object.findings).filter(({ suppressed }) => !suppressed);
+  const of = (action: string) => findings.filter((finding) => finding.action === action).length;
   const failed = problems.filter(({ remark }) => !remark).length;
   const counts = words().counts(of('deny') + failed, of('fix'), of('warn'));
   const isJudged = objects.some(({ scope }) => scope?.certainty === 'certain' || scope?.certainty === 'possible');

@@ -10,7 +10,7 @@ import { notify } from '../notice.ts';
 import { THEMES, theme } from '../preferences.ts';
 import { profile, settings } from '../session.ts';
 import { REPOSITORY } from '../share/outputs.ts';
-import { language, words } from '../words.ts';
+import { known, language, words } from '../words.ts';
 
 /** The version of the engine, its profiles and its rules, once it is loaded. */
 export const about = new Value<ReturnType<Calls['about']> | undefined>(undefined);
@@ -42,7 +42,7 @@ export function mount(host: HTMLElement, share: () => void): void {
 /** The settings that came with an example. */
 let lent = '';
 
-/** Loads an example, with the settings that belong to it. The reader's own settings stay, except for a rule's example. */
+/** Loads an example with its settings. The reader's own settings stay, except for the example of a rule. */
 export async function load(id: string): Promise<void> {
   const loaded = await example(id).catch((error: Error) => notify(error.message));
   if (!loaded) return;
@@ -56,9 +56,10 @@ export async function load(id: string): Promise<void> {
 function examples(): HTMLElement {
   const { chooseExample, exampleGroups, exampleNames } = words();
   const rules = about.get()?.rules.map(({ id }) => id) ?? [];
-  const group = (kind: keyof typeof exampleGroups, of: string[]) =>
-    of.length > 0 &&
-    h('optgroup', { label: exampleGroups[kind] }, ...of.map((name) => h('option', { value: `${kind}/${name}` }, exampleNames[name] ?? name)));
+  const group = (kind: keyof typeof exampleGroups, of: string[]) => {
+    const options = of.map((name) => h('option', { value: `${kind}/${name}` }, known(exampleNames, name) ?? name));
+    return of.length > 0 && h('optgroup', { label: exampleGroups[kind] }, ...options);
+  };
   const choose = async (event: Event) => {
     const select = event.target as HTMLSelectElement;
     if (!select.value) return;
@@ -78,7 +79,8 @@ function examples(): HTMLElement {
 }
 
 function opener(): HTMLElement {
-  const input = h('input', { type: 'file', hidden: true, 'aria-label': words().open, accept: '.yaml,.yml,.json,.txt,text/*' });
+  const accept = '.yaml,.yml,.json,.txt,text/*';
+  const input = h('input', { type: 'file', hidden: true, 'aria-label': words().open, accept });
   input.addEventListener('change', async () => {
     const [file] = input.files ?? [];
     input.value = '';
@@ -98,19 +100,20 @@ async function open(file: File): Promise<void> {
 
 function profiles(): HTMLElement {
   const names = about.get()?.profiles ?? (profile.get() ? [profile.get()] : []);
-  const values = names.map((name): [string, string] => [name, name]);
-  return choice('profile', words().profile, [['', words().profileOfSettings], ...values], profile.get(), (name) => profile.set(name));
+  const values = [['', words().profileOfSettings], ...names.map((name) => [name, name])];
+  return choice('profile', words().profile, values, profile.get(), (name) => profile.set(name));
 }
 
 function pageControls(): HTMLElement[] {
   const next = THEMES[(THEMES.indexOf(theme.get()) + 1) % THEMES.length]!;
   const version = about.get()?.version;
+  const label = words().theme[theme.get()];
   return [
     button(words().language, () => language.set(language.get() === 'zh' ? 'en' : 'zh'), {
       'aria-label': `${words().language} – ${words().languageLabel}`,
       'data-focus': 'language',
     }),
-    button(SIGNS[theme.get()], () => theme.set(next), { 'aria-label': words().theme[theme.get()], title: words().theme[theme.get()], 'data-focus': 'theme' }),
+    button(SIGNS[theme.get()], () => theme.set(next), { 'aria-label': label, title: label, 'data-focus': 'theme' }),
     h('span', { class: 'version' }, link(REPOSITORY, version ? words().engine(version) : words().source)),
   ];
 }

@@ -1,16 +1,17 @@
 /** The effective security context of each container: as written, as Kubernetes computes it, and as ECI runs it. */
 
-import { type Child, button, h, replace } from '../dom.ts';
+import { type Child, button, h, row, table } from '../dom.ts';
 import { call } from '../engine/client.ts';
 import type { Field, Range, ShownContainer, ShownObject } from '../engine/engine.ts';
 import { reveal } from '../editor/manifest.ts';
-import { judgement, text } from '../session.ts';
+import { text } from '../session.ts';
 import { valueAt } from '../settings/approval.ts';
-import { words } from '../words.ts';
+import { known, words } from '../words.ts';
+import { panel } from './tabs.ts';
 
 /**
- * The fields, with the values that Kubernetes gives to those that are not written ("Configure a Security Context for a Pod
- * or Container", and the API's reference); null is the image's.
+ * The fields, with the values that Kubernetes gives to those that are not written ("Configure a Security Context for a
+ * Pod or Container", and the API's reference); null is the image's.
  */
 const FIELDS: Record<Field, unknown> = {
   runAsUser: null,
@@ -22,40 +23,39 @@ const FIELDS: Record<Field, unknown> = {
   procMount: 'Default',
 };
 
+/** A cell without a value. */
+const UNSET = '–';
+
 /** The containers whose table is open at first. */
 const OPEN = 6;
 
-export function mount(body: HTMLElement): () => void {
-  return async () => {
-    const current = judgement.get();
-    const say = (message: string) => replace(body, h('p', { class: 'message' }, message));
-    if (current.state !== 'checked') return say(current.state === 'failed' ? current.failure.message : words().loading);
-    const shown = await call('show', [current.text, current.options]).catch((error: Error) => say(error.message));
-    if (!shown || judgement.get() !== current) return;
-    const running = shown.objects.filter(({ containers, windows }) => containers || windows);
-    if (running.length === 0) return say(words().nothingEffective);
-    let left = OPEN;
-    replace(body, ...running.map((object) => ofObject(object, () => left-- > 0)));
-  };
-}
+export const mount = panel(async ({ text, options }) => {
+  const shown = await call('show', [text, options]);
+  const running = shown?.objects.filter(({ containers, windows }) => containers || windows);
+  if (running?.length === 0) return [h('p', { class: 'message' }, words().nothingEffective)];
+  let left = OPEN;
+  return running?.map((object) => ofObject(object, () => left-- > 0));
+});
 
 function ofObject(object: ShownObject, isOpen: () => boolean): HTMLElement {
   const { kind, namespace, name, windows, instance, containers = [], sysctls = [], refused = [], scope } = object;
   const size = instance?.memoryKib ? `${instance.memoryKib / (1 << 20)} GiB` : words().unknownSize;
+  const title = `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
+  const reasons = refused.map(({ message, rule }) => h('li', {}, message, ' ', h('span', { class: 'where' }, rule)));
   return h(
     'section',
     { class: 'effective' },
     h(
       'h2',
       {},
-      button(`${kind} ${namespace ? `${namespace}/` : ''}${name}`, () => reveal(object.range, true), { class: 'plain' }),
+      button(title, () => reveal(object.range, true), { class: 'plain' }),
       ' ',
       h('span', { class: `chip ${scope.certainty}` }, words().scope[scope.certainty]),
     ),
     windows && h('p', {}, words().windows),
     refused.length > 0 && [
       h('p', { class: 'refused' }, words().refusedPod),
-      h('ul', { class: 'refusals' }, ...refused.map(({ message, rule }) => h('li', {}, message, ' ', h('span', { class: 'where' }, rule)))),
+      h('ul', { class: 'refusals' }, ...reasons),
     ],
     instance && h('p', { class: 'where' }, words().instance(size, instance.reason)),
     ...containers.map((container) => ofContainer(container, isOpen())),
@@ -69,42 +69,30 @@ function ofContainer(container: ShownContainer, isOpen: boolean): HTMLElement {
     const [eci, own, unwritten] = [settings[field], written[field], FIELDS[field]];
     const kubernetes = own ?? { value: unwritten, from: unwritten === null ? 'image' : 'default' };
     const differs = JSON.stringify(kubernetes.value) !== JSON.stringify(eci.value);
-    return h(
-      'tr',
-      { class: differs && 'differs' },
-      h('th', { scope: 'row' }, h('code', {}, field)),
-      h('td', {}, own ? sourced(own.value, own.from) : words().unset),
-      h('td', {}, sourced(kubernetes.value, kubernetes.from)),
-      h('td', {}, sourced(eci.value, eci.from)),
-    );
+    return compared(field, [own ? sourced(own) : UNSET, sourced(kubernetes), sourced(eci)], differs);
   });
+  const { setting, asWritten, asKubernetes, asEci } = words();
   return h(
     'details',
     { open: isOpen, class: 'container' },
     h('summary', {}, `${sidecar ? words().sidecar : words().container[list]} `, h('strong', {}, name)),
     button(words().goToContainer, () => reveal(range, true), { class: 'plain where' }),
-    table([words().setting, words().asWritten, words().asKubernetes, words().asEci], [...rows, ofCapabilities(container)]),
+    table(setting, [setting, asWritten, asKubernetes, asEci], [...rows, ofCapabilities(container)]),
   );
 }
 
 function ofCapabilities({ range, capabilities: { asked, granted, refused } }: ShownContainer): HTMLElement {
   const { add = [], drop = [] } = writtenCapabilities(range);
   const lists = [...add.map((name) => `+${name}`), ...drop.map((name) => `−${name}`)];
-  const set = ({ mask, names }: typeof granted, ...more: Child[]) => [h('code', {}, mask), h('div', { class: 'names' }, names.join(' '), ...more)];
+  const not = refused.length > 0 && h('div', { class: 'where' }, `${words().notGranted}: ${refused.join(', ')}`);
   const missing = asked.names.filter((name) => !granted.names.includes(name));
-  return h(
-    'tr',
-    { class: asked.mask !== granted.mask && 'differs' },
-    h('th', { scope: 'row' }, h('code', {}, 'capabilities')),
-    h(
-      'td',
-      {},
-      h('div', { class: 'names' }, lists.join(' ') || words().unset),
-      refused.length > 0 && h('div', { class: 'where' }, `${words().notGranted}: ${refused.join(', ')}`),
-    ),
-    h('td', {}, ...set(asked)),
-    h('td', {}, ...set(granted, missing.length > 0 && [' ', h('del', {}, missing.join(' '))])),
-  );
+  const lost = missing.length > 0 && [' ', h('del', {}, missing.join(' '))];
+  const set = ({ mask, names }: typeof granted, more?: Child) => [
+    h('code', {}, mask),
+    h('div', { class: 'names' }, names.join(' '), more),
+  ];
+  const own = [h('div', { class: 'names' }, lists.join(' ') || UNSET), not];
+  return compared('capabilities', [own, set(asked), set(granted, lost)], asked.mask !== granted.mask);
 }
 
 /** Returns the lists in the text of a container. */
@@ -114,27 +102,21 @@ function writtenCapabilities(range: Range): { add?: string[]; drop?: string[] } 
 }
 
 function ofSysctls(sysctls: NonNullable<ShownObject['sysctls']>): HTMLElement {
-  const rows = sysctls.map(({ name, value, channel, outcome }) =>
-    h(
-      'tr',
-      { class: outcome !== 'taken' && 'differs' },
-      h('th', { scope: 'row' }, h('code', {}, name)),
-      h('td', {}, h('code', {}, value)),
-      h('td', {}, words().channel[channel]),
-      h('td', {}, words().outcome[outcome]),
-    ),
-  );
-  return table([words().sysctls, words().sysctlValue, words().writtenIn, words().asEci], rows);
+  const { outcome: taken, effect, channel: places, sysctls: title, sysctlValue, writtenIn, asEci } = words();
+  const rows = sysctls.map(({ name, value, channel, outcome }) => {
+    const said = outcome === 'taken' ? taken : effect[outcome];
+    return compared(name, [h('code', {}, value), places[channel], said], outcome !== 'taken');
+  });
+  return table(title, [title, sysctlValue, writtenIn, asEci], rows);
 }
 
-function table(heads: string[], rows: HTMLElement[]): HTMLElement {
-  const head = h('tr', {}, ...heads.map((text) => h('th', { scope: 'col' }, text)));
-  // A wide table scrolls by itself, also by keyboard.
-  return h('div', { class: 'scrolls', tabindex: 0, role: 'group', 'aria-label': heads[0] }, h('table', {}, h('thead', {}, head), h('tbody', {}, ...rows)));
+/** Returns a row that is marked if ECI differs. */
+function compared(name: string, cells: Child[], differs: boolean): HTMLElement {
+  return row(h('code', {}, name), cells, { class: differs && 'differs' });
 }
 
-function sourced(value: unknown, from: string): Child[] {
-  const source = words().from[from] ?? from;
-  if (value === null || value === undefined) return [h('span', { class: 'where' }, source)];
-  return [h('code', {}, typeof value === 'string' ? value : JSON.stringify(value)), ' ', h('span', { class: 'where' }, source)];
+function sourced({ value, from }: { value: unknown; from: string }): Child[] {
+  const source = h('span', { class: 'where' }, known(words().from, from) ?? from);
+  if (value === null || value === undefined) return [source];
+  return [h('code', {}, typeof value === 'string' ? value : JSON.stringify(value)), ' ', source];
 }

@@ -38,8 +38,7 @@ export function mount(body: HTMLElement): () => void {
     const message = isWrong ? failure.message : current.state === 'checked' ? words().settingsValid : '';
     replace(state, message);
     state.className = isWrong ? 'message failed' : 'message';
-    const text = view.state.sliceDoc();
-    const diagnostics = isWrong ? [{ ...located(text, failure), severity: 'error' as const, message: failure.message }] : [];
-    view.dispatch(setDiagnostics(view.state, diagnostics));
+    const place = isWrong && located(view.state.sliceDoc(), failure);
+    view.dispatch(setDiagnostics(view.state, place ? [{ ...place, severity: 'error', message }] : []));
   };
 }

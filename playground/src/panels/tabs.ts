@@ -1,12 +1,34 @@
 /** The tabs of the results, by the pattern of WAI-ARIA: one tab stop, and arrow keys. */
 
-import { Value, h } from '../dom.ts';
-import { judgement } from '../session.ts';
+import { type Child, Value, h, replace } from '../dom.ts';
+import { type Judged, judgement } from '../session.ts';
 import { type Words, language, words } from '../words.ts';
 
 export type TabId = keyof Words['tabs'];
 /** Fills a panel, and returns the function that brings it up to date. */
 export type Mount = (body: HTMLElement) => () => void;
+
+/**
+ * Returns a panel whose content is made from the newest judgement. The content is `undefined` if a newer call takes its
+ * place. `refresh` makes it again.
+ */
+export function panel(content: (judged: Judged, refresh: () => void) => Promise<Child[] | undefined>): Mount {
+  return (body) => {
+    const say = (message: string) => replace(body, h('p', { class: 'message' }, message));
+    const refresh = async () => {
+      const current = judgement.get();
+      if (current.state === 'loading') return say(words().loading);
+      if (current.state === 'failed') return say(current.failure.message);
+      try {
+        const made = await content(current, refresh);
+        if (made && judgement.get() === current) replace(body, ...made);
+      } catch (error) {
+        say((error as Error).message);
+      }
+    };
+    return refresh;
+  };
+}
 
 export const tab = new Value<TabId>('findings');
 
@@ -25,9 +47,8 @@ export function mount(host: HTMLElement, mounts: [TabId, Mount][]): void {
 
   list.addEventListener('keydown', (event) => {
     const index = parts.findIndex(({ id }) => id === tab.get());
-    const last = parts.length - 1;
-    const target = { ArrowRight: index === last ? 0 : index + 1, ArrowLeft: index === 0 ? last : index - 1, Home: 0, End: last }[event.key];
-    const part = target === undefined ? undefined : parts[target];
+    const targets = { ArrowRight: (index + 1) % parts.length, ArrowLeft: index - 1, Home: 0, End: -1 };
+    const part = event.key in targets && parts.at(targets[event.key as keyof typeof targets]);
     if (!part) return;
     event.preventDefault();
     tab.set(part.id);

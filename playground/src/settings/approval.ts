@@ -4,24 +4,23 @@ import { parse } from 'yaml';
 
 import type { Range, TextFinding } from '../engine/engine.ts';
 
-/** Returns the settings to add, by their paths; none if Alibaba Cloud gives no approval for it. */
-export function approval(text: string, { rule, range }: TextFinding): [string[], unknown][] {
+/** A path in the settings, and what is added there. */
+export type Added = [path: string[], value: unknown];
+
+/** Returns the settings to add; none if Alibaba Cloud gives no approval for it. */
+export function approval(text: string, { rule, range }: TextFinding): Added[] {
   const value = valueAt(text, range);
-  const field = (name: string): unknown => (value && typeof value === 'object' ? Object.entries(value).find(([key]) => key.toLowerCase() === name)?.[1] : undefined);
+  // ECI's API spells it Name.
+  const [, name] = Object.entries(value ?? {}).find(([key]) => key.toLowerCase() === 'name') ?? [];
   switch (rule) {
     case 'privileged':
       return [[['approved', 'privileged'], true]];
     case 'capability-unsupported':
       return typeof value === 'string' && !/^(CAP_)?ALL$/i.test(value) ? [[['approved', 'capabilities'], [value]]] : [];
     case 'sysctl-unsupported': {
-      const name = field('name');
       // Approved sysctls are for the annotation: the repair moves it there.
-      return typeof name === 'string'
-        ? [
-            [['approved', 'hostSysctls'], [name]],
-            [['actions', rule], 'fix'],
-          ]
-        : [];
+      const action: Added = [['actions', rule], 'fix'];
+      return typeof name === 'string' ? [[['approved', 'hostSysctls'], [name]], action] : [];
     }
     case 'host-sysctls-unapproved': {
       const names = annotated(typeof value === 'string' ? value : Object.values(value ?? {})[0]);

@@ -4,6 +4,7 @@ import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 
 import { Failure } from '../engine/client.ts';
 import type { Settings } from '../engine/engine.ts';
+import type { Added } from './approval.ts';
 
 /** Returns the settings in a text, or throws a failure. */
 export function parsed(text: string): Settings | null {
@@ -30,8 +31,8 @@ export function located(text: string, { kind, path = '' }: Failure): { from: num
   return range;
 }
 
-/** Returns the settings with others added, by their paths. Comments stay, and lists grow. */
-export function extended(text: string, added: [string[], unknown][]): string {
+/** Returns the settings with others added. Comments stay, and lists grow. */
+export function extended(text: string, added: Added[]): string {
   const document = parseDocument(text.trim() === '' ? '{}' : text);
   if (!isMap(document.contents)) return text;
   if (text.trim() === '') document.contents.flow = false;

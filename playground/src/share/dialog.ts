@@ -6,38 +6,33 @@ import { copy, notify } from '../notice.ts';
 import { about } from '../panels/bar.ts';
 import { assumeEci, options, profile, settings, text } from '../session.ts';
 import { words } from '../words.ts';
-import { encoded } from './fragment.ts';
+import { type Shared, encoded } from './fragment.ts';
 import { issue, workflow } from './outputs.ts';
 
 const dialog = h('dialog', { 'aria-labelledby': 'share-title' });
 
 /** Opens the dialog. */
 export function open(): void {
-  dialog.isConnected || document.body.append(dialog);
+  if (!dialog.isConnected) document.body.append(dialog);
   const version = about.get()?.version ?? '';
-  const shared = { text: text.get(), settings: settings.get(), profile: profile.get(), assumeEci: assumeEci.get() };
-  const draft = issue({ ...shared, version });
-  const ci = workflow({ ...shared, version });
-  const copyAndClose = async (copied: string) => {
+  const draft = issue(shared(), version);
+  const ci = workflow(shared(), version);
+  const copyAndClose = (copied: string) => {
     dialog.close();
-    await copy(copied);
+    return copy(copied);
   };
-  replace(
-    dialog,
-    h('h2', { id: 'share-title' }, words().shareTitle),
-    h(
-      'dl',
-      {},
-      entry(button(words().shareLink, () => shareLink().then(copyAndClose), { class: 'primary' }), words().shareLinkHint),
-      entry(link(draft.url, words().shareIssue), words().shareIssueHint, draft.isShortened && ` ${words().issueShortened}`),
-      entry(button(words().shareSarif, downloadSarif), words().shareSarifHint),
-      entry(
-        h('details', {}, h('summary', {}, words().shareCi), h('pre', { tabindex: 0 }, h('code', {}, ci)), button(words().copyCi, () => copyAndClose(ci))),
-        words().shareCiHint,
-      ),
-    ),
-    button(words().close, () => dialog.close()),
+  const said = words();
+  const code = h('pre', { tabindex: 0 }, h('code', {}, ci));
+  const snippet = h('details', {}, h('summary', {}, said.shareCi), code, button(said.copyCi, () => copyAndClose(ci)));
+  const list = h(
+    'dl',
+    {},
+    entry(button(said.shareLink, () => shareLink().then(copyAndClose), { class: 'primary' }), said.shareLinkHint),
+    entry(link(draft.url, said.shareIssue), said.shareIssueHint, draft.isShortened && ` ${said.issueShortened}`),
+    entry(button(said.shareSarif, downloadSarif), said.shareSarifHint),
+    entry(snippet, said.shareCiHint),
   );
+  replace(dialog, h('h2', { id: 'share-title' }, said.shareTitle), list, button(said.close, () => dialog.close()));
   dialog.showModal();
 }
 
@@ -45,10 +40,13 @@ function entry(action: Child, ...hint: Child[]): Child[] {
   return [h('dt', {}, action), h('dd', { class: 'where' }, ...hint)];
 }
 
+function shared(): Shared {
+  return { text: text.get(), settings: settings.get(), profile: profile.get(), assumeEci: assumeEci.get() };
+}
+
 /** Puts the text into the address, and returns the address. */
 async function shareLink(): Promise<string> {
-  const fragment = await encoded({ text: text.get(), settings: settings.get(), profile: profile.get(), assumeEci: assumeEci.get() });
-  history.replaceState(null, '', `#${fragment}`);
+  history.replaceState(null, '', `#${await encoded(shared())}`);
   return location.href;
 }
 

@@ -15,7 +15,8 @@ const VERSION = 'v1';
 /** Returns the fragment: the version, and JSON, compressed, in base64url. */
 export async function encoded({ text, settings, profile, assumeEci }: Shared): Promise<string> {
   const json = JSON.stringify([text, settings, profile, assumeEci]);
-  const bytes = new Uint8Array(await new Response(through(new Blob([json]), new CompressionStream('deflate-raw'))).arrayBuffer());
+  const packed = through(new Blob([json]), new CompressionStream('deflate-raw'));
+  const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
   // In steps, because a call takes a limited number of arguments.
   let binary = '';
   for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
@@ -28,13 +29,14 @@ export async function decoded(fragment: string): Promise<Shared> {
   if (version !== VERSION) throw new Error('unknown version');
   const bytes = Uint8Array.from(atob(data.replaceAll('-', '+').replaceAll('_', '/')), (sign) => sign.charCodeAt(0));
   const [text, settings, profile, assumeEci] = JSON.parse(await unpacked(bytes)) as unknown[];
-  if (typeof text !== 'string' || typeof settings !== 'string' || typeof profile !== 'string') throw new Error('wrong type');
-  return { text, settings, profile, assumeEci: assumeEci === true };
+  if (![text, settings, profile].every((part) => typeof part === 'string')) throw new Error('wrong type');
+  return { text, settings, profile, assumeEci: assumeEci === true } as Shared;
 }
 
 /** Decompresses at most what an editor takes: a small fragment can hold gigabytes. */
 async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const reader = through(new Blob([bytes]), new DecompressionStream('deflate-raw')).pipeThrough(new TextDecoderStream('utf-8', { fatal: true })).getReader();
+  const stream = through(new Blob([bytes]), new DecompressionStream('deflate-raw'));
+  const reader = stream.pipeThrough(new TextDecoderStream('utf-8', { fatal: true })).getReader();
   let text = '';
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     text += part.value;

@@ -1,13 +1,14 @@
 /** What other programs take: a draft of an issue, and a workflow that checks with the same settings. */
 
 import { words } from '../words.ts';
+import type { Shared } from './fragment.ts';
 
 export const REPOSITORY = 'https://github.com/eci-security-context/eci-security-context';
 /** GitHub refuses longer addresses. */
 const LONGEST = 7500;
 
 /** Returns the address of a draft. The end of a long text is left out. */
-export function issue({ text, settings, version }: { text: string; settings: string; version: string }): { url: string; isShortened: boolean } {
+export function issue({ text, settings }: Shared, version: string): { url: string; isShortened: boolean } {
   const block = (content: string) => `\`\`\`\`yaml\n${content.trimEnd()}\n\`\`\`\`\n\n`;
   const address = (part: string) => {
     const used = settings.trim() && `settings:\n\n${block(settings)}`;
@@ -25,7 +26,7 @@ export function issue({ text, settings, version }: { text: string; settings: str
 }
 
 /** Returns a workflow of GitHub, and the configuration with the settings if there are any. */
-export function workflow({ settings, profile, assumeEci, version }: { settings: string; profile: string; assumeEci: boolean; version: string }): string {
+export function workflow({ settings, profile, assumeEci }: Shared, version: string): string {
   const args = [profile && `--profile=${profile}`, assumeEci && '--assume-eci'].filter(Boolean);
   const lines = [
     '# .github/workflows/eci-policy.yml',
