@@ -31,7 +31,7 @@ export interface Listed {
   finding: TextFinding;
 }
 
-/** Returns the findings in the order of the text, without those that a controller's pods repeat. */
+/** Returns the findings in the order of the text. A key stays the same while the text around changes. */
 export function listed(checked: Checked): Listed[] {
   const seen = new Map<string, number>();
   return checked.objects.flatMap(({ name, findings }) =>

@@ -75,9 +75,8 @@ const TABLE = {
     no: both('not ECI: not checked', '不运行在 ECI 上，未检查'),
     none: both('no pod in it', '不包含 Pod'),
   },
-  because: both((reason: string) => `because of ${reason}`,
+  because: both((reason: string) => `because: ${reason}`,
     (reason) => `依据：${reason}`),
-  assumedReason: both('every pod is treated as one that runs on ECI', '所有 Pod 均视为运行在 ECI 上'),
   assume: both('Assume ECI', '视为运行在 ECI 上'),
   assumeHint: both('Treats every pod as one that runs on ECI, as in ACK Serverless.',
     '将所有 Pod 视为运行在 ECI 上，例如 ACK Serverless 集群。'),
@@ -199,7 +198,8 @@ const TABLE = {
   profileTo: both('To', '新 Profile'),
   sameVerdict: both((count: number) => `Both profiles give the same verdict for ${plural(count, 'object', 'objects')}.`,
     (count) => `${count} 个对象在两个 Profile 下结论相同。`),
-  changedVerdicts: both((changed: number, all: number) => `The verdict changes for ${changed} of ${plural(all, 'object', 'objects')}.`,
+  changedVerdicts: both(
+    (changed: number, all: number) => `The verdict changes for ${changed} of ${plural(all, 'object', 'objects')}.`,
     (changed, all) => `${all} 个对象中有 ${changed} 个结论不同。`),
   verdict: {
     denied: both('denied', '拒绝'),
@@ -237,12 +237,12 @@ const TABLE = {
   shareCiHint: both('The same settings in a workflow of GitHub.', '在 GitHub 工作流中使用相同的参数。'),
   copyCi: both('Copy the workflow', '复制工作流'),
   close: both('Close', '关闭'),
-  linkBroken: both('The link is damaged or from a newer version of this page, so its text is not here. The page shows an example instead.',
-    '链接已损坏，或者来自更新版本的页面，因此无法恢复其中的内容。当前显示的是示例。'),
+  linkBroken: both('The link is damaged or from a newer page, so its text is not here. This is an example instead.',
+    '链接已损坏或来自更新版本的页面，无法恢复其中的内容。当前显示的是示例。'),
 
   tooLarge: both((size: number, most: number) =>
-      `The text has ${size} MiB, and this page takes ${most} MiB. The command eci-policy check reads files of any size.`,
-    (size, most) => `内容约 ${size} MiB，本页最多支持 ${most} MiB。命令 eci-policy check 可以读取任意大小的文件。`),
+      `The text has ${size} MiB, and this page takes ${most} MiB. The command eci-policy reads files of any size.`,
+    (size, most) => `内容约 ${size} MiB，本页最多支持 ${most} MiB。命令 eci-policy 可以读取任意大小的文件。`),
   notText: both('The file is not text in UTF-8, so it was not opened.', '该文件不是 UTF-8 文本，因此未打开。'),
   failure: {
     load: both('The engine did not start, so nothing is checked. It needs a browser with WebAssembly.',

@@ -16,7 +16,10 @@ async function inspect(page, state) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const places = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any.map(({ message }) => message)}`).join('; ')}`);
+  const places = serious.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ target, any }) => `${target} ${any.map(({ message }) => message)}`).join('; ')}`,
+  );
   assert.deepEqual(places, [], state);
 }
 
@@ -40,7 +43,11 @@ for (const [name, options] of [
     await page.getByRole('button', { name: 'Share…' }).click();
     await page.getByText('Check in CI').click();
     await inspect(page, `${name}, share`);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'nothing is wider than the screen');
+    assert.equal(
+      await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+      true,
+      'nothing is wider than the screen',
+    );
   });
 }
 
@@ -54,7 +61,8 @@ test('the keyboard alone goes from the text to a repair', async (t) => {
   await page.getByRole('tab', { name: 'Repair', selected: true }).waitFor();
   const all = page.getByRole('button', { name: 'Apply all' });
   await all.waitFor();
-  for (let presses = 0; presses < 4 && !(await all.evaluate((button) => button === document.activeElement)); presses++) await page.keyboard.press('Tab');
+  for (let presses = 0; presses < 4 && !(await all.evaluate((button) => button === document.activeElement)); presses++)
+    await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.locator('#manifest .cm-line', { hasText: 'add: [NET_ADMIN, SYS_TIME]' }).waitFor();
   // The focus is still in the panel.
@@ -72,14 +80,21 @@ test('every control has a visible focus and can be reached', async (t) => {
     const focused = await page.evaluate(() => {
       let element = document.activeElement;
       while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-      const { outlineStyle } = getComputedStyle(element.getRootNode().host?.closest('#manifest, .settings, .sides') ?? element);
-      return { name: element.ariaLabel ?? element.textContent.trim() ?? element.tagName, isVisible: outlineStyle !== 'none', isBody: element === document.body };
+      const { outlineStyle } = getComputedStyle(
+        element.getRootNode().host?.closest('#manifest, .settings, .sides') ?? element,
+      );
+      return {
+        name: element.ariaLabel ?? element.textContent.trim() ?? element.tagName,
+        isVisible: outlineStyle !== 'none',
+        isBody: element === document.body,
+      };
     });
     if (focused.isBody) break;
     assert.ok(focused.isVisible, focused.name);
     seen.add(focused.name);
   }
-  for (const name of ['Open file…', 'Share…', 'Assume ECI', 'Manifest', 'Findings']) assert.ok(seen.has(name), `${name}: ${[...seen]}`);
+  for (const name of ['Open file…', 'Share…', 'Assume ECI', 'Manifest', 'Findings'])
+    assert.ok(seen.has(name), `${name}: ${[...seen]}`);
 });
 
 test('the page speaks Chinese, and findings stay as they are', async (t) => {

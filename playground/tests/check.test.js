@@ -34,7 +34,10 @@ test('the newest text wins', async (t) => {
   await page.keyboard.press('Control+v');
   await judged(page);
   const shown = await findings(page).locator('.what').allTextContents();
-  assert.deepEqual(shown.map((text) => text.split(' ')[0]), ['fsGroup', 'Kubernetes', '"SYS_TIME"']);
+  assert.deepEqual(
+    shown.map((text) => text.split(' ')[0]),
+    ['fsGroup', 'Kubernetes', '"SYS_TIME"'],
+  );
 });
 
 test('a finding in the list shows its line, and a line its finding', async (t) => {
@@ -60,7 +63,9 @@ test('keys go through the findings, in the list and in the editor', async (t) =>
   await findings(page).first().getByRole('button').first().focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
-  const heads = await page.locator('.findings .head').evaluateAll((all) => all.map((head) => head.getAttribute('aria-expanded')));
+  const heads = await page
+    .locator('.findings .head')
+    .evaluateAll((all) => all.map((head) => head.getAttribute('aria-expanded')));
   assert.deepEqual(heads, ['false', 'true', 'false']);
 
   await editor(page).focus();
@@ -78,7 +83,9 @@ test('a finding has its effect, its reason with the source, and its page', async
   await detail.getByText('ECI, the API server or the runtime refuses the pod').waitFor();
   await detail.getByText('spec.containers[0].securityContext.privileged', { exact: true }).waitFor();
   await detail.locator('.rule strong', { hasText: 'Why.' }).waitFor();
-  const links = await detail.locator('.rule a').evaluateAll((all) => all.map(({ href, rel, target }) => [href, rel, target]));
+  const links = await detail
+    .locator('.rule a')
+    .evaluateAll((all) => all.map(({ href, rel, target }) => [href, rel, target]));
   assert.ok(links.some(([href]) => href.startsWith('https://www.alibabacloud.com/')));
   assert.ok(links.some(([href]) => href.endsWith('/docs/rules.md#privileged')));
   assert.ok(links.every(([, rel, target]) => rel === 'noopener noreferrer' && target === '_blank'));
@@ -94,7 +101,7 @@ test('the banner says whether the pod runs on ECI, and why', async (t) => {
   const banner = page.locator('#banner');
   await paste(page, PRIVILEGED);
   await banner.getByText('runs on ECI', { exact: true }).waitFor();
-  await banner.getByText('because of label alibabacloud.com/eci="true"').waitFor();
+  await banner.getByText('because: label alibabacloud.com/eci="true"').waitFor();
   await banner.getByText('1 error').waitFor();
 
   const bare = PRIVILEGED.replace(/^ {2}labels.*\n/m, '');
@@ -110,7 +117,10 @@ test('the banner says whether the pod runs on ECI, and why', async (t) => {
   await banner.getByRole('button', { name: 'Assume ECI' }).click();
   await banner.getByText('not ECI: not checked').waitFor();
 
-  await paste(page, bare.replace('  name: web\n', '  name: web\n  annotations: {alibabacloud.com/burst-resource: eci}\n'));
+  await paste(
+    page,
+    bare.replace('  name: web\n', '  name: web\n  annotations: {alibabacloud.com/burst-resource: eci}\n'),
+  );
   await banner.getByText('may run on ECI', { exact: true }).waitFor();
   await banner.getByText('1 warning').waitFor();
 

@@ -6,7 +6,11 @@ import { test } from 'node:test';
 import { editor, opened, openTab, paste, picture, pod } from './support/page.js';
 
 /** The text of the cells in a row whose head is this field. */
-const row = (page, field) => page.locator('tr', { has: page.getByRole('rowheader', { name: field, exact: true }) }).locator('td').allTextContents();
+const row = (page, field) =>
+  page
+    .locator('tr', { has: page.getByRole('rowheader', { name: field, exact: true }) })
+    .locator('td')
+    .allTextContents();
 
 // Specification, section 2: ECI fixes readOnlyRootFilesystem, and reads runAsGroup on containers only.
 test('each field is shown as written, by Kubernetes, and on ECI', async (t) => {
@@ -77,7 +81,10 @@ test('two profiles stand side by side', async (t) => {
   const rows = await page.locator('tbody').first().locator('tr').allTextContents();
   assert.match(rows[1], /kernel\.shm_rmid_forced.*deniednot found$/);
   assert.match(rows[2], /runAsGroup: 3000.*not foundwarning$/);
-  assert.deepEqual(await row(page, 'identity of an init container'), ['runAsUser, runAsGroup, runAsNonRoot', 'runAsUser']);
+  assert.deepEqual(await row(page, 'identity of an init container'), [
+    'runAsUser, runAsGroup, runAsNonRoot',
+    'runAsUser',
+  ]);
   await page.getByText('last updated on February 26, 2024').waitFor();
   await picture(page, 'profiles');
 

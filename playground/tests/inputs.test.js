@@ -35,7 +35,9 @@ test('a CreateContainerGroup request', async (t) => {
   const page = await opened(t);
   await choose(page, { label: 'CreateContainerGroup' });
   // Specification, section 2: net.core.somaxconn belongs into the host channel.
-  await page.getByRole('button', { name: /"net\.core\.somaxconn" is not a sysctl that SecurityContext\.Sysctl takes/ }).waitFor();
+  await page
+    .getByRole('button', { name: /"net\.core\.somaxconn" is not a sysctl that SecurityContext\.Sysctl takes/ })
+    .waitFor();
   await page.getByRole('button', { name: /"SYS_TIME" is not a capability/ }).waitFor();
 });
 
@@ -64,10 +66,17 @@ test('every rule has an example that it finds, and one that it does not find', a
   // Specification, section 5: the rows of the table.
   assert.equal(rules.length, 21);
   for (const rule of rules) {
-    for (const [kind, isFound] of [['bad', true], ['good', false]]) {
+    for (const [kind, isFound] of [
+      ['bad', true],
+      ['good', false],
+    ]) {
       await choose(page, `${kind}/${rule}`);
       const shown = await page.locator('.findings .where').allTextContents();
-      assert.equal(shown.some((where) => where.includes(` ${rule} `)), isFound, `${kind} of ${rule}: ${shown}`);
+      assert.equal(
+        shown.some((where) => where.includes(` ${rule} `)),
+        isFound,
+        `${kind} of ${rule}: ${shown}`,
+      );
     }
   }
 });
@@ -88,7 +97,10 @@ test('every chart is an object that is checked', async (t) => {
 test('a file is opened', async (t) => {
   const page = await opened(t);
   const text = pod('hostIPC: true\ncontainers: [{name: web, image: nginx}]', 'caf\u00e9-\u{1f600}');
-  await page.getByLabel('Open file…').last().setInputFiles({ name: 'pod.yaml', mimeType: 'application/yaml', buffer: Buffer.from(text) });
+  await page
+    .getByLabel('Open file…')
+    .last()
+    .setInputFiles({ name: 'pod.yaml', mimeType: 'application/yaml', buffer: Buffer.from(text) });
   await page.getByRole('button', { name: /hostIPC: true is not supported/ }).click();
   assert.match(await page.locator('#manifest .cm-activeLine').textContent(), /hostIPC/);
   assert.equal(await textOf(page), text);
@@ -96,7 +108,10 @@ test('a file is opened', async (t) => {
 
 test('ranges are right after characters outside the basic plane', async (t) => {
   const page = await opened(t);
-  await paste(page, pod('containers:\n- {name: "\u{1f600}\u{1f600}", image: nginx, securityContext: {privileged: true}}'));
+  await paste(
+    page,
+    pod('containers:\n- {name: "\u{1f600}\u{1f600}", image: nginx, securityContext: {privileged: true}}'),
+  );
   await findings(page).first().waitFor();
   assert.equal((await page.locator('#manifest .cm-lintRange-error').allTextContents()).join(''), 'privileged: true');
   await editor(page).focus();

@@ -12,14 +12,20 @@ containers:
   image: nginx:1.29
   securityContext:
     capabilities: {add: [net_admin]}`);
-const REPAIRED = TWO.replace('net_admin', 'NET_ADMIN').replace('NET_ADMIN]}\n', 'NET_ADMIN]}\n      runAsGroup: 3000\n');
+const REPAIRED = TWO.replace('net_admin', 'NET_ADMIN').replace(
+  'NET_ADMIN]}\n',
+  'NET_ADMIN]}\n      runAsGroup: 3000\n',
+);
 
 test('the diff shows both sides, and all repairs are applied', async (t) => {
   const page = await opened(t);
   await paste(page, TWO);
   await openTab(page, 'Repair');
   await page.getByText('2 findings can be repaired.').waitFor();
-  const [before, after] = [page.getByRole('textbox', { name: 'As written' }), page.getByRole('textbox', { name: 'Repaired' })];
+  const [before, after] = [
+    page.getByRole('textbox', { name: 'As written' }),
+    page.getByRole('textbox', { name: 'Repaired' }),
+  ];
   assert.match(await before.textContent(), /net_admin/);
   assert.match(await after.textContent(), /NET_ADMIN.*runAsGroup: 3000/);
   await picture(page, 'repair');

@@ -26,7 +26,14 @@ test('keys and values are completed from the schema', async (t) => {
   await box(page).click();
   await page.keyboard.press('Control+Space');
   await completions(page).first().waitFor();
-  assert.deepEqual(await completions(page).allTextContents(), ['actions', 'approved', 'exempt', 'mutate', 'profile', 'scope']);
+  assert.deepEqual(await completions(page).allTextContents(), [
+    'actions',
+    'approved',
+    'exempt',
+    'mutate',
+    'profile',
+    'scope',
+  ]);
   await page.keyboard.press('Escape');
 
   await page.keyboard.type('act');
@@ -71,7 +78,10 @@ test('an approval is added to the settings, and comments stay', async (t) => {
   await openTab(page, 'Findings');
   await page.getByRole('button', { name: /SYS_TIME/ }).click();
   await page.getByRole('button', { name: 'Add approval to settings' }).click();
-  assert.equal(await textOf(page, box(page)), '# of the platform team\nmutate: none\napproved:\n  capabilities: [ SYS_TIME ]\n');
+  assert.equal(
+    await textOf(page, box(page)),
+    '# of the platform team\nmutate: none\napproved:\n  capabilities: [ SYS_TIME ]\n',
+  );
   await openTab(page, 'Findings');
   await page.waitForFunction(() => !document.querySelector('.findings').textContent.includes('SYS_TIME'));
 });

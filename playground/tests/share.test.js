@@ -59,11 +59,17 @@ test('SARIF is downloaded', async (t) => {
   const page = await opened(t);
   await paste(page, PRIVILEGED);
   await open(page);
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download SARIF' }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download SARIF' }).click(),
+  ]);
   assert.equal(download.suggestedFilename(), 'eci-policy.sarif');
   const { version, runs } = JSON.parse(await readFile(await download.path(), 'utf8'));
   assert.equal(version, '2.1.0');
-  assert.deepEqual(runs[0].results.map(({ ruleId }) => ruleId), ['privileged']);
+  assert.deepEqual(
+    runs[0].results.map(({ ruleId }) => ruleId),
+    ['privileged'],
+  );
 });
 
 test('the workflow checks with the same settings', async (t) => {

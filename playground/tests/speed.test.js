@@ -61,7 +61,9 @@ test('a key in a manifest of 5,000 lines', { timeout: 120_000 }, async (t) => {
     times.push(await measured);
     await page.keyboard.press('x');
     await page.keyboard.press('ArrowLeft');
-    await page.waitForFunction(() => !document.querySelector('#manifest').shadowRoot.querySelector('.cm-lintRange-error'));
+    await page.waitForFunction(
+      () => !document.querySelector('#manifest').shadowRoot.querySelector('.cm-lintRange-error'),
+    );
     await page.waitForTimeout(300);
   }
   times.sort((a, b) => a - b);

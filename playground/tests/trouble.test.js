@@ -45,7 +45,11 @@ test('a file of 50 MB and a binary file are not opened', async (t) => {
   await writeFile(join(folder, 'large.yaml'), Buffer.alloc(50 << 20, 'a: b\n'));
   await input.setInputFiles(join(folder, 'large.yaml'));
   await page.getByText('The text has 50 MiB').waitFor();
-  await input.setInputFiles({ name: 'a.out', mimeType: 'text/plain', buffer: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe]) });
+  await input.setInputFiles({
+    name: 'a.out',
+    mimeType: 'text/plain',
+    buffer: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe]),
+  });
   await page.getByText('The file is not text in UTF-8').waitFor();
   assert.equal(await textOf(page), before);
   await goesOn(page);
@@ -75,7 +79,10 @@ test('a browser without WebAssembly', async (t) => {
 });
 
 test('a module that cannot be loaded', async (t) => {
-  const page = await opened(t, { ready: false, route: ['**/*.wasm', (route) => route.fulfill({ status: 200, contentType: 'application/wasm', body: 'no' })] });
+  const page = await opened(t, {
+    ready: false,
+    route: ['**/*.wasm', (route) => route.fulfill({ status: 200, contentType: 'application/wasm', body: 'no' })],
+  });
   await page.getByRole('alert').getByText('The engine did not start').waitFor();
   await editor(page).click();
   await page.keyboard.press('Control+a');

@@ -1,21 +1,10 @@
 /** Editors. Each lives in a shadow root, where style sheets need no exception from the Content-Security-Policy. */
 
-import { closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
-import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentService } from '@codemirror/language';
-import { lintKeymap } from '@codemirror/lint';
-import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
+import { indentService } from '@codemirror/language';
 import { Compartment, EditorState, type Extension } from '@codemirror/state';
-import {
-  EditorView,
-  drawSelection,
-  highlightActiveLine,
-  highlightActiveLineGutter,
-  highlightSpecialChars,
-  keymap,
-  lineNumbers,
-} from '@codemirror/view';
+import { EditorView, lineNumbers } from '@codemirror/view';
+import { basicSetup } from 'codemirror';
 
 import { language, phrases, words } from '../words.ts';
 import { look } from './theme.ts';
@@ -25,8 +14,6 @@ export const common: Extension = [
   yaml(),
   look,
   lineNumbers(),
-  highlightSpecialChars(),
-  drawSelection(),
   EditorView.contentAttributes.of({ tabindex: '0', autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
 ];
 
@@ -51,29 +38,8 @@ const typingOver = EditorView.domEventHandlers({
   },
 });
 
-const typing: Extension = [
-  typingOver,
-  history(),
-  foldGutter(),
-  indentOnInput(),
-  indentation,
-  bracketMatching(),
-  closeBrackets(),
-  highlightActiveLine(),
-  highlightActiveLineGutter(),
-  highlightSelectionMatches(),
-  EditorState.allowMultipleSelections.of(true),
-  keymap.of([
-    ...closeBracketsKeymap,
-    ...searchKeymap,
-    ...historyKeymap,
-    ...foldKeymap,
-    ...completionKeymap,
-    ...lintKeymap,
-    // The Tab key leaves the editor, as everywhere on the page.
-    ...defaultKeymap,
-  ]),
-];
+// The Tab key leaves the editor, as everywhere on the page.
+const typing: Extension = [typingOver, indentation, basicSetup];
 
 /** Returns the root of an element's shadow tree. */
 export function shadow(host: HTMLElement): ShadowRoot {
@@ -93,7 +59,8 @@ export function editor(host: HTMLElement, label: () => string, extensions: Exten
 /** Replaces the whole text, as one step that can be undone. */
 export function setText(view: EditorView, text: string): void {
   if (view.state.sliceDoc() === text) return;
-  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: 0 } });
+  const changes = { from: 0, to: view.state.doc.length, insert: text };
+  view.dispatch({ changes, selection: { anchor: 0 }, scrollIntoView: true });
 }
 
 /** The most text that an editor takes, in UTF-16 units. */

@@ -5,9 +5,9 @@ import { EditorSelection } from '@codemirror/state';
 import { EditorView, keymap } from '@codemirror/view';
 
 import type { Range, TextEdit, TextFinding, TextProblem } from '../engine/engine.ts';
-import { judgement, listed, selected, text } from '../session.ts';
+import { type Listed, judgement, listed, selected, text } from '../session.ts';
 import { words } from '../words.ts';
-import { editor, limit } from './editor.ts';
+import { editor, limit, setText } from './editor.ts';
 
 const SEVERITY = { deny: 'error', warn: 'warning', fix: 'info', audit: 'hint', off: 'hint' } as const;
 
@@ -20,7 +20,7 @@ export function mount(host: HTMLElement, refuse: (message: string) => void): voi
     limit(refuse),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) text.set(update.state.sliceDoc());
-      else if (update.selectionSet) selectAt(update.state.selection.main.head);
+      else if (update.selectionSet) selected.set(at(update.state.selection.main.head)?.key ?? selected.get());
     }),
     keymap.of([{ key: 'Mod-.', run: repairHere }]),
   ]);
@@ -29,11 +29,7 @@ export function mount(host: HTMLElement, refuse: (message: string) => void): voi
 
 /** Replaces the text. The old one can be had back by undoing. */
 export function write(written: string): void {
-  view.dispatch({
-    changes: { from: 0, to: view.state.doc.length, insert: written },
-    selection: { anchor: 0 },
-    scrollIntoView: true,
-  });
+  setText(view, written);
 }
 
 /** Applies edits of the engine to the text that it has seen. */
@@ -57,29 +53,21 @@ export function line(offset: number): number {
   return view.state.doc.lineAt(Math.min(offset, view.state.doc.length)).number;
 }
 
-/** Returns the key of the finding at an offset. The smallest wins. */
-function at(offset: number): string | undefined {
+/** Returns the finding at an offset. The selected one wins, then the smallest. */
+function at(offset: number): Listed | undefined {
   const current = judgement.get();
   if (current.state !== 'checked') return undefined;
   const size = ({ from, to }: Range) => to - from;
   const found = listed(current.checked)
     .filter(({ finding: { range } }) => range.from <= offset && offset <= range.to)
     .sort((one, other) => size(one.finding.range) - size(other.finding.range));
-  return (found.find(({ key }) => key === selected.get()) ?? found[0])?.key;
-}
-
-function selectAt(offset: number): void {
-  const key = at(offset);
-  if (key) selected.set(key);
+  return found.find(({ key }) => key === selected.get()) ?? found[0];
 }
 
 function repairHere(): boolean {
-  const current = judgement.get();
-  const key = at(view.state.selection.main.head);
-  if (current.state !== 'checked' || !key) return false;
-  const found = listed(current.checked).find((one) => one.key === key);
-  if (found?.finding.fix) apply(found.finding.fix.edits);
-  return true;
+  const fix = at(view.state.selection.main.head)?.finding.fix;
+  if (fix) apply(fix.edits);
+  return fix !== undefined;
 }
 
 /** Draws the squiggles of the newest judgement. Typing since then moves them. */

@@ -58,14 +58,13 @@ function scopes({ objects }: Checked): HTMLElement {
 
 function scope({ name, range, scope: placed }: CheckedObject): HTMLElement {
   const certainty = placed?.certainty ?? 'none';
-  const reason = assumeEci.get() ? words().assumedReason : placed?.reason;
   return h(
     'li',
     {},
     h('span', { class: `chip ${certainty}` }, words().scope[certainty]),
     ' ',
     button(name, () => reveal(placed?.range ?? range, true), { class: 'plain', 'data-focus': `object ${name}` }),
-    (certainty === 'certain' || certainty === 'possible') && reason ? ` ${words().because(reason)}` : '',
+    placed && ` ${words().because(placed.reason)}`,
   );
 }
 

@@ -32,7 +32,8 @@ export function detail(finding: TextFinding, key: string): HTMLElement {
     !suppressed && suppression(finding, focus('suppress')),
   ];
   const known = facts.filter(([, fact]) => fact).map(([name, fact]) => [h('dt', {}, name), h('dd', {}, fact)]);
-  return h('div', { class: 'detail' }, h('dl', {}, ...known), h('div', { class: 'actions' }, ...actions), rulePage(rule));
+  const parts = [h('dl', {}, ...known), h('div', { class: 'actions' }, ...actions), rulePage(rule)];
+  return h('div', { class: 'detail' }, ...parts);
 }
 
 /** Adds an approval to the settings, if the profile has it. */
@@ -41,9 +42,9 @@ async function approve({ rule, path, action }: TextFinding, added: Added[]): Pro
   if (current.state !== 'checked') return;
   const approved = extended(settings.get(), added);
   const checked = await call('check', [current.text, { ...current.options, settings: parsed(approved) }], 'approval');
-  const findings = checked?.objects.flatMap((object) => object.findings);
-  const isLeft = findings?.some((left) => left.rule === rule && left.path === path && left.action === action && !left.fix);
-  if (!findings || isLeft) return notify(words().noApproval);
+  const isSame = (left: TextFinding) => left.rule === rule && left.path === path && left.action === action;
+  const isLeft = checked?.objects.some(({ findings }) => findings.some((left) => isSame(left) && !left.fix));
+  if (isLeft !== false) return notify(words().noApproval);
   settings.set(approved);
   notify(words().approvedDone);
   tab.set('settings');

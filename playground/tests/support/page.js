@@ -65,7 +65,8 @@ export async function opened(t, { hash = '', route, ready = true, within = brows
     if (message.type() === 'error' && !options.offline) broken.push(message.text());
   });
   context.on('request', (request) => {
-    if (!request.url().startsWith(address) && !request.url().startsWith('blob:')) broken.push(`request: ${request.url()}`);
+    if (!request.url().startsWith(address) && !request.url().startsWith('blob:'))
+      broken.push(`request: ${request.url()}`);
   });
   if (route) await context.route(...route);
   t.after(async () => {
