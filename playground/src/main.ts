@@ -5,6 +5,7 @@ import './style/layout.css';
 import './style/panels.css';
 
 import { mount as editor, write } from './editor/manifest.ts';
+import { load } from './examples.ts';
 import { notify } from './notice.ts';
 import * as banner from './panels/banner.ts';
 import * as bar from './panels/bar.ts';
@@ -29,7 +30,7 @@ const part = (id: string) => document.querySelector<HTMLElement>(`#${id}`)!;
 /** Restores what a link holds, or shows the first example. */
 async function restore(): Promise<void> {
   const fragment = location.hash.slice(1);
-  if (!fragment) return bar.load(FIRST);
+  if (!fragment) return load(FIRST);
   try {
     const shared = await decoded(fragment);
     session.settings.set(shared.settings);
@@ -37,7 +38,7 @@ async function restore(): Promise<void> {
     session.assumeEci.set(shared.assumeEci);
     write(shared.text);
   } catch {
-    await bar.load(FIRST);
+    await load(FIRST);
     notify(words().linkBroken);
   }
 }

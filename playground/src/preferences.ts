@@ -6,6 +6,8 @@ import { language, words } from './words.ts';
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export const theme = new Value<(typeof THEMES)[number]>('auto');
 
+const storage = storageOf(window);
+
 /** Restores the preferences, and keeps every change. */
 export function begin(): void {
   const draw = () => {
@@ -15,27 +17,19 @@ export function begin(): void {
   };
   language.watch(draw);
   theme.watch(draw);
-  const isChinese = (kept('language') ?? navigator.language).startsWith('zh');
+  const isChinese = (storage?.getItem('language') ?? navigator.language).startsWith('zh');
   language.set(isChinese ? 'zh' : 'en');
-  theme.set(THEMES.find((name) => name === kept('theme')) ?? 'auto');
+  theme.set(THEMES.find((name) => name === storage?.getItem('theme')) ?? 'auto');
   draw();
-  language.watch((value) => keep('language', value));
-  theme.watch((value) => keep('theme', value));
+  language.watch((value) => storage?.setItem('language', value));
+  theme.watch((value) => storage?.setItem('theme', value));
 }
 
-// A browser may forbid storage, and the page does not need it.
-function kept(key: string): string | undefined {
+/** Returns the storage, which a browser may forbid. */
+function storageOf(page: Window): Storage | undefined {
   try {
-    return localStorage.getItem(key) ?? undefined;
+    return page.localStorage;
   } catch {
     return undefined;
-  }
-}
-
-function keep(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    return;
   }
 }

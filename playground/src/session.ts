@@ -2,7 +2,7 @@
 
 import { Value, debounced } from './dom.ts';
 import { Failure, call } from './engine/client.ts';
-import type { Checked, Options, TextFinding } from './engine/engine.ts';
+import type { Calls, Checked, Options, TextFinding } from './engine/engine.ts';
 import { parsed } from './settings/document.ts';
 
 /** The pause in typing after which the text is checked. */
@@ -21,6 +21,9 @@ export const judgement = new Value<Judgement>({ state: 'loading' });
 
 /** True while the judgement is older than what is judged. */
 export const isStale = new Value(true);
+
+/** The version of the engine, its profiles and its rules, once it is loaded. */
+export const about = new Value<ReturnType<Calls['about']> | undefined>(undefined);
 
 /** The finding that list and editor show, by its key. */
 export const selected = new Value<string | undefined>(undefined);
@@ -82,5 +85,10 @@ export function begin(): void {
       soon();
     });
   }
+  // The judgement reports an engine that does not start.
+  call('about', []).then(
+    (answer) => about.set(answer),
+    () => {},
+  );
   void judge();
 }

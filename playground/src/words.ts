@@ -32,7 +32,6 @@ const TABLE = {
   },
   engine: both((version: string) => `engine ${version}`,
     (version) => `引擎 ${version}`),
-  source: both('Source code', '源代码'),
   manifest: both('Manifest', '清单'),
   examples: both('Examples', '示例'),
   chooseExample: both('Examples…', '示例…'),
@@ -138,8 +137,7 @@ const TABLE = {
   noApproval: both('The profile has no such approval.', '当前 Profile 不支持该审批。'),
   rulePage: both('Why, and the source', '原因和出处'),
   fullPage: both('The rule’s page on GitHub', 'GitHub 上的规则页面'),
-  bad: both('Found by the rule', '会触发该规则'),
-  good: both('Not found', '不会触发'),
+  exampleKinds: { bad: both('Found by the rule', '会触发该规则'), good: both('Not found', '不会触发') },
   tryIt: both('Try it', '试一试'),
 
   repairable: both((count: number) => `${plural(count, 'finding', 'findings')} can be repaired.`,

@@ -7,7 +7,7 @@ import { editor, findings, judged, opened, openTab, paste, picture, pod, textOf 
 
 const choose = async (page, option) => {
   await page.getByLabel('Examples').selectOption(option);
-  await page.locator('select:not([aria-busy=true])').first().waitFor();
+  await page.locator('select[aria-label=Examples]:not([aria-busy=true])').waitFor();
   await judged(page);
 };
 const chips = (page) => page.locator('#banner .chip').allTextContents();

@@ -104,3 +104,19 @@ test('a trap in the module', async (t) => {
   await judged(page);
   await goesOn(page);
 });
+
+test('an engine that does not answer', async (t) => {
+  const body = 'export const CALLS = { about: () => {}, check: (text) => { for (;;); } };';
+  const page = await opened(t, {
+    ready: false,
+    clock: true,
+    route: ['**/calls-*.js', (route) => route.fulfill({ contentType: 'text/javascript', body })],
+  });
+  await page.getByText('The engine is loading…').waitFor();
+  await page.clock.runFor(31_000);
+  await page.getByRole('alert').getByText('The engine took too long and was stopped.').waitFor();
+  await editor(page).click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('kind: Pod');
+  assert.equal(await textOf(page), 'kind: Pod');
+});

@@ -1,19 +1,14 @@
 /** The bar at the top: what to check, by which profile, and the page's own settings. */
 
-import { Value, button, choice, h, link, replace } from '../dom.ts';
-import { call } from '../engine/client.ts';
-import type { Calls } from '../engine/engine.ts';
+import { button, choice, h, link, replace } from '../dom.ts';
 import { MOST } from '../editor/editor.ts';
 import { write } from '../editor/manifest.ts';
-import { example, names } from '../examples.ts';
+import { load, names } from '../examples.ts';
 import { notify } from '../notice.ts';
 import { THEMES, theme } from '../preferences.ts';
-import { profile, settings } from '../session.ts';
+import { about, profile } from '../session.ts';
 import { REPOSITORY } from '../share/outputs.ts';
 import { known, language, words } from '../words.ts';
-
-/** The version of the engine, its profiles and its rules, once it is loaded. */
-export const about = new Value<ReturnType<Calls['about']> | undefined>(undefined);
 
 const SIGNS = { auto: '◐', light: '☀', dark: '☾' };
 
@@ -32,25 +27,6 @@ export function mount(host: HTMLElement, share: () => void): void {
     );
   for (const value of [language, theme, about, profile]) value.watch(render);
   render();
-  call('about', []).then(
-    (answer) => about.set(answer),
-    // The judgement reports that the engine does not start.
-    () => {},
-  );
-}
-
-/** The settings that came with an example. */
-let lent = '';
-
-/** Loads an example with its settings. The reader's own settings stay, except for the example of a rule. */
-export async function load(id: string): Promise<void> {
-  const loaded = await example(id).catch((error: Error) => notify(error.message));
-  if (!loaded) return;
-  if (id.startsWith('bad/') || id.startsWith('good/') || settings.get() === lent) {
-    settings.set(loaded.settings);
-    lent = loaded.settings;
-  }
-  write(loaded.text);
 }
 
 function examples(): HTMLElement {
@@ -86,7 +62,12 @@ function opener(): HTMLElement {
     input.value = '';
     if (file) await open(file);
   });
-  return h('span', {}, button(words().open, () => input.click(), { 'data-focus': 'open' }), input);
+  return h(
+    'span',
+    {},
+    button(words().open, () => input.click(), { 'data-focus': 'open' }),
+    input,
+  );
 }
 
 async function open(file: File): Promise<void> {
@@ -114,6 +95,6 @@ function pageControls(): HTMLElement[] {
       'data-focus': 'language',
     }),
     button(SIGNS[theme.get()], () => theme.set(next), { 'aria-label': label, title: label, 'data-focus': 'theme' }),
-    h('span', { class: 'version' }, link(REPOSITORY, version ? words().engine(version) : words().source)),
+    h('span', { class: 'version' }, link(REPOSITORY, version ? words().engine(version) : 'GitHub')),
   ];
 }

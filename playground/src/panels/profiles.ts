@@ -4,8 +4,8 @@ import { type Child, button, choice, h, row, table } from '../dom.ts';
 import { call } from '../engine/client.ts';
 import type { Action, Diff, Range } from '../engine/engine.ts';
 import { reveal } from '../editor/manifest.ts';
+import { about } from '../session.ts';
 import { known, words } from '../words.ts';
-import { about } from './bar.ts';
 import { panel } from './tabs.ts';
 
 /** The chosen profiles; by default, the oldest and the newest. */

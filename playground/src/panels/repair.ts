@@ -65,7 +65,10 @@ function diff(before: string, after: string): HTMLElement {
   ];
   drawn?.destroy();
   if (WIDE.matches) {
-    const [a, b] = [{ doc: before, extensions: side(words().before) }, { doc: after, extensions: side(words().after) }];
+    const [a, b] = [
+      { doc: before, extensions: side(words().before) },
+      { doc: after, extensions: side(words().after) },
+    ];
     drawn = new MergeView({ parent: root, root, a, b, collapseUnchanged: COLLAPSED });
   } else {
     const unified = unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: COLLAPSED });

@@ -7,11 +7,10 @@ import { EditorView, placeholder } from '@codemirror/view';
 import { h, replace } from '../dom.ts';
 import { editor, limit, setText } from '../editor/editor.ts';
 import { notify } from '../notice.ts';
-import { judgement, settings } from '../session.ts';
+import { about, judgement, settings } from '../session.ts';
 import { type Schema, completing } from '../settings/completion.ts';
 import { located } from '../settings/document.ts';
 import { words } from '../words.ts';
-import { about } from './bar.ts';
 
 export function mount(body: HTMLElement): () => void {
   const intro = h('p');

@@ -16,17 +16,19 @@ export interface Schema {
 type Source = (context: CompletionContext) => CompletionResult | null;
 
 /** Returns the source of completions for a schema. */
-export const completing = (schema: () => Schema | undefined): Source => (context) => {
-  const root = schema();
-  const before = context.state.sliceDoc(0, context.pos);
-  const [word = ''] = /[\w.*-]*$/.exec(before) ?? [];
-  if (!root || (word === '' && !context.explicit)) return null;
-  const { path, key } = placed(before);
-  const below = (at: Schema | undefined, step: string) => (step === '-' ? at?.items : at?.properties?.[step]);
-  const parent = path.reduce(below, root);
-  const options = key === undefined ? [...keys(parent), ...values(parent)] : values(parent?.properties?.[key]);
-  return options.length > 0 ? { from: context.pos - word.length, options, validFor: /^[\w.*-]*$/ } : null;
-};
+export const completing =
+  (schema: () => Schema | undefined): Source =>
+  (context) => {
+    const root = schema();
+    const before = context.state.sliceDoc(0, context.pos);
+    const [word = ''] = /[\w.*-]*$/.exec(before) ?? [];
+    if (!root || (word === '' && !context.explicit)) return null;
+    const { path, key } = placed(before);
+    const below = (at: Schema | undefined, step: string) => (step === '-' ? at?.items : at?.properties?.[step]);
+    const parent = path.reduce(below, root);
+    const options = key === undefined ? [...keys(parent), ...values(parent)] : values(parent?.properties?.[key]);
+    return options.length > 0 ? { from: context.pos - word.length, options, validFor: /^[\w.*-]*$/ } : null;
+  };
 
 function keys(schema: Schema | undefined): Completion[] {
   return Object.entries(schema?.properties ?? {}).map(([name, { description = '', properties }]) => ({

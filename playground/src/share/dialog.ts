@@ -3,8 +3,7 @@
 import { type Child, button, h, link, replace } from '../dom.ts';
 import { call } from '../engine/client.ts';
 import { copy, notify } from '../notice.ts';
-import { about } from '../panels/bar.ts';
-import { assumeEci, options, profile, settings, text } from '../session.ts';
+import { about, assumeEci, options, profile, settings, text } from '../session.ts';
 import { words } from '../words.ts';
 import { type Shared, encoded } from './fragment.ts';
 import { issue, workflow } from './outputs.ts';
@@ -22,17 +21,17 @@ export function open(): void {
     return copy(copied);
   };
   const said = words();
+  const copyLink = button(said.shareLink, () => shareLink().then(copyAndClose), { class: 'primary' });
+  const copyCi = button(said.copyCi, () => copyAndClose(ci));
   const code = h('pre', { tabindex: 0 }, h('code', {}, ci));
-  const snippet = h('details', {}, h('summary', {}, said.shareCi), code, button(said.copyCi, () => copyAndClose(ci)));
-  const list = h(
-    'dl',
-    {},
-    entry(button(said.shareLink, () => shareLink().then(copyAndClose), { class: 'primary' }), said.shareLinkHint),
+  const entries = [
+    entry(copyLink, said.shareLinkHint),
     entry(link(draft.url, said.shareIssue), said.shareIssueHint, draft.isShortened && ` ${said.issueShortened}`),
     entry(button(said.shareSarif, downloadSarif), said.shareSarifHint),
-    entry(snippet, said.shareCiHint),
-  );
-  replace(dialog, h('h2', { id: 'share-title' }, said.shareTitle), list, button(said.close, () => dialog.close()));
+    entry(h('details', {}, h('summary', {}, said.shareCi), code, copyCi), said.shareCiHint),
+  ];
+  const close = button(said.close, () => dialog.close());
+  replace(dialog, h('h2', { id: 'share-title' }, said.shareTitle), h('dl', {}, ...entries), close);
   dialog.showModal();
 }
 

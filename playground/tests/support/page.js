@@ -50,10 +50,10 @@ after(async () => {
 });
 
 /**
- * Opens the page for a test. `hash` is its fragment, `route` a handler of requests, and `ready: false` does not wait for
- * the first judgement.
+ * Opens the page for a test. `hash` is its fragment, `route` a handler of requests, `clock` stops the time of the page, and
+ * `ready: false` does not wait for the first judgement.
  */
-export async function opened(t, { hash = '', route, ready = true, within = browser, ...options } = {}) {
+export async function opened(t, { hash = '', route, ready = true, clock = false, within = browser, ...options } = {}) {
   const context = await within.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(address).origin });
   const page = await context.newPage();
@@ -69,6 +69,7 @@ export async function opened(t, { hash = '', route, ready = true, within = brows
       broken.push(`request: ${request.url()}`);
   });
   if (route) await context.route(...route);
+  if (clock) await page.clock.install();
   t.after(async () => {
     await context.close();
     assert.deepEqual(broken, []);
