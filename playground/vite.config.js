@@ -5,6 +5,12 @@ export default defineConfig({
   base: './',
   // The engine's module waits for WebAssembly at its top level.
   worker: { format: 'es' },
-  build: { target: 'es2023', assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1024 },
-  preview: { host: '127.0.0.1' },
+  build: {
+    target: 'es2023',
+    // The Content-Security-Policy has no exception for embedded files.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1024,
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
 });
