@@ -47,6 +47,11 @@ export function listed(checked: Checked): Listed[] {
   );
 }
 
+/** Returns whether any pod may run on ECI. No other pod is checked. */
+export function hasPod({ objects }: Checked): boolean {
+  return objects.some(({ scope }) => scope !== undefined && scope.certainty !== 'no');
+}
+
 /** Returns the options of every call, or throws if the settings are not readable. */
 export function options(): Options {
   return {

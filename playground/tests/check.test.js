@@ -19,7 +19,7 @@ test('typing draws and removes squiggles', async (t) => {
   await page.keyboard.press('End');
   for (let count = 0; count < 'true'.length; count++) await page.keyboard.press('Backspace');
   await page.keyboard.type('false');
-  await page.getByText('No problems found.').first().waitFor();
+  await page.locator('#panel-findings').getByText('No problems found.').waitFor();
   assert.equal(await squiggled(page, 'error').count(), 0);
 });
 
@@ -108,6 +108,7 @@ test('the banner says whether the pod runs on ECI, and why', async (t) => {
   await paste(page, bare);
   await banner.getByText('not ECI: not checked').waitFor();
   await banner.getByText('Nothing was checked.').waitFor();
+  await page.locator('#panel-findings').getByText('Nothing was checked.').waitFor();
   assert.equal(await findings(page).count(), 0);
 
   const assume = banner.getByRole('button', { name: 'Assume ECI' });

@@ -5,7 +5,7 @@ import { call } from '../engine/client.ts';
 import type { Checked, CheckedObject } from '../engine/engine.ts';
 import { reveal, write } from '../editor/manifest.ts';
 import { notify } from '../notice.ts';
-import { assumeEci, judgement, text } from '../session.ts';
+import { assumeEci, hasPod, judgement, text } from '../session.ts';
 import { known, language, words } from '../words.ts';
 
 /** The objects that are listed one by one. */
@@ -68,13 +68,13 @@ function scope({ name, range, scope: placed }: CheckedObject): HTMLElement {
   );
 }
 
-function counted({ objects, problems }: Checked): string {
+function counted(checked: Checked): string {
+  const { objects, problems } = checked;
   const findings = objects.flatMap((object) => object.findings).filter(({ suppressed }) => !suppressed);
   const of = (action: string) => findings.filter((finding) => finding.action === action).length;
   const failed = problems.filter(({ remark }) => !remark).length;
   const counts = words().counts(of('deny') + failed, of('fix'), of('warn'));
-  const isJudged = objects.some(({ scope }) => scope?.certainty === 'certain' || scope?.certainty === 'possible');
-  return counts || (isJudged ? words().clean : words().noFindings);
+  return counts || (hasPod(checked) ? words().clean : words().noFindings);
 }
 
 function assumption(): HTMLElement {

@@ -3,7 +3,7 @@
 import { button, h, replace } from '../dom.ts';
 import type { TextProblem } from '../engine/engine.ts';
 import { line, reveal } from '../editor/manifest.ts';
-import { type Listed, judgement, listed, selected } from '../session.ts';
+import { type Listed, hasPod, judgement, listed, selected } from '../session.ts';
 import { words } from '../words.ts';
 import { detail } from './finding.ts';
 
@@ -18,14 +18,15 @@ export function mount(body: HTMLElement): () => void {
 
   const render = () => {
     const current = judgement.get();
-    const { problems = [], findings = [] } =
-      current.state === 'checked' ? { problems: current.checked.problems, findings: listed(current.checked) } : {};
+    const checked = current.state === 'checked' ? current.checked : { objects: [], problems: [] };
+    const [problems, findings] = [checked.problems, listed(checked)];
     replace(list, ...problems.slice(0, MOST).map(problem), ...findings.slice(0, MOST).map(item));
     list.setAttribute('aria-label', words().tabs.findings);
     list.hidden = list.childElementCount === 0;
     const more = problems.length + findings.length - list.childElementCount;
-    if (more > 0) replace(rest, words().moreFindings(more));
-    else replace(rest, current.state === 'failed' ? current.failure.message : list.hidden && words().clean);
+    const none = hasPod(checked) ? words().clean : words().noFindings;
+    const said = more > 0 ? words().moreFindings(more) : list.hidden && none;
+    replace(rest, current.state === 'failed' ? current.failure.message : said);
   };
   selected.watch(() => {
     render();
