@@ -9,19 +9,16 @@ import { valueAt } from '../settings/approval.ts';
 import { known, words } from '../words.ts';
 import { panel } from './tabs.ts';
 
-/**
- * The fields, with the values that Kubernetes gives to those that are not written ("Configure a Security Context for a
- * Pod or Container", and the API's reference); null is the image's.
- */
-const FIELDS: Record<Field, unknown> = {
-  runAsUser: null,
-  runAsGroup: null,
-  runAsNonRoot: false,
-  privileged: false,
-  allowPrivilegeEscalation: true,
-  readOnlyRootFilesystem: false,
-  procMount: 'Default',
-};
+/** The fields, from the most asked for. */
+const FIELDS: Field[] = [
+  'runAsUser',
+  'runAsGroup',
+  'runAsNonRoot',
+  'privileged',
+  'allowPrivilegeEscalation',
+  'readOnlyRootFilesystem',
+  'procMount',
+];
 
 /** A cell without a value. */
 const UNSET = '–';
@@ -64,12 +61,12 @@ function ofObject(object: ShownObject, isOpen: () => boolean): HTMLElement {
 }
 
 function ofContainer(container: ShownContainer, isOpen: boolean): HTMLElement {
-  const { name, list, sidecar, settings, written, range } = container;
-  const rows = (Object.keys(FIELDS) as Field[]).map((field) => {
-    const [eci, own, unwritten] = [settings[field], written[field], FIELDS[field]];
-    const kubernetes = own ?? { value: unwritten, from: unwritten === null ? 'image' : 'default' };
-    const differs = JSON.stringify(kubernetes.value) !== JSON.stringify(eci.value);
-    return compared(field, [own ? sourced(own) : UNSET, sourced(kubernetes), sourced(eci)], differs);
+  const { name, list, sidecar, settings, kubernetes, written, range } = container;
+  const rows = FIELDS.map((field) => {
+    const [own, value, eci] = [written[field], kubernetes[field], settings[field]];
+    const from = own?.from ?? (value === null ? 'image' : 'default');
+    const cells = [own ? sourced(own) : UNSET, sourced({ value, from }), sourced(eci)];
+    return compared(field, cells, JSON.stringify(value) !== JSON.stringify(eci.value));
   });
   const { setting, asWritten, asKubernetes, asEci } = words();
   return h(
