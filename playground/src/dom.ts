@@ -20,7 +20,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** Appends children. Text never becomes markup. */
-export function append(element: Element, children: Child[]): void {
+function append(element: Element, children: Child[]): void {
   for (const child of children) {
     if (Array.isArray(child)) append(element, child);
     else if (child instanceof Node) element.append(child);
@@ -96,13 +96,4 @@ export class Value<T> {
   watch(watcher: (value: T) => void): void {
     this.#watchers.push(watcher);
   }
-}
-
-/** Returns a function that calls `run` once it has not been called for some milliseconds. */
-export function debounced(run: () => void, milliseconds: number): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(run, milliseconds);
-  };
 }

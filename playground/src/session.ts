@@ -1,6 +1,6 @@
 /** What is judged, and the judgement: the text, the settings, and the engine's answer to both. */
 
-import { Value, debounced } from './dom.ts';
+import { Value } from './dom.ts';
 import { Failure, call } from './engine/client.ts';
 import type { Calls, Checked, Options, TextFinding } from './engine/engine.ts';
 import { parsed } from './settings/document.ts';
@@ -82,12 +82,13 @@ function settle(judged: Judgement): void {
 
 /** Judges the text again when it, or anything that it is judged by, has changed. */
 export function begin(): void {
-  const soon = debounced(judge, PAUSE);
+  let timer: ReturnType<typeof setTimeout>;
   for (const value of [text, settings, profile, assumeEci]) {
     value.watch(() => {
       started++;
       isStale.set(true);
-      soon();
+      clearTimeout(timer);
+      timer = setTimeout(judge, PAUSE);
     });
   }
   // The judgement reports an engine that does not start.

@@ -43,7 +43,7 @@ test('a CreateContainerGroup request', async (t) => {
 
 test('a docker run command is converted, checked, and can be had back', async (t) => {
   const page = await opened(t);
-  await choose(page, { label: 'docker run' });
+  await choose(page, { label: 'docker-run' });
   await page.getByText('This is a docker run command.').waitFor();
   const command = await textOf(page);
   await page.getByRole('button', { name: 'Convert it to a pod' }).click();

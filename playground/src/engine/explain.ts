@@ -5,6 +5,7 @@ import type { Explained, RuleId } from './engine.ts';
 
 const pages = new Map<RuleId, Promise<Explained | undefined>>();
 
+/** Returns the page of a rule. */
 export function explain(rule: RuleId): Promise<Explained | undefined> {
   const page = pages.get(rule) ?? call('explain', [rule], `explain ${rule}`);
   pages.set(rule, page);

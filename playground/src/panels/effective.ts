@@ -4,8 +4,8 @@ import { type Child, button, h, row, table } from '../dom.ts';
 import { call } from '../engine/client.ts';
 import type { Field, Range, ShownContainer, ShownObject } from '../engine/engine.ts';
 import { reveal } from '../editor/manifest.ts';
+import { valueAt } from '../editor/value.ts';
 import { text } from '../session.ts';
-import { valueAt } from '../settings/approval.ts';
 import { known, words } from '../words.ts';
 import { panel } from './tabs.ts';
 

@@ -1,8 +1,7 @@
 /** The settings that approve what a finding is about. */
 
-import { parse } from 'yaml';
-
-import type { Range, TextFinding } from '../engine/engine.ts';
+import { valueAt } from '../editor/value.ts';
+import type { TextFinding } from '../engine/engine.ts';
 
 /** A path in the settings, and what is added there. */
 export type Added = [path: string[], value: unknown];
@@ -37,16 +36,5 @@ function annotated(json: unknown): string[] {
     return (JSON.parse(String(json)) as { name: string }[]).map(({ name }) => name);
   } catch {
     return [];
-  }
-}
-
-/** Returns the value of the YAML or JSON in a range, or `undefined` if it does not stand alone, as with an alias. */
-export function valueAt(text: string, { from, to }: Range): unknown {
-  // The lines after the first keep their indentation, so the first gets it too.
-  const column = from - (text.lastIndexOf('\n', from - 1) + 1);
-  try {
-    return parse(' '.repeat(column) + text.slice(from, to), { logLevel: 'silent' });
-  } catch {
-    return undefined;
   }
 }

@@ -11,7 +11,11 @@ export function parsed(text: string): Settings | null {
   const document = parseDocument(text, { prettyErrors: false, merge: true });
   const [error] = document.errors;
   if (error) throw new Failure({ kind: 'yaml', message: error.message, path: String(error.pos[0]) });
-  return document.toJS({ maxAliasCount: 100 }) as Settings | null;
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as Settings | null;
+  } catch (cause) {
+    throw new Failure({ kind: 'yaml', message: String(cause), path: '0' });
+  }
 }
 
 /** Returns the position of a failure in the text of the settings. */
