@@ -223,9 +223,9 @@ const TABLE = {
   shareLinkHint: both('The text and the settings are in the link itself, after the #. No server receives them.',
     '内容和参数保存在链接的 # 之后，不会发送到任何服务器。'),
   shareIssue: both('Open as an issue', '提交 Issue'),
-  shareIssueHint: both('GitHub opens a draft with the text. You decide whether to send it.',
-    'GitHub 会打开包含该内容的草稿，是否提交由您决定。'),
-  issueShortened: both('The text is too long for a draft, so its end is left out.', '内容过长，草稿中省略了末尾部分。'),
+  shareIssueHint: both('GitHub opens a form with the text, for a wrong verdict. You decide whether to send it.',
+    '如果结论有误，GitHub 会打开包含该内容的表单，是否提交由您决定。'),
+  issueShortened: both('The text is too long for a link, so its end is left out.', '内容过长，链接中省略了末尾部分。'),
   shareSarif: both('Download SARIF', '下载 SARIF'),
   shareSarifHint: both('For code scanning and editors.', '用于代码扫描和编辑器。'),
   shareCi: both('Check in CI', '在 CI 中检查'),
@@ -247,8 +247,6 @@ const TABLE = {
     InternalError: both('The engine failed on this text. It starts again when you change the text.',
       '引擎处理该内容时出错。修改内容后会重新启动。'),
   },
-  issueTitle: both('Playground: ', '演练场：'),
-  issueExpected: both('What did you expect?', '您期望的结果是什么？'),
 };
 
 export type Language = 'en' | 'zh';

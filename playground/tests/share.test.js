@@ -34,15 +34,22 @@ test('a link restores text, settings, profile and scope', async (t) => {
   assert.equal(await other.getByRole('button', { name: 'Assume ECI', pressed: true }).count(), 1);
 });
 
-test('a draft of an issue has the text and the version, and opens only by a click', async (t) => {
+test('a draft of an issue fills in the form, and opens only by a click', async (t) => {
   const page = await opened(t);
   await paste(page, PRIVILEGED);
   await open(page);
   const href = await page.getByRole('link', { name: 'Open as an issue' }).getAttribute('href');
   const { origin, pathname, searchParams } = new URL(href);
   assert.equal(origin + pathname, 'https://github.com/eci-security-context/eci-security-context/issues/new');
-  assert.ok(searchParams.get('body').includes(PRIVILEGED.trimEnd()));
-  assert.match(searchParams.get('body'), /engine \d+\.\d+\.\d+/);
+  const { template, ...fields } = Object.fromEntries(searchParams);
+  assert.equal(fields.manifest, PRIVILEGED);
+  assert.match(
+    fields.actual,
+    /^deny \[privileged\] spec\.containers\[0\]\.securityContext\.privileged: privileged: true is/,
+  );
+  assert.match(fields.version, /^\d+\.\d+\.\d+$/);
+  const form = await readFile(new URL(`../../.github/ISSUE_TEMPLATE/${template}`, import.meta.url), 'utf8');
+  for (const field of Object.keys(fields)) assert.ok(form.includes(`id: ${field}\n`), field);
 });
 
 test('a long text is shortened in a draft', async (t) => {
@@ -51,8 +58,8 @@ test('a long text is shortened in a draft', async (t) => {
   await open(page);
   await page.getByText('its end is left out').waitFor();
   const href = await page.getByRole('link', { name: 'Open as an issue' }).getAttribute('href');
-  assert.ok(href.length > 7000 && href.length < 8192, String(href.length));
-  assert.match(new URL(href).searchParams.get('body'), /engine/);
+  assert.ok(href.length > 6500 && href.length < 8192, String(href.length));
+  assert.match(new URL(href).searchParams.get('version'), /^\d/);
 });
 
 test('SARIF is downloaded', async (t) => {
@@ -83,8 +90,9 @@ test('the workflow checks with the same settings', async (t) => {
   await page.getByText('Copied.').waitFor();
   const workflow = await page.evaluate(() => navigator.clipboard.readText());
   assert.match(workflow, /uses: eci-security-context\/eci-security-context@v\d+\.\d+\.\d+\n/);
-  assert.match(workflow, /settings: eci-policy-settings\.yaml\n {10}args: \|\n {12}--assume-eci\n/);
-  assert.match(workflow, /\n# eci-policy-settings\.yaml\nactions: \{privileged: warn\}\n$/);
+  assert.match(workflow, /\n {10}settings: eci-policy-settings\.yaml\n/);
+  const [, settings] = workflow.split('\n# eci-policy-settings.yaml\n');
+  assert.equal(settings, 'actions: { privileged: warn }\nscope:\n  assumeEci: true\n');
 });
 
 test('a damaged link is reported, and typing goes on', async (t) => {

@@ -38,7 +38,7 @@ export function located(text: string, { kind, path = '' }: Failure): { from: num
 /** Returns the settings with others added. Comments stay, and lists grow. */
 export function extended(text: string, added: Added[]): string {
   const document = parseDocument(text.trim() === '' ? '{}' : text);
-  if (!isMap(document.contents)) return text;
+  if (document.errors.length > 0 || !isMap(document.contents)) return text;
   if (text.trim() === '') document.contents.flow = false;
   for (const [path, value] of added) {
     if (!Array.isArray(value)) document.setIn(path, value);

@@ -3,9 +3,11 @@
 import { type Child, button, h, link, replace } from '../dom.ts';
 import { call } from '../engine/client.ts';
 import { copy, notify } from '../notice.ts';
-import { about, assumeEci, options, profile, settings, text } from '../session.ts';
+import { about, assumeEci, judgement, listed, options, profile, settings, text } from '../session.ts';
+import type { Added } from '../settings/approval.ts';
+import { extended } from '../settings/document.ts';
 import { words } from '../words.ts';
-import { type Shared, encoded } from './fragment.ts';
+import { encoded } from './fragment.ts';
 import { issue, workflow } from './outputs.ts';
 
 const dialog = h('dialog', { 'aria-labelledby': 'share-title' });
@@ -14,8 +16,8 @@ const dialog = h('dialog', { 'aria-labelledby': 'share-title' });
 export function open(): void {
   if (!dialog.isConnected) document.body.append(dialog);
   const version = about.get()?.version ?? '';
-  const draft = issue(shared(), version);
-  const ci = workflow(shared(), version);
+  const draft = issue({ manifest: text.get(), settings: allSettings(), actual: verdict() }, version);
+  const ci = workflow(allSettings(), version);
   const copyAndClose = (copied: string) => {
     dialog.close();
     return copy(copied);
@@ -39,13 +41,28 @@ function entry(action: Child, ...hint: Child[]): Child[] {
   return [h('dt', {}, action), h('dd', { class: 'where' }, ...hint)];
 }
 
-function shared(): Shared {
-  return { text: text.get(), settings: settings.get(), profile: profile.get(), assumeEci: assumeEci.get() };
+/** Returns the settings, with what is chosen beside them. */
+function allSettings(): string {
+  const chosen: Added[] = [];
+  if (profile.get()) chosen.push([['profile'], profile.get()]);
+  if (assumeEci.get()) chosen.push([['scope', 'assumeEci'], true]);
+  return chosen.length > 0 ? extended(settings.get(), chosen) : settings.get();
+}
+
+/** Returns the findings as lines. */
+function verdict(): string {
+  const current = judgement.get();
+  if (current.state !== 'checked') return '';
+  const lines = listed(current.checked).map(
+    ({ finding: { action, rule, path, message } }) => `${action} [${rule}] ${path}: ${message}`,
+  );
+  return lines.join('\n');
 }
 
 /** Puts the text into the address, and returns the address. */
 async function shareLink(): Promise<string> {
-  history.replaceState(null, '', `#${await encoded(shared())}`);
+  const shared = { text: text.get(), settings: settings.get(), profile: profile.get(), assumeEci: assumeEci.get() };
+  history.replaceState(null, '', `#${await encoded(shared)}`);
   return location.href;
 }
 
