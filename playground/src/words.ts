@@ -70,6 +70,7 @@ const TABLE = {
     possible: both('may run on ECI', '可能运行在 ECI 上'),
     no: both('not ECI: not checked', '不运行在 ECI 上，未检查'),
     none: both('no pod in it', '不包含 Pod'),
+    unread: both('not read', '无法读取'),
   },
   because: both((reason: string) => `because: ${reason}`,
     (reason) => `依据：${reason}`),

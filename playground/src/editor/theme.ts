@@ -50,27 +50,16 @@ const theme = EditorView.theme({
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
   '.cm-completionInfo': { fontFamily: 'var(--sans)', maxWidth: '22rem' },
   '.cm-panels': { backgroundColor: 'var(--raised)', color: 'var(--ink)', borderColor: 'var(--edge)' },
-  '.cm-textfield, .cm-button': {
-    backgroundColor: 'var(--paper)',
-    backgroundImage: 'none',
-    color: 'var(--ink)',
-    borderColor: 'var(--edge)',
-  },
+  '.cm-textfield, .cm-button': { background: 'var(--paper)', color: 'var(--ink)', borderColor: 'var(--edge)' },
   '.cm-foldPlaceholder': { backgroundColor: 'var(--line-active)', borderColor: 'var(--edge)', color: 'var(--soft)' },
   '.cm-changedLine, .cm-insertedLine': { backgroundColor: 'var(--added-line) !important' },
   '&.cm-merge-a .cm-changedLine, .cm-deletedChunk': { backgroundColor: 'var(--removed-line) !important' },
   '&.cm-merge-b .cm-changedText': { background: 'var(--added)' },
   '&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText': { background: 'var(--removed)' },
   '.cm-changeGutter': { paddingLeft: '0' },
-  '.cm-collapsedLines': {
-    background: 'var(--line-active)',
-    color: 'var(--soft)',
-    fontFamily: 'var(--sans)',
-    padding: '2px 8px',
-    // The arrows of the default are in few fonts.
-    '&:before': { content: '"⋯"' },
-    '&:after': { content: '"⋯"' },
-  },
+  '.cm-collapsedLines': { background: 'var(--line-active)', color: 'var(--soft)', fontFamily: 'var(--sans)' },
+  // The arrows of the default are in few fonts.
+  '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"⋯"' },
 });
 
 export const look: Extension = [theme, syntaxHighlighting(highlight)];

@@ -2,7 +2,7 @@
 
 import { button, h, replace } from '../dom.ts';
 import { call } from '../engine/client.ts';
-import type { Checked, CheckedObject } from '../engine/engine.ts';
+import type { Checked, CheckedObject, Range, TextProblem } from '../engine/engine.ts';
 import { reveal, write } from '../editor/manifest.ts';
 import { notify } from '../notice.ts';
 import { assumeEci, hasPod, judgement, text } from '../session.ts';
@@ -48,16 +48,18 @@ function docker(command: string): HTMLElement {
   return h('div', { class: 'scope' }, h('p', {}, words().dockerRun), action);
 }
 
-function scopes({ objects }: Checked): HTMLElement {
+function scopes({ objects, problems }: Checked): HTMLElement {
   if (objects.length === 0) return h('p', { class: 'scope' }, words().nothing);
-  const list = (part: CheckedObject[]) => h('ul', {}, ...part.map(scope));
+  const list = (part: CheckedObject[]) => h('ul', {}, ...part.map((object) => scope(object, problems)));
   const more = objects.slice(SHOWN);
   const rest = h('details', {}, h('summary', {}, words().moreObjects(more.length)), list(more));
   return h('div', { class: 'scope' }, list(objects.slice(0, SHOWN)), more.length > 0 && rest);
 }
 
-function scope({ name, range, scope: placed }: CheckedObject): HTMLElement {
-  const certainty = placed?.certainty ?? 'none';
+function scope({ name, range, scope: placed }: CheckedObject, problems: TextProblem[]): HTMLElement {
+  const isIn = (inner: Range | undefined) => inner && range.from <= inner.from && inner.to <= range.to;
+  const isUnread = !placed && problems.some((problem) => !problem.remark && isIn(problem.range));
+  const certainty = placed?.certainty ?? (isUnread ? 'unread' : 'none');
   return h(
     'li',
     {},
