@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { MIXED, PRIVILEGED, findings, opened, openTab, paste, picture, pod, textOf } from './support/page.js';
+import { MIXED, PRIVILEGED, findings, judged, opened, openTab, paste, picture, pod, textOf } from './support/page.js';
 
 const box = (page) => page.getByRole('textbox', { name: 'Settings of the policy' });
 const completions = (page) => page.locator('.cm-tooltip-autocomplete li');
@@ -55,6 +55,30 @@ test('keys and values are completed from the schema', async (t) => {
   assert.equal(await textOf(page, box(page)), 'actions:\n  host-namespaces: audit');
 });
 
+// The settings' schema.
+for (const [text, expected] of [
+  ['approved:\n  capabilities: [SYS_TIME, SYS_RAW', ['SYS_RAWIO']],
+  ['approved:\n  capabilities:\n  - SYS_RAW', ['SYS_RAWIO']],
+  ['exempt:\n- image: a/*\n  con', ['container']],
+  ['actions:\n  privileged: warn\nsc', ['scope']],
+  ['scope: {assumeEci: true, possible: ', ['enforce', 'ignore', 'warndefault']],
+  ['{"actions": {"privileged": "warn"}, "scope": {"pos', ['possible']],
+  ['{"mutate": "', ['all', 'none', 'podsdefault']],
+]) {
+  test(`completion after ${JSON.stringify(text)}`, async (t) => {
+    const page = await opened(t);
+    await openTab(page, 'Settings');
+    await paste(page, text, box(page));
+    await page.keyboard.press('Control+Space');
+    await completions(page).first().waitFor();
+    assert.deepEqual(await completions(page).allTextContents(), expected);
+    await page.waitForTimeout(100);
+    await page.keyboard.press('Enter');
+    const completed = await textOf(page, box(page));
+    assert.ok(completed.startsWith(text) && !completed.includes('""'), completed);
+  });
+}
+
 test('an error of the engine is shown at its key, and typing goes on', async (t) => {
   const page = await opened(t);
   await paste(page, PRIVILEGED);
@@ -78,6 +102,7 @@ test('an approval is added to the settings, and comments stay', async (t) => {
   await openTab(page, 'Findings');
   await page.getByRole('button', { name: /SYS_TIME/ }).click();
   await page.getByRole('button', { name: 'Add approval to settings' }).click();
+  await page.getByRole('tab', { name: 'Settings', selected: true }).waitFor();
   assert.equal(
     await textOf(page, box(page)),
     '# of the platform team\nmutate: none\napproved:\n  capabilities: [ SYS_TIME ]\n',
@@ -97,7 +122,8 @@ containers: [{name: web, image: nginx, securityContext: {privileged: true}}]`),
     await openTab(page, 'Findings');
     await page.getByRole('button', { name }).first().click();
     await page.getByRole('button', { name: 'Add approval to settings' }).click();
-    await page.waitForTimeout(300);
+    await page.getByRole('tab', { name: 'Settings', selected: true }).waitFor();
+    await judged(page);
   }
   assert.equal(
     await textOf(page, box(page)),

@@ -26,17 +26,18 @@ export const completing =
     const { path, key } = placed(before);
     const below = (at: Schema | undefined, step: string) => (step === '-' ? at?.items : at?.properties?.[step]);
     const parent = path.reduce(below, root);
-    const options = key === undefined ? [...keys(parent), ...values(parent)] : values(parent?.properties?.[key]);
+    const isQuoted = /["']$/.test(before.slice(0, before.length - word.length));
+    const options =
+      key === undefined ? [...keys(parent, isQuoted), ...values(parent)] : values(parent?.properties?.[key]);
     return options.length > 0 ? { from: context.pos - word.length, options, validFor: /^[\w.*-]*$/ } : null;
   };
 
-function keys(schema: Schema | undefined): Completion[] {
-  return Object.entries(schema?.properties ?? {}).map(([name, { description = '', properties }]) => ({
-    label: name,
-    type: 'property',
-    info: description,
-    apply: properties || name === '*' ? `${name === '*' ? '"*"' : name}:` : `${name}: `,
-  }));
+function keys(schema: Schema | undefined, isQuoted: boolean): Completion[] {
+  return Object.entries(schema?.properties ?? {}).map(([label, { description = '', properties }]) => {
+    // In YAML, a star begins an alias.
+    const apply = isQuoted ? label : `${label === '*' ? '"*"' : label}:${properties ? '' : ' '}`;
+    return { label, apply, type: 'property', info: description };
+  });
 }
 
 function values(schema: Schema | undefined): Completion[] {
