@@ -118,7 +118,7 @@ test: fmt-check ## Everything that can be checked here; CI runs it. Parts of it:
 	else echo 'skipped: the control plane (make test-cluster) and Gatekeeper (make test-gatekeeper), as go is not on the PATH' >&2; fi
 	@if command -v kwctl >/dev/null && command -v bats >/dev/null; then kwctl='passed'; else kwctl='skipped'; fi; \
 	if command -v go >/dev/null; then opa=' and in OPA' cluster='and Gatekeeper passed'; else opa= cluster='and Gatekeeper skipped'; fi; \
-	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js$$opa, both in a registry and back, the npm package in Node.js and Chromium, and the extension for VS Code in Node.js passed; kwctl's tests $$kwctl; the control plane $$cluster"
+	echo "make test: formatting, clippy and native tests passed; policy.wasm ($$(($$(wc -c <policy.wasm))) bytes) in the embedded runtime, policy.opa.wasm ($$(($$(wc -c <policy.opa.wasm))) bytes) in Node.js$$opa, both in a registry and back, the npm package in Node.js and Chromium, the playground in Chromium, and the extension for VS Code in Node.js passed; kwctl's tests $$kwctl; the control plane $$cluster"
 
 test-modules: policy.wasm runtime
 	$(KUBE_TOOLS) cargo test $(HOST) -p eci-host -p eci-policy -p eci-e2e-tests
@@ -177,9 +177,9 @@ test-npm: $(NPM_TARBALL) | cargo
 	chromium=$$(scripts/chromium) && ECI_POLICY='$(abspath $(TARGET_DIR))/host/eci-policy' FUZZ_SEEDS='$(abspath $(TARGET_DIR))/fuzz-seeds' \
 	  NPM_TARBALL='$(abspath $(NPM_TARBALL))' CHROMIUM="$$chromium" node --test guests/js/tests/
 
-# One file after the other: each has a browser of its own.
+# Each file has a browser of its own.
 test-playground: playground
-	chromium=$$(scripts/chromium) && PLAYGROUND='$(abspath $(PLAYGROUND))' CHROMIUM="$$chromium" node --test --test-concurrency 1 playground/tests/*.test.js
+	chromium=$$(scripts/chromium) && PLAYGROUND='$(abspath $(PLAYGROUND))' CHROMIUM="$$chromium" node --test --test-concurrency 2 playground/tests/*.test.js
 
 test-editors: $(VSIX) | cargo
 	@$(call need,python3,install it (Debian: apt-get install python3))

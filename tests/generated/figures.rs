@@ -17,7 +17,7 @@ struct Figure {
 
 const WIDTH: u32 = 860;
 
-/// Colours for light and dark pages. Each kind of box also has a word, so that nobody needs to tell colours apart.
+/// The colours. Each kind of box also has a word, so a reader can do without them.
 const STYLE: &str = "text { font: 14px sans-serif; fill: #1f2328 } .head { font-weight: bold } .small { font-size: 12px } \
     .mono { font-family: monospace; font-size: 13px } rect { rx: 4px; stroke-width: 1px } .page { fill: #ffffff; stroke: #d1d9e0 } \
     .read { fill: #dafbe1; stroke: #4ac26b } .lost { fill: #fff8c5; stroke: #d4a72c } .fixed { fill: #ddf4ff; stroke: #54aeff } \
@@ -80,7 +80,7 @@ impl Figure {
     }
 }
 
-/// What ECI does with a field at one level: the class of its box, and the words in it.
+/// The treatment of a field at one level: the class of its box, and the words in it.
 type Cell = Option<(&'static str, String)>;
 
 fn cell(class: &'static str, words: &str) -> Cell {
