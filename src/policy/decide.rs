@@ -63,6 +63,18 @@ pub struct Situation {
     pub is_pod_update: bool,
 }
 
+impl Situation {
+    /// The creation of a Pod that nobody owns and that certainly runs on ECI.
+    pub const CREATED: Self = Self {
+        certainty: Certainty::Certain,
+        is_pod: true,
+        is_owned: false,
+        is_template_unchanged: false,
+        is_job_update: false,
+        is_pod_update: false,
+    };
+}
+
 /// Decides about a finding, in the order of `docs/specification.md`, section 6.
 pub fn decide(finding: &Finding, settings: &Settings, situation: &Situation) -> Decision {
     let mut decision = asked(finding, settings);
@@ -154,14 +166,7 @@ mod tests {
     use crate::path::Path;
     use crate::rules::RULES;
 
-    const CREATED: Situation = Situation {
-        certainty: Certainty::Certain,
-        is_pod: true,
-        is_owned: false,
-        is_template_unchanged: false,
-        is_job_update: false,
-        is_pod_update: false,
-    };
+    const CREATED: Situation = Situation::CREATED;
 
     fn finding(rule: &str) -> Finding {
         let rule = RULES.iter().find(|found| found.id == rule).unwrap();

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { imported, privileged, repository } from './support/installed.js';
+import { imported, privileged, repository, thrown } from './support/installed.js';
 
 const policy = await imported();
 const { InternalError, SettingsError, UnreadableError, mutate, rules, settingsSchema, validate } = policy;
@@ -16,16 +16,6 @@ const repairable = () => {
   pod.spec.containers[0].securityContext = { capabilities: { add: ['CAP_NET_ADMIN'] } };
   return pod;
 };
-
-/** Returns the error that a call throws. */
-function thrown(call) {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  assert.fail('nothing is thrown');
-}
 
 test('the package is small', () => {
   const { length } = readFileSync(process.env.NPM_TARBALL);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { edited, imported } from './support/installed.js';
+import { edited, imported, thrown } from './support/installed.js';
 
 const { InputError, InternalError, SettingsError, ...text } = await imported('eci-security-context/text');
 const { check, convert, diff, explain, fix, profiles, sarif, show, suppress } = text;
@@ -25,16 +25,6 @@ spec:
 `;
 
 const at = (manifest, { from, to }) => manifest.slice(from, to);
-
-/** Returns the error that a call throws. */
-function thrown(call) {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  assert.fail('nothing is thrown');
-}
 
 test('check finds what is wrong, and where', () => {
   const { objects: [object, ...more], problems } = check(MANIFEST);

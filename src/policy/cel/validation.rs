@@ -5,7 +5,6 @@ use super::variables::{MOST_ITEMS, Variable, variables};
 use crate::fix::Edit;
 use crate::path::Path;
 use crate::policy::decide::{Situation, WINDOWS, decide};
-use crate::policy::scope::Certainty;
 use crate::policy::settings::{Mutate, Settings};
 use crate::rules::RULES;
 use crate::rules::rule::Cel;
@@ -84,7 +83,7 @@ fn decided(rule: &'static Rule, default: Action, settings: &Settings, requests: 
     let situation = Situation {
         is_pod: requests == POD,
         is_job_update: requests == IS_JOB_UPDATE,
-        ..CREATED
+        ..Situation::CREATED
     };
     let decision = decide(&finding(rule, default), settings, &situation);
     match decision.action {
@@ -101,17 +100,8 @@ fn decided(rule: &'static Rule, default: Action, settings: &Settings, requests: 
 
 /// Returns the action on the findings of a rule in a new Pod that certainly runs on ECI.
 pub(super) fn action(rule: &'static Rule, settings: &Settings) -> Action {
-    decide(&finding(rule, rule.action), settings, &CREATED).action
+    decide(&finding(rule, rule.action), settings, &Situation::CREATED).action
 }
-
-const CREATED: Situation = Situation {
-    certainty: Certainty::Certain,
-    is_pod: true,
-    is_owned: false,
-    is_template_unchanged: false,
-    is_job_update: false,
-    is_pod_update: false,
-};
 
 fn finding(rule: &'static Rule, default: Action) -> Finding {
     // Only whether there is a repair counts.
@@ -242,23 +232,18 @@ pub fn checks(settings: &Settings, are_repaired: bool, denies: bool) -> Vec<Chec
             "variables.at + \"spec has a list of more than {MOST_ITEMS} items, which is not judged; split it\""
         ),
     };
-    let mut all = vec![match denies {
-        true => bounds("variables.denies"),
-        false => bounds("variables.warns && !variables.denies"),
-    }];
-    if !denies {
-        all.push(Check {
-            expression: "!(variables.certainty >= 1 && variables.isWindows)".to_owned(),
-            message: string(WINDOWS),
-        });
-    }
     if denies {
-        all.push(Check {
+        let denied = Check {
             expression: "variables.denied == []".to_owned(),
             message: message("variables.denied"),
-        });
-        return all;
+        };
+        return vec![bounds("variables.denies"), denied];
     }
+    let windows = Check {
+        expression: "!(variables.certainty >= 1 && variables.isWindows)".to_owned(),
+        message: string(WINDOWS),
+    };
+    let mut all = vec![bounds("variables.warns && !variables.denies"), windows];
     for validation in validations(settings, are_repaired) {
         let when = match (validation.action, validation.only_warns) {
             (Action::Deny, Some(requests)) => {

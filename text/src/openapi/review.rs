@@ -7,7 +7,6 @@ use eci_security_context::path::{Path, Step};
 use eci_security_context::pod::security::PodSecurityContext;
 use eci_security_context::pod::sysctls::{self, PodSysctl, State};
 use eci_security_context::policy::decide::{Situation, decide};
-use eci_security_context::policy::scope::Certainty;
 use eci_security_context::policy::settings::{Mutate, Settings};
 use eci_security_context::review::request::RawRequest;
 use eci_security_context::review::{Judged, review};
@@ -20,16 +19,6 @@ use serde_json::value::to_raw_value;
 use super::describe::Described;
 use super::read::{Param, Request};
 use super::{CONTAINERS, OF_CONTAINER, OF_GROUP, Parameter, Position, RequestError, Takes};
-
-/// The situation of a request: the creation of a pod on ECI.
-const SITUATION: Situation = Situation {
-    certainty: Certainty::Certain,
-    is_pod: true,
-    is_owned: false,
-    is_template_unchanged: false,
-    is_job_update: false,
-    is_pod_update: false,
-};
 
 /// A finding, and the parameter that it is about.
 type Found<'r> = (Judged, &'r Param);
@@ -179,7 +168,7 @@ impl<'r> Described<'r> {
             exempt: self.is_exempt(param),
             places: 1,
         };
-        let decision = decide(&finding, settings, &SITUATION);
+        let decision = decide(&finding, settings, &Situation::CREATED);
         if decision.action != Action::Off {
             found.push((Judged { finding, decision }, param));
         }

@@ -1,5 +1,6 @@
 /** The package as a user installs it: the packed tarball in its own folder, without a network. */
 
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,6 +38,16 @@ export async function imported(entry = 'eci-security-context') {
 /** Returns a text after edits, which are in order. */
 export const edited = (text, edits) =>
   edits.reduceRight((after, { range, text: to }) => after.slice(0, range.from) + to + after.slice(range.to), text);
+
+/** Returns the error that a call throws. */
+export function thrown(call) {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  assert.fail('nothing is thrown');
+}
 
 /** A pod on ECI that is denied for its privileged container. */
 export const privileged = () => ({
