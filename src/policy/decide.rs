@@ -64,7 +64,7 @@ pub struct Situation {
 }
 
 impl Situation {
-    /// The creation of a Pod that nobody owns and that certainly runs on ECI.
+    /// The creation of a Pod without an owner, which certainly runs on ECI.
     pub const CREATED: Self = Self {
         certainty: Certainty::Certain,
         is_pod: true,
